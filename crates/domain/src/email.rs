@@ -1,0 +1,147 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::half_width;
+
+/// An e-mail address that can stand in a mail header without harm.
+///
+/// A strict part of RFC 5321 §4.1.2: an unquoted local part of at most 64 octets and a dotted
+/// domain, at most 254 octets together (RFC 3696 erratum 1690). Quoted local parts, address
+/// literals and anything outside ASCII are refused: nobody hands them to a bank, and every
+/// one of them has been a header injection somewhere.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Email(String);
+
+impl Email {
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Not an address of the accepted form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an e-mail address of the form name@example.co.jp")]
+pub struct EmailError;
+
+impl FromStr for Email {
+    type Err = EmailError;
+
+    fn from_str(text: &str) -> Result<Self, EmailError> {
+        if text.len() > 1024 {
+            return Err(EmailError);
+        }
+        let text = half_width(text.trim());
+        let text = text.trim();
+        let (local, domain) = text.rsplit_once('@').ok_or(EmailError)?;
+        if text.len() > 254 || local.len() > 64 || !local.split('.').all(is_atom) {
+            return Err(EmailError);
+        }
+        let mut labels = domain.split('.');
+        if labels.clone().count() < 2 || !labels.all(is_label) {
+            return Err(EmailError);
+        }
+        Ok(Self(format!("{local}@{}", domain.to_ascii_lowercase())))
+    }
+}
+
+/// `atext` of RFC 5322 §3.2.3.
+fn is_atom(part: &str) -> bool {
+    !part.is_empty()
+        && part
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&c))
+}
+
+/// A host name label (RFC 1123 §2.1).
+fn is_label(part: &str) -> bool {
+    (1..=63).contains(&part.len())
+        && !part.starts_with('-')
+        && !part.ends_with('-')
+        && part.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
+}
+
+impl TryFrom<String> for Email {
+    type Error = EmailError;
+
+    fn try_from(text: String) -> Result<Self, EmailError> {
+        text.parse()
+    }
+}
+
+impl From<Email> for String {
+    fn from(email: Email) -> Self {
+        email.0
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn addresses_of_the_accepted_form() {
+        for (text, canonical) in [
+            ("taro@example.co.jp", "taro@example.co.jp"),
+            (
+                " Taro.Yamada+cms@EXAMPLE.co.jp ",
+                "Taro.Yamada+cms@example.co.jp",
+            ),
+            ("ｔａｒｏ＠ｅｘａｍｐｌｅ．ｊｐ", "taro@example.jp"),
+        ] {
+            assert_eq!(text.parse::<Email>().unwrap().as_str(), canonical);
+        }
+    }
+
+    #[test]
+    fn injections_and_oddities_are_refused() {
+        for text in [
+            "",
+            "a",
+            "@",
+            "a@b",
+            "a@b..c",
+            "a@-b.c",
+            "a b@c.d",
+            "a@c.d\r\nBcc: x@y.z",
+            "a@c.d,e@f.g",
+            "\"a b\"@c.d",
+            "a@[127.0.0.1]",
+            "a..b@c.d",
+            ".a@c.d",
+            "a@c.d>",
+            "太郎@例え.jp",
+            "a\u{0}@c.d",
+        ] {
+            assert!(text.parse::<Email>().is_err(), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_accepted_address_holds_control_or_separator(text in "\\PC{0,300}") {
+            if let Ok(email) = text.parse::<Email>() {
+                prop_assert!(email.as_str().bytes().all(|c| c.is_ascii_graphic()));
+                prop_assert!(!email.as_str().contains([',', ';', '<', '>', '"', ':', '\\']));
+                prop_assert_eq!(email.as_str().parse::<Email>().unwrap(), email);
+            }
+        }
+    }
+}

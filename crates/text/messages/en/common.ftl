@@ -1,0 +1,2 @@
+# Shared words. Terms follow the table of the design.
+product = Tegata

@@ -1,0 +1,99 @@
+//! JSON of the application interface under `/api/v1/{tenant}/{issuer}/`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tegata_domain::Serial;
+
+use crate::Der;
+
+/// A text in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Bilingual {
+    /// Japanese.
+    pub ja: String,
+    /// English.
+    pub en: String,
+}
+
+/// `GET service`: what the application needs to know before it asks for anything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ServiceInfo {
+    /// Tenant number, as in the address.
+    pub tenant: String,
+    /// Name of the issuing CA, as in the address.
+    pub issuer: String,
+    /// The organisation that offers the service.
+    pub organisation: Bilingual,
+    /// The service's own name.
+    pub name: Bilingual,
+    /// Address of the protected service behind the gateway.
+    pub service_url: String,
+    /// IANA name of the time zone in which dates are shown.
+    pub time_zone: String,
+    /// An example of a user ID, for the help text under the field.
+    pub user_id_example: String,
+    /// Oldest application version that may talk to this server (semantic version).
+    pub minimum_app_version: String,
+}
+
+/// `GET trust`: the certificates that a PC has to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Trust {
+    /// The root certificate. Believed only after its SHA-256 was compared with the slip.
+    pub root: Der,
+    /// Every issuing CA certificate of this service, newest first.
+    pub intermediates: Vec<Der>,
+}
+
+/// `POST enroll`: one issuance with an initial password.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EnrollRequest {
+    /// User ID, in any width and case.
+    pub user_id: String,
+    /// Initial password, in any width and case, with or without hyphens.
+    pub password: String,
+    /// Where reminders go.
+    pub email: String,
+    /// PKCS#10 request (RFC 2986). Only its public key and proof of possession are used.
+    pub request: Der,
+}
+
+/// Never shows the password.
+impl std::fmt::Debug for EnrollRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EnrollRequest")
+            .field("user_id", &self.user_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer to an issuance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Issued {
+    /// The user ID in its canonical form; also the certificate's common name.
+    pub user_id: String,
+    /// Serial number, 32 hexadecimal digits.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub serial: Serial,
+    /// Start of validity.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub not_before: Timestamp,
+    /// Last second of validity.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub not_after: Timestamp,
+    /// First moment at which renewal is possible.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub renewable_from: Timestamp,
+    /// The registered e-mail address.
+    pub email: String,
+    /// The certificate.
+    pub certificate: Der,
+    /// Its issuing CA and root, in this order.
+    pub chain: Vec<Der>,
+}
