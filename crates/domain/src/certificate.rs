@@ -166,11 +166,7 @@ impl Certificate {
                 return Err(CertificateError::NeverIssued);
             }
         };
-        Ok(self.to(State::Held {
-            at: now,
-            superseded,
-            issued,
-        }))
+        Ok(self.to(State::Held { at: now, superseded, issued }))
     }
 
     /// Held → what it was before.
@@ -179,15 +175,10 @@ impl Certificate {
     /// Unless held.
     pub fn release(self) -> Result<Self, CertificateError> {
         match self.state {
-            State::Held {
-                superseded: Some(at),
-                ..
-            } => Ok(self.to(State::Superseded { at })),
-            State::Held {
-                superseded: None,
-                issued,
-                ..
-            } => Ok(self.to(State::Issued { at: issued })),
+            State::Held { superseded: Some(at), .. } => Ok(self.to(State::Superseded { at })),
+            State::Held { superseded: None, issued, .. } => {
+                Ok(self.to(State::Issued { at: issued }))
+            }
             State::Revoked { .. } => Err(CertificateError::Revoked),
             _ => Err(CertificateError::NotHeld),
         }
@@ -228,10 +219,7 @@ mod tests {
     fn planned() -> Certificate {
         Certificate {
             serial: Serial::from_octets(&[0x41; 16]).unwrap(),
-            validity: Validity {
-                not_before: second(100),
-                not_after: second(200),
-            },
+            validity: Validity { not_before: second(100), not_after: second(200) },
             state: State::Planned { at: T0 },
         }
     }
@@ -253,10 +241,7 @@ mod tests {
         let issued = planned().issue(second(1)).unwrap();
         assert_eq!(issued.hold(second(2)).unwrap().release(), Ok(issued));
         let superseded = issued.supersede(second(3)).unwrap();
-        assert_eq!(
-            superseded.hold(second(4)).unwrap().release(),
-            Ok(superseded)
-        );
+        assert_eq!(superseded.hold(second(4)).unwrap().release(), Ok(superseded));
         assert_eq!(issued.release(), Err(CertificateError::NotHeld));
     }
 
@@ -264,10 +249,7 @@ mod tests {
     fn a_void_issuance_cannot_become_anything() {
         let void = planned().void(T0).unwrap();
         assert_eq!(void.issue(T0), Err(CertificateError::Settled));
-        assert_eq!(
-            void.revoke(T0, Reason::Unspecified),
-            Err(CertificateError::NeverIssued)
-        );
+        assert_eq!(void.revoke(T0, Reason::Unspecified), Err(CertificateError::NeverIssued));
         assert_eq!(void.hold(T0), Err(CertificateError::NeverIssued));
         assert_eq!(void.status(), RevocationStatus::Revoked);
     }

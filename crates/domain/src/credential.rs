@@ -71,9 +71,7 @@ impl Credential {
     pub fn new(now: Timestamp, policy: &CredentialPolicy) -> Self {
         Self {
             created_at: now,
-            lapses_at: now
-                .saturating_add(policy.lapses_after)
-                .unwrap_or(Timestamp::MAX),
+            lapses_at: now.saturating_add(policy.lapses_after).unwrap_or(Timestamp::MAX),
             state: State::Ready { failures: 0 },
         }
     }
@@ -92,11 +90,7 @@ impl Credential {
             State::Ready { .. } if now < self.lapses_at => Ok(Attempt::Issue),
             State::Ready { .. } => Err(Refusal::Lapsed),
             State::Locked { .. } => Err(Refusal::Locked),
-            State::Consumed {
-                at,
-                key: spent_on,
-                serial,
-            } => {
+            State::Consumed { at, key: spent_on, serial } => {
                 if spent_on == key && now.duration_since(at) <= policy.repeat_within {
                     Ok(Attempt::Repeat(serial))
                 } else {
@@ -113,9 +107,7 @@ impl Credential {
             State::Ready { failures } if failures.saturating_add(1) >= policy.max_failures => {
                 State::Locked { at: now }
             }
-            State::Ready { failures } => State::Ready {
-                failures: failures + 1,
-            },
+            State::Ready { failures } => State::Ready { failures: failures + 1 },
             spent @ (State::Consumed { .. } | State::Locked { .. }) => spent,
         };
         Self { state, ..self }
@@ -132,14 +124,9 @@ impl Credential {
         serial: Serial,
     ) -> Result<Self, CredentialError> {
         match self.state {
-            State::Ready { .. } if now < self.lapses_at => Ok(Self {
-                state: State::Consumed {
-                    at: now,
-                    key,
-                    serial,
-                },
-                ..self
-            }),
+            State::Ready { .. } if now < self.lapses_at => {
+                Ok(Self { state: State::Consumed { at: now, key, serial }, ..self })
+            }
             _ => Err(CredentialError),
         }
     }
@@ -150,10 +137,7 @@ impl Credential {
     /// Unless it is locked.
     pub fn unlock(self) -> Result<Self, CredentialError> {
         match self.state {
-            State::Locked { .. } => Ok(Self {
-                state: State::Ready { failures: 0 },
-                ..self
-            }),
+            State::Locked { .. } => Ok(Self { state: State::Ready { failures: 0 }, ..self }),
             _ => Err(CredentialError),
         }
     }
@@ -203,57 +187,32 @@ mod tests {
         for _ in 0..5 {
             credential = credential.failed(T0, &policy());
         }
-        assert_eq!(
-            credential.unlock().unwrap().state,
-            State::Ready { failures: 0 }
-        );
+        assert_eq!(credential.unlock().unwrap().state, State::Ready { failures: 0 });
     }
 
     #[test]
     fn lapses_exactly_after_90_days() {
         let credential = Credential::new(T0, &policy());
         let last = 90 * 86_400 - 1;
-        assert_eq!(
-            credential.attempt(later(last), KEY, &policy()),
-            Ok(Attempt::Issue)
-        );
-        assert_eq!(
-            credential.attempt(later(last + 1), KEY, &policy()),
-            Err(Refusal::Lapsed)
-        );
+        assert_eq!(credential.attempt(later(last), KEY, &policy()), Ok(Attempt::Issue));
+        assert_eq!(credential.attempt(later(last + 1), KEY, &policy()), Err(Refusal::Lapsed));
         assert!(credential.consume(later(last), KEY, serial()).is_ok());
-        assert_eq!(
-            credential.consume(later(last + 1), KEY, serial()),
-            Err(CredentialError)
-        );
+        assert_eq!(credential.consume(later(last + 1), KEY, serial()), Err(CredentialError));
     }
 
     #[test]
     fn repeats_for_the_same_key_within_24_hours_only() {
-        let spent = Credential::new(T0, &policy())
-            .consume(T0, KEY, serial())
-            .unwrap();
+        let spent = Credential::new(T0, &policy()).consume(T0, KEY, serial()).unwrap();
         let last = 24 * 3600;
-        assert_eq!(
-            spent.attempt(later(last), KEY, &policy()),
-            Ok(Attempt::Repeat(serial()))
-        );
-        assert_eq!(
-            spent.attempt(later(last + 1), KEY, &policy()),
-            Err(Refusal::Consumed)
-        );
-        assert_eq!(
-            spent.attempt(later(1), OTHER, &policy()),
-            Err(Refusal::Consumed)
-        );
+        assert_eq!(spent.attempt(later(last), KEY, &policy()), Ok(Attempt::Repeat(serial())));
+        assert_eq!(spent.attempt(later(last + 1), KEY, &policy()), Err(Refusal::Consumed));
+        assert_eq!(spent.attempt(later(1), OTHER, &policy()), Err(Refusal::Consumed));
         assert_eq!(spent.consume(T0, KEY, serial()), Err(CredentialError));
     }
 
     #[test]
     fn failures_after_consumption_change_nothing() {
-        let spent = Credential::new(T0, &policy())
-            .consume(T0, KEY, serial())
-            .unwrap();
+        let spent = Credential::new(T0, &policy()).consume(T0, KEY, serial()).unwrap();
         assert_eq!((0..10).fold(spent, |c, _| c.failed(T0, &policy())), spent);
     }
 

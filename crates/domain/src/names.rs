@@ -138,14 +138,9 @@ impl FromStr for ServiceKey {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let (tenant, issuer) = text.split_once('/').ok_or(NameError {
-            what: "service (tenant/issuer)",
-            max: 49,
-        })?;
-        Ok(Self {
-            tenant: tenant.parse()?,
-            issuer: issuer.parse()?,
-        })
+        let (tenant, issuer) =
+            text.split_once('/').ok_or(NameError { what: "service (tenant/issuer)", max: 49 })?;
+        Ok(Self { tenant: tenant.parse()?, issuer: issuer.parse()? })
     }
 }
 
@@ -163,11 +158,7 @@ mod tests {
             "ＣＭＳＭ９５０－００６－４０１",
             "CMSM950ー006ー401",
         ] {
-            assert_eq!(
-                text.parse::<UserId>().unwrap().as_str(),
-                "CMSM950-006-401",
-                "{text}"
-            );
+            assert_eq!(text.parse::<UserId>().unwrap().as_str(), "CMSM950-006-401", "{text}");
         }
     }
 

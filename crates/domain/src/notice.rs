@@ -32,9 +32,7 @@ pub fn due(
             .is_ok_and(|from| from <= now)
     };
     let threshold_days = reminder_days.iter().copied().filter(|t| passed(*t)).min()?;
-    sent.iter()
-        .all(|served| *served > threshold_days)
-        .then_some(Due { threshold_days })
+    sent.iter().all(|served| *served > threshold_days).then_some(Due { threshold_days })
 }
 
 #[cfg(test)]
@@ -55,10 +53,7 @@ mod tests {
     fn issued() -> Certificate {
         Certificate {
             serial: Serial::from_octets(&[0x41; 16]).unwrap(),
-            validity: Validity {
-                not_before: START,
-                not_after: end(),
-            },
+            validity: Validity { not_before: START, not_after: end() },
             state: State::Issued { at: START },
         }
     }
@@ -81,11 +76,7 @@ mod tests {
     fn after_an_outage_only_the_most_urgent_goes_out() {
         let now = end() - days(2);
         assert_eq!(threshold(&issued(), now, &[]), Some(7));
-        assert_eq!(
-            threshold(&issued(), now, &[7]),
-            None,
-            "the missed one stays away"
-        );
+        assert_eq!(threshold(&issued(), now, &[7]), None, "the missed one stays away");
         assert_eq!(threshold(&issued(), now, &[30]), Some(7));
     }
 
@@ -99,10 +90,7 @@ mod tests {
         ] {
             assert_eq!(threshold(&gone, now, &[]), None);
         }
-        assert_eq!(
-            threshold(&issued(), end() + SignedDuration::from_secs(1), &[]),
-            None
-        );
+        assert_eq!(threshold(&issued(), end() + SignedDuration::from_secs(1), &[]), None);
     }
 
     proptest! {

@@ -24,10 +24,7 @@ impl InitialPassword {
     pub fn random(entropy: &dyn Entropy) -> Self {
         let mut octets = [0; SYMBOLS];
         entropy.fill(&mut octets);
-        let text = octets
-            .iter()
-            .map(|octet| ALPHABET[usize::from(octet & 31)] as char)
-            .collect();
+        let text = octets.iter().map(|octet| ALPHABET[usize::from(octet & 31)] as char).collect();
         octets.zeroize();
         Self(text)
     }
@@ -86,11 +83,7 @@ impl FromStr for InitialPassword {
             password.0.push(symbol);
         }
         folded.zeroize();
-        if password.0.len() == SYMBOLS {
-            Ok(password)
-        } else {
-            Err(PasswordError)
-        }
+        if password.0.len() == SYMBOLS { Ok(password) } else { Err(PasswordError) }
     }
 }
 

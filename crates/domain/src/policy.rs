@@ -106,48 +106,21 @@ mod tests {
 
     #[test]
     fn defaults_keep_their_own_rules() {
-        assert_eq!(
-            LifecyclePolicy::default().checked(),
-            Ok(LifecyclePolicy::default())
-        );
+        assert_eq!(LifecyclePolicy::default().checked(), Ok(LifecyclePolicy::default()));
     }
 
     #[test]
     fn each_rule_can_be_broken() {
         let good = LifecyclePolicy::default;
         for bad in [
-            LifecyclePolicy {
-                lifetime: SignedDuration::ZERO,
-                ..good()
-            },
-            LifecyclePolicy {
-                lifetime: days(3651),
-                ..good()
-            },
-            LifecyclePolicy {
-                renewal_window: days(365),
-                ..good()
-            },
-            LifecyclePolicy {
-                overlap: days(61),
-                ..good()
-            },
-            LifecyclePolicy {
-                backdate: SignedDuration::from_secs(3601),
-                ..good()
-            },
-            LifecyclePolicy {
-                reminder_days: vec![7, 30],
-                ..good()
-            },
-            LifecyclePolicy {
-                reminder_days: vec![365],
-                ..good()
-            },
-            LifecyclePolicy {
-                reminder_days: vec![0],
-                ..good()
-            },
+            LifecyclePolicy { lifetime: SignedDuration::ZERO, ..good() },
+            LifecyclePolicy { lifetime: days(3651), ..good() },
+            LifecyclePolicy { renewal_window: days(365), ..good() },
+            LifecyclePolicy { overlap: days(61), ..good() },
+            LifecyclePolicy { backdate: SignedDuration::from_secs(3601), ..good() },
+            LifecyclePolicy { reminder_days: vec![7, 30], ..good() },
+            LifecyclePolicy { reminder_days: vec![365], ..good() },
+            LifecyclePolicy { reminder_days: vec![0], ..good() },
         ] {
             assert!(bad.clone().checked().is_err(), "{bad:?}");
         }

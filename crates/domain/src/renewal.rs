@@ -70,15 +70,8 @@ pub fn renewed_not_after(
     lifetime: SignedDuration,
     issuer: Timestamp,
 ) -> Result<Timestamp, RenewalRefusal> {
-    let end = old
-        .saturating_add(lifetime)
-        .unwrap_or(Timestamp::MAX)
-        .min(issuer);
-    if end > old {
-        Ok(end)
-    } else {
-        Err(RenewalRefusal::IssuerEnds)
-    }
+    let end = old.saturating_add(lifetime).unwrap_or(Timestamp::MAX).min(issuer);
+    if end > old { Ok(end) } else { Err(RenewalRefusal::IssuerEnds) }
 }
 
 #[cfg(test)]
@@ -100,10 +93,7 @@ mod tests {
     fn issued() -> Certificate {
         Certificate {
             serial: Serial::from_octets(&[0x41; 16]).unwrap(),
-            validity: Validity {
-                not_before: NOT_BEFORE,
-                not_after: not_after(),
-            },
+            validity: Validity { not_before: NOT_BEFORE, not_after: not_after() },
             state: State::Issued { at: NOT_BEFORE },
         }
     }
@@ -125,10 +115,7 @@ mod tests {
     #[test]
     fn renewal_refused_one_second_after_expiry() {
         assert_eq!(permitted(issued(), not_after()), Ok(()));
-        assert_eq!(
-            permitted(issued(), not_after() + second()),
-            Err(RenewalRefusal::Expired)
-        );
+        assert_eq!(permitted(issued(), not_after() + second()), Err(RenewalRefusal::Expired));
     }
 
     #[test]
@@ -138,10 +125,7 @@ mod tests {
         for (certificate, refusal) in [
             (issued.supersede(now).unwrap(), RenewalRefusal::Superseded),
             (issued.hold(now).unwrap(), RenewalRefusal::Held),
-            (
-                issued.revoke(now, Reason::KeyCompromise).unwrap(),
-                RenewalRefusal::Revoked,
-            ),
+            (issued.revoke(now, Reason::KeyCompromise).unwrap(), RenewalRefusal::Revoked),
         ] {
             assert_eq!(permitted(certificate, now), Err(refusal));
         }
@@ -150,10 +134,7 @@ mod tests {
     #[test]
     fn renewed_end_is_old_end_plus_lifetime_within_the_issuers() {
         let far = not_after() + days(3650);
-        assert_eq!(
-            renewed_not_after(not_after(), days(365), far),
-            Ok(not_after() + days(365))
-        );
+        assert_eq!(renewed_not_after(not_after(), days(365), far), Ok(not_after() + days(365)));
         let near = not_after() + second();
         assert_eq!(renewed_not_after(not_after(), days(365), near), Ok(near));
         assert_eq!(

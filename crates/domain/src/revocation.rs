@@ -95,11 +95,7 @@ mod tests {
     fn codes_and_names_read_back() {
         for reason in Reason::ALL {
             assert_eq!(Reason::from_code(reason.code()), Some(reason));
-            assert_eq!(
-                serde_name(reason),
-                reason.name(),
-                "the JSON name is the RFC's name"
-            );
+            assert_eq!(serde_name(reason), reason.name(), "the JSON name is the RFC's name");
         }
         for code in [2, 7, 8, 10, 255] {
             assert_eq!(Reason::from_code(code), None);

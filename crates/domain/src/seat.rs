@@ -36,10 +36,7 @@ pub fn issuance_supersedes<'a>(
     if seat == SeatState::Closed {
         return Err(IssuanceRefusal::SeatClosed);
     }
-    if existing
-        .iter()
-        .any(|c| matches!(c.state, State::Planned { .. }))
-    {
+    if existing.iter().any(|c| matches!(c.state, State::Planned { .. })) {
         return Err(IssuanceRefusal::UnderWay);
     }
     Ok(existing.iter().filter(move |certificate| {
@@ -63,19 +60,13 @@ mod tests {
     fn planned(first: u8) -> Certificate {
         Certificate {
             serial: Serial::from_octets(&[first; 16]).unwrap(),
-            validity: Validity {
-                not_before: T0,
-                not_after: T0 + SignedDuration::from_secs(100),
-            },
+            validity: Validity { not_before: T0, not_after: T0 + SignedDuration::from_secs(100) },
             state: State::Planned { at: T0 },
         }
     }
 
     fn replaced(existing: &[Certificate], now: Timestamp) -> Vec<Serial> {
-        issuance_supersedes(SeatState::Open, existing, now)
-            .unwrap()
-            .map(|c| c.serial)
-            .collect()
+        issuance_supersedes(SeatState::Open, existing, now).unwrap().map(|c| c.serial).collect()
     }
 
     #[test]
@@ -83,17 +74,10 @@ mod tests {
         let issued = planned(1).issue(T0).unwrap();
         let superseded = planned(2).issue(T0).unwrap().supersede(T0).unwrap();
         let held = planned(3).issue(T0).unwrap().hold(T0).unwrap();
-        let revoked = planned(4)
-            .issue(T0)
-            .unwrap()
-            .revoke(T0, Reason::KeyCompromise)
-            .unwrap();
+        let revoked = planned(4).issue(T0).unwrap().revoke(T0, Reason::KeyCompromise).unwrap();
         let void = planned(5).void(T0).unwrap();
         let all = [issued, superseded, held, revoked, void];
-        assert_eq!(
-            replaced(&all, T0),
-            [issued.serial, superseded.serial, held.serial]
-        );
+        assert_eq!(replaced(&all, T0), [issued.serial, superseded.serial, held.serial]);
         assert_eq!(replaced(&all, T0 + SignedDuration::from_secs(101)), []);
     }
 
@@ -101,14 +85,8 @@ mod tests {
     fn closed_seat_and_open_intent_refuse() {
         let refusal =
             |seat, existing: &[Certificate]| issuance_supersedes(seat, existing, T0).err();
-        assert_eq!(
-            refusal(SeatState::Closed, &[]),
-            Some(IssuanceRefusal::SeatClosed)
-        );
-        assert_eq!(
-            refusal(SeatState::Open, &[planned(1)]),
-            Some(IssuanceRefusal::UnderWay)
-        );
+        assert_eq!(refusal(SeatState::Closed, &[]), Some(IssuanceRefusal::SeatClosed));
+        assert_eq!(refusal(SeatState::Open, &[planned(1)]), Some(IssuanceRefusal::UnderWay));
         assert_eq!(refusal(SeatState::Open, &[]), None);
     }
 }

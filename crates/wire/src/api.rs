@@ -66,9 +66,7 @@ pub struct EnrollRequest {
 /// Never shows the password.
 impl std::fmt::Debug for EnrollRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EnrollRequest")
-            .field("user_id", &self.user_id)
-            .finish_non_exhaustive()
+        f.debug_struct("EnrollRequest").field("user_id", &self.user_id).finish_non_exhaustive()
     }
 }
 

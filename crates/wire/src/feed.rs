@@ -81,9 +81,8 @@ impl<'a> Envelope<'a> {
         if octets.len() > MAX_PAGE {
             return Err(FeedError("longer than any page"));
         }
-        let (signature, signed) = octets
-            .split_at_checked(SIGNATURE_LEN)
-            .ok_or(FeedError("shorter than a signature"))?;
+        let (signature, signed) =
+            octets.split_at_checked(SIGNATURE_LEN).ok_or(FeedError("shorter than a signature"))?;
         Ok(Self { signature, signed })
     }
 }
@@ -98,11 +97,7 @@ impl Page {
     pub fn to_signed_octets(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(
             64 + self.service.len()
-                + self
-                    .authorities
-                    .iter()
-                    .map(|der| der.len() + 4)
-                    .sum::<usize>()
+                + self.authorities.iter().map(|der| der.len() + 4).sum::<usize>()
                 + self.changes.len() * (Serial::LEN + 1),
         );
         out.extend_from_slice(MAGIC);
@@ -171,15 +166,7 @@ impl Page {
         if position < after {
             return Err(FeedError("positions run backwards"));
         }
-        Ok(Self {
-            service,
-            after,
-            position,
-            at,
-            complete,
-            authorities,
-            changes,
-        })
+        Ok(Self { service, after, position, at, complete, authorities, changes })
     }
 }
 

@@ -1,0 +1,213 @@
+//! What has to be read from a certificate, and the one signature check made outside TLS.
+
+use const_oid::db::rfc4519::CN;
+use const_oid::db::rfc5280::ID_KP_CLIENT_AUTH;
+use der::asn1::{PrintableStringRef, Utf8StringRef};
+use der::{Decode, Encode, Reader, SliceReader};
+use jiff::Timestamp;
+use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
+use tegata_domain::{Serial, UserId};
+use x509_cert::Certificate;
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+
+/// Longest certificate that is read, in octets. Ours have about 700; RSA 4096 ones about 2,000.
+pub const MAX_LEN: usize = 16 * 1024;
+
+/// A certificate, parsed once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cert {
+    der: Vec<u8>,
+    parsed: Certificate,
+}
+
+/// Not a certificate that this program can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a readable X.509 certificate")]
+pub struct CertError;
+
+impl Cert {
+    /// Reads one from DER.
+    ///
+    /// # Errors
+    /// When the octets are not exactly one certificate of at most [`MAX_LEN`] octets.
+    pub fn from_der(der: impl Into<Vec<u8>>) -> Result<Self, CertError> {
+        let der = der.into();
+        if der.len() > MAX_LEN {
+            return Err(CertError);
+        }
+        Ok(Self { parsed: Certificate::from_der(&der).map_err(|_| CertError)?, der })
+    }
+
+    /// The octets it was read from.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The subject's common name.
+    pub fn common_name(&self) -> Option<String> {
+        let rdns = &self.parsed.tbs_certificate.subject.0;
+        let cn = rdns.iter().flat_map(|rdn| rdn.0.iter()).find(|part| part.oid == CN)?;
+        let utf8 = cn.value.decode_as::<Utf8StringRef<'_>>().map(|text| text.as_str().to_owned());
+        utf8.or_else(|_| {
+            cn.value.decode_as::<PrintableStringRef<'_>>().map(|text| text.as_str().to_owned())
+        })
+        .ok()
+    }
+
+    /// The serial number, when it is of the form that Tegata gives out.
+    pub fn serial(&self) -> Option<Serial> {
+        Serial::from_octets(self.parsed.tbs_certificate.serial_number.as_bytes()).ok()
+    }
+
+    /// First second of validity.
+    pub fn not_before(&self) -> Timestamp {
+        timestamp(&self.parsed.tbs_certificate.validity.not_before)
+    }
+
+    /// Last second of validity.
+    pub fn not_after(&self) -> Timestamp {
+        timestamp(&self.parsed.tbs_certificate.validity.not_after)
+    }
+
+    /// Whether `at` lies within the validity, both ends included (RFC 5280 §4.1.2.5).
+    pub fn valid_at(&self, at: Timestamp) -> bool {
+        (self.not_before().as_second()..=self.not_after().as_second()).contains(&at.as_second())
+    }
+
+    /// DER of the subject public key info.
+    pub fn spki(&self) -> Vec<u8> {
+        self.parsed.tbs_certificate.subject_public_key_info.to_der().unwrap_or_default()
+    }
+
+    /// The public key itself, without algorithm: for P-256 the uncompressed point.
+    pub fn public_key(&self) -> &[u8] {
+        self.parsed.tbs_certificate.subject_public_key_info.subject_public_key.raw_bytes()
+    }
+
+    /// DER of the issuer's name.
+    pub fn issuer(&self) -> Vec<u8> {
+        self.parsed.tbs_certificate.issuer.to_der().unwrap_or_default()
+    }
+
+    /// DER of the subject's name.
+    pub fn subject(&self) -> Vec<u8> {
+        self.parsed.tbs_certificate.subject.to_der().unwrap_or_default()
+    }
+
+    /// Whether it may sign certificates: CA:TRUE, and keyCertSign where a key usage is present
+    /// (RFC 5280 §4.2.1.3, §4.2.1.9).
+    pub fn is_authority(&self) -> bool {
+        let tbs = &self.parsed.tbs_certificate;
+        let ca =
+            matches!(tbs.get::<BasicConstraints>(), Ok(Some((_, constraints))) if constraints.ca);
+        let signs = match tbs.get::<KeyUsage>() {
+            Ok(Some((_, usage))) => usage.key_cert_sign(),
+            Ok(None) => true,
+            Err(_) => false,
+        };
+        ca && signs
+    }
+
+    /// The seat it names, when it is a client certificate of the form that Tegata issues.
+    pub fn seat(&self) -> Option<UserId> {
+        let tbs = &self.parsed.tbs_certificate;
+        let usage = tbs.get::<ExtendedKeyUsage>().ok()??.1;
+        if !usage.0.contains(&ID_KP_CLIENT_AUTH) || self.is_authority() || self.serial().is_none() {
+            return None;
+        }
+        let name = self.common_name()?;
+        let user: UserId = name.parse().ok()?;
+        (user.as_str() == name).then_some(user)
+    }
+
+    /// Whether `issuer`'s name stands in it and `issuer`'s key signed it.
+    pub fn is_signed_by(&self, issuer: &Self) -> bool {
+        if self.issuer() != issuer.subject() {
+            return false;
+        }
+        signed_part(&self.der).is_some_and(|(signed, signature)| {
+            issuer.verifies_with(&self.parsed.signature_algorithm, signed, &signature)
+        })
+    }
+
+    /// Whether this certificate's key made `signature` (ECDSA with SHA-256, DER) over `message`.
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        let algorithm = x509_cert::spki::AlgorithmIdentifierOwned {
+            oid: const_oid::db::rfc5912::ECDSA_WITH_SHA_256,
+            parameters: None,
+        };
+        self.verifies_with(&algorithm, message, signature)
+    }
+
+    fn verifies_with(
+        &self,
+        algorithm: &x509_cert::spki::AlgorithmIdentifierOwned,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        let key_algorithm = &self.parsed.tbs_certificate.subject_public_key_info.algorithm;
+        let (Some(key_id), Some(signature_id)) = (contents(key_algorithm), contents(algorithm))
+        else {
+            return false;
+        };
+        algorithms()
+            .iter()
+            .filter(|known| {
+                known.public_key_alg_id().as_ref() == key_id
+                    && known.signature_alg_id().as_ref() == signature_id
+            })
+            .any(|known| known.verify_signature(self.public_key(), message, signature).is_ok())
+    }
+
+    /// Whether a path leads from this client certificate over `intermediates` to `root`, as a
+    /// gateway will see it (RFC 5280 §6). Judged at the certificate's own start of validity, so
+    /// that a PC with a slow clock still takes what it was given.
+    pub fn chains_to(&self, root: &Self, intermediates: &[Self]) -> bool {
+        let root = CertificateDer::from(root.der());
+        let der: Vec<_> = intermediates.iter().map(|c| CertificateDer::from(c.der())).collect();
+        let leaf = CertificateDer::from(self.der());
+        let Ok(anchor) = webpki::anchor_from_trusted_cert(&root) else { return false };
+        let Ok(leaf) = webpki::EndEntityCert::try_from(&leaf) else { return false };
+        let seconds = u64::try_from(self.not_before().as_second()).unwrap_or_default();
+        leaf.verify_for_usage(
+            algorithms(),
+            &[anchor],
+            &der,
+            UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds)),
+            webpki::KeyUsage::client_auth(),
+            None,
+            None,
+        )
+        .is_ok()
+    }
+}
+
+fn algorithms() -> &'static [&'static dyn SignatureVerificationAlgorithm] {
+    static ALL: std::sync::LazyLock<&[&dyn SignatureVerificationAlgorithm]> =
+        std::sync::LazyLock::new(|| {
+            rustls::crypto::ring::default_provider().signature_verification_algorithms.all
+        });
+    &ALL
+}
+
+/// An algorithm identifier without its outer tag and length, as `rustls` compares them.
+fn contents(algorithm: &x509_cert::spki::AlgorithmIdentifierOwned) -> Option<Vec<u8>> {
+    let der = algorithm.to_der().ok()?;
+    Some(der::asn1::AnyRef::from_der(&der).ok()?.value().to_vec())
+}
+
+/// Splits a certificate or a PKCS#10 request into what was signed, octet for octet as received,
+/// and the signature.
+pub(crate) fn signed_part(der: &[u8]) -> Option<(&[u8], Vec<u8>)> {
+    let mut outer = SliceReader::new(der).ok()?;
+    der::Header::decode(&mut outer).ok()?;
+    let signed = outer.tlv_bytes().ok()?;
+    x509_cert::spki::AlgorithmIdentifierOwned::decode(&mut outer).ok()?;
+    let signature = der::asn1::BitString::decode(&mut outer).ok()?;
+    Some((signed, signature.as_bytes()?.to_vec()))
+}
+
+fn timestamp(time: &x509_cert::time::Time) -> Timestamp {
+    let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,231 @@
+use tegata_text::Text;
+use tegata_wire::Problem;
+
+use crate::store::StoreError;
+use crate::transport::TransportError;
+use crate::trust::TrustError;
+
+/// The documented exit codes of the command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0
+    Done = 0,
+    /// 2: something is missing or mistyped; nothing was sent.
+    Usage = 2,
+    /// 3: the server said no, or did not prove that it is the right one.
+    Refused = 3,
+    /// 4: no usable answer.
+    Unreachable = 4,
+    /// 5: the key store failed.
+    Store = 5,
+}
+
+/// What stops an issuance.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server said no, in words of its own.
+    #[error("refused: {}", .0.code)]
+    Refused(Box<Problem>),
+    /// The root is not the right one, not confirmed, or no root.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// No whole answer.
+    #[error(transparent)]
+    Unreachable(#[from] TransportError),
+    /// Something answers there that is not an issuing site, such as a proxy's own page.
+    #[error("status {0} without a known form")]
+    NotTegata(u16),
+    /// The server asks for a newer application.
+    #[error("version {minimum} or newer is needed")]
+    TooOld {
+        /// The oldest that it talks to.
+        minimum: String,
+    },
+    /// The certificate in the answer is not the one asked for.
+    #[error("{0}")]
+    BadAnswer(&'static str),
+    /// The key does not sign.
+    #[error("the key does not sign")]
+    KeySilent,
+    /// The key store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// An error in words: what happened, what to do now, whom to call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Stable word for programs.
+    pub code: String,
+    /// What happened.
+    pub title: String,
+    /// What to do now.
+    pub detail: String,
+    /// What to tell the help desk; empty when the server gave none.
+    pub reference: String,
+}
+
+impl Error {
+    /// The exit code of the command.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Trust(TrustError::Unconfirmed(_)) => Exit::Usage,
+            Self::Refused(_) | Self::Trust(_) | Self::TooOld { .. } | Self::BadAnswer(_) => {
+                Exit::Refused
+            }
+            Self::Unreachable(TransportError::Unproven(_)) => Exit::Refused,
+            Self::Unreachable(_) | Self::NotTegata(_) => Exit::Unreachable,
+            Self::Store(StoreError::Unsupported(_)) => Exit::Usage,
+            Self::KeySilent | Self::Store(_) => Exit::Store,
+        }
+    }
+
+    /// The error in the language of `text`. What others said is shown without control
+    /// characters and not longer than a paragraph.
+    pub fn explain(&self, text: Text) -> Explanation {
+        let (code, title, detail) = match self {
+            Self::Refused(problem) => {
+                return Explanation {
+                    code: plain(&problem.code),
+                    title: plain(&problem.title),
+                    detail: plain(&problem.detail),
+                    reference: plain(&problem.reference),
+                };
+            }
+            Self::Trust(error) => explain_trust(error, text),
+            Self::Unreachable(error) => explain_transport(error, text),
+            Self::NotTegata(status) => {
+                let status = status.to_string();
+                ("not_an_issuing_site", text.app_not_tegata(&status), text.app_not_tegata_do())
+            }
+            Self::TooOld { minimum } => {
+                ("app_too_old", text.app_too_old(&plain(minimum)), text.app_too_old_do())
+            }
+            Self::BadAnswer(why) => {
+                ("bad_answer", text.app_bad_answer(why), text.app_bad_answer_do())
+            }
+            Self::KeySilent => ("key_failed", text.app_key_failed(), text.app_key_failed_do()),
+            Self::Store(error) => explain_store(error, text),
+        };
+        Explanation { code: code.to_owned(), title, detail, reference: String::new() }
+    }
+}
+
+fn explain_trust(error: &TrustError, text: Text) -> (&'static str, String, String) {
+    match error {
+        TrustError::Mismatch { expected, found } => (
+            "root_mismatch",
+            text.app_root_mismatch(),
+            text.app_root_mismatch_do(&expected.grouped(), &found.grouped()),
+        ),
+        TrustError::Declined(_) => {
+            ("root_declined", text.app_root_declined(), text.app_root_declined_do())
+        }
+        TrustError::Unconfirmed(found) => (
+            "root_unconfirmed",
+            text.app_root_unconfirmed(),
+            text.app_root_unconfirmed_do(&found.grouped(), &found.to_string()),
+        ),
+        TrustError::Unsound(why) => {
+            ("root_unsound", text.app_root_unsound(why), text.app_root_unsound_do())
+        }
+    }
+}
+
+fn explain_transport(error: &TransportError, text: Text) -> (&'static str, String, String) {
+    match error {
+        TransportError::HostNotFound => {
+            ("host_not_found", text.app_host_not_found(), text.app_host_not_found_do())
+        }
+        TransportError::NoConnection(why) => {
+            ("no_connection", text.app_no_connection(&plain(why)), text.app_no_connection_do())
+        }
+        TransportError::Proxy(why) => {
+            ("proxy_failed", text.app_proxy_failed(&plain(why)), text.app_proxy_failed_do())
+        }
+        TransportError::Unproven(why) => {
+            ("server_unproven", text.app_unproven(&plain(why)), text.app_unproven_do())
+        }
+        TransportError::LostReply(why) => {
+            ("reply_lost", text.app_reply_lost(&plain(why)), text.app_reply_lost_do())
+        }
+        TransportError::Unusable(why) => {
+            ("unusable_answer", text.app_unusable(&plain(why)), text.app_not_tegata_do())
+        }
+    }
+}
+
+fn explain_store(error: &StoreError, text: Text) -> (&'static str, String, String) {
+    match error {
+        StoreError::Io { path, source } => (
+            "store_io",
+            text.app_store_io(&path.display().to_string(), &source.to_string()),
+            text.app_store_io_do(),
+        ),
+        StoreError::Missing(path) => (
+            "store_missing",
+            text.app_store_missing(&path.display().to_string()),
+            text.app_store_missing_do(),
+        ),
+        StoreError::Occupied(path) => (
+            "store_occupied",
+            text.app_store_occupied(&path.display().to_string()),
+            text.app_store_occupied_do(),
+        ),
+        StoreError::Unreadable(path) => (
+            "store_unreadable",
+            text.app_store_unreadable(&path.display().to_string()),
+            text.app_store_unreadable_do(),
+        ),
+        StoreError::ToolMissing(tool) => (
+            "store_tool_missing",
+            text.app_store_tool_missing(tool),
+            text.app_store_tool_missing_do(),
+        ),
+        StoreError::ToolFailed { tool, said } => (
+            "store_tool_failed",
+            text.app_store_tool_failed(&plain(said), tool),
+            text.app_store_tool_failed_do(),
+        ),
+        StoreError::PasswordNeeded => (
+            "store_password_needed",
+            text.app_store_password_needed(),
+            text.app_store_password_needed_do(),
+        ),
+        StoreError::NotReadBack(what) => (
+            "store_not_read_back",
+            text.app_store_not_read_back(what),
+            text.app_store_not_read_back_do(),
+        ),
+        StoreError::Unsupported(what) => {
+            ("store_unsupported", text.app_store_unsupported(what), text.app_store_unsupported_do())
+        }
+        StoreError::Internal(what) => {
+            ("store_failed", text.app_store_failed(what), text.app_store_failed_do())
+        }
+    }
+}
+
+/// What someone else said, fit for a terminal.
+fn plain(said: &str) -> String {
+    let one_line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    one_line.chars().filter(|c| !c.is_control()).take(600).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tegata_text::Lang;
+
+    use super::*;
+
+    #[test]
+    fn a_server_cannot_write_control_sequences_to_the_terminal() {
+        let title = "\u{1b}]0;owned\u{7}Sorry\u{9b}31m\r\nsecond line".to_owned();
+        let problem =
+            Problem::new("credential_refused", 403, title, "x".repeat(5000), "R\u{0}1".to_owned());
+        let explained = Error::Refused(Box::new(problem)).explain(Text::of(Lang::En));
+        assert_eq!(explained.title, "]0;ownedSorry31m second line");
+        assert_eq!(explained.detail.len(), 600);
+        assert_eq!(explained.reference, "R1");
+    }
+}

@@ -1,0 +1,142 @@
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Only the user (mode 0600).
+    Private,
+    /// Everybody (mode 0644).
+    Public,
+}
+
+/// What becomes of a file that is already there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// It is replaced in one step.
+    Replace,
+    /// It stays, and the write fails with `AlreadyExists`.
+    Keep,
+}
+
+/// Writes a file so that after a crash either all of it or none of it is there: a temporary
+/// file beside it, synced, renamed, and the folder synced.
+pub(crate) fn write(
+    path: &Path,
+    octets: &[u8],
+    access: Access,
+    existing: Existing,
+) -> io::Result<()> {
+    let folder = folder_of(path);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".tegata-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(match access {
+            Access::Private => 0o600,
+            Access::Public => 0o644,
+        }));
+    }
+    #[cfg(not(unix))]
+    let _ = access;
+    let mut file = builder.tempfile_in(&folder)?;
+    file.write_all(octets)?;
+    file.as_file().sync_all()?;
+    match existing {
+        Existing::Replace => file.persist(path)?,
+        Existing::Keep => file.persist_noclobber(path)?,
+    };
+    sync_folder(&folder)
+}
+
+/// Removes a file for good; that it is not there is no error.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => sync_folder(&folder_of(path)),
+    }
+}
+
+/// Reads at most `limit` octets; `None` when there is no such file.
+pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    use std::io::Read;
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
+    let mut octets = Vec::new();
+    file.take(limit + 1).read_to_end(&mut octets)?;
+    if octets.len() as u64 > limit {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "longer than expected"));
+    }
+    Ok(Some(octets))
+}
+
+/// Makes a folder that only the user may enter, with all above it; leaves an existing one alone.
+pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+pub(crate) fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn private_files_are_for_the_user_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        for (access, mode) in [(Access::Private, 0o600), (Access::Public, 0o644)] {
+            let path = folder.path().join(format!("{mode:o}"));
+            write(&path, b"x", access, Existing::Keep).unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+        }
+    }
+
+    #[test]
+    fn keep_leaves_the_file_and_no_rest_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write(&path, b"first", Access::Private, Existing::Keep).unwrap();
+        let error = write(&path, b"second", Access::Private, Existing::Keep).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        write(&path, b"third", Access::Private, Existing::Replace).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"third");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_over_the_limit_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        assert!(read(&path, 4).unwrap().is_none());
+        fs::write(&path, b"12345").unwrap();
+        assert!(read(&path, 4).is_err());
+        assert_eq!(read(&path, 5).unwrap().unwrap(), b"12345");
+    }
+}

@@ -1,0 +1,102 @@
+//! Issuing a certificate: connect → trust → key → request → install chain → read back → done.
+
+mod machine;
+mod progress;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tegata_domain::{Clock, Email, Entropy, InitialPassword, Serial, UserId};
+
+use crate::Fingerprint;
+use crate::site::Site;
+use crate::store::{Installed, KeyStore};
+use crate::transport::Network;
+
+pub use progress::{Progress, Step};
+pub use run::{believe, run};
+
+/// What a person asks for. Everything in it has been validated.
+pub struct Order {
+    /// Where.
+    pub site: Site,
+    /// The root's fingerprint from the slip; without it a person is asked.
+    pub pin: Option<Fingerprint>,
+    /// For which seat.
+    pub user: UserId,
+    /// By what right.
+    pub password: InitialPassword,
+    /// Where reminders go.
+    pub email: Email,
+    /// Version of this application, such as `0.1.0`.
+    pub app_version: &'static str,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The seat, and the certificate's common name.
+    pub user: UserId,
+    /// Serial number.
+    pub serial: Serial,
+    /// Start of validity.
+    pub not_before: Timestamp,
+    /// Last second of validity.
+    pub not_after: Timestamp,
+    /// First moment at which renewal is possible.
+    pub renewable_from: Timestamp,
+    /// The registered e-mail address.
+    pub email: String,
+    /// Address of the protected service.
+    pub service_url: String,
+    /// IANA name of the service's time zone.
+    pub time_zone: String,
+    /// The believed root.
+    pub root: Fingerprint,
+    /// Where the certificate lives.
+    pub installed: Installed,
+}
+
+/// Whoever can compare a fingerprint with the slip.
+pub trait Person {
+    /// Shows the root's fingerprint and asks whether it stands on the slip.
+    fn confirm_root(&mut self, fingerprint: &Fingerprint) -> Confirmation;
+}
+
+/// What the person said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmation {
+    /// It is the same.
+    Yes,
+    /// It is another, or unknown.
+    No,
+    /// There is nobody to ask.
+    Nobody,
+}
+
+/// Where waiting is done: really in the application, at once in tests.
+pub trait Pause {
+    /// Returns after `duration`.
+    fn pause(&self, duration: Duration);
+}
+
+/// Everything outside the machine.
+pub struct Ports<'a> {
+    /// The way out.
+    pub network: &'a dyn Network,
+    /// Where the certificate will live.
+    pub store: &'a mut dyn KeyStore,
+    /// Whom to ask.
+    pub person: &'a mut dyn Person,
+    /// What time it is.
+    pub clock: &'a dyn Clock,
+    /// Where keys come from.
+    pub entropy: &'a dyn Entropy,
+    /// How to wait.
+    pub pause: &'a dyn Pause,
+    /// Who hears of each step.
+    pub progress: &'a mut dyn FnMut(Progress),
+}

@@ -1,0 +1,30 @@
+//! Desktop core: key stores, trust in an issuing site, and the issuing machine.
+//!
+//! The order of an issuance stands in [`issue`]: a machine without I/O says what comes next,
+//! [`issue::run`] does it through the [`issue::Ports`] that a window or a command hands in.
+//! [`trust`] decides which root is believed, [`transport`] is the way out to the network,
+//! [`store`] are the places where keys and certificates live.
+//!
+//! Deliberately absent: a clock, randomness, sleeping and questions to people (all come in as
+//! parameters), and any way to send something other than a `GET` before the root is believed
+//! (only [`transport::Network::believe`] makes a [`transport::Transport`] that can post).
+
+pub mod cert;
+mod error;
+mod files;
+mod fingerprint;
+pub mod issue;
+mod key;
+mod pending;
+pub mod receipt;
+pub mod site;
+pub mod store;
+pub mod transport;
+pub mod trust;
+
+#[cfg(test)]
+mod testing;
+
+pub use error::{Error, Exit, Explanation};
+pub use fingerprint::{Fingerprint, FingerprintError};
+pub use key::SeatKey;

@@ -1,0 +1,154 @@
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use tegata_domain::{Entropy, ServiceKey, UserId};
+use zeroize::Zeroizing;
+
+use crate::files::{self, Access, Existing};
+use crate::key::FileKey;
+use crate::store::StoreError;
+
+/// How long a key waits for its certificate: as long as the server answers a repeated request
+/// with the same certificate (24 hours). After that a new key is made.
+const WAITS: SignedDuration = SignedDuration::from_hours(24);
+
+/// Longest PEM file that is read as a waiting key, in octets.
+const MAX_LEN: u64 = 4096;
+
+/// The file in which a key waits for its certificate.
+///
+/// It is written before the request leaves, so that after a crash or a lost reply the next try
+/// sends the same key and gets the same certificate. It is removed when the certificate has been
+/// installed and read back.
+pub(crate) struct Pending {
+    path: PathBuf,
+}
+
+/// A key taken up or made.
+pub(crate) struct TakenUp {
+    pub(crate) key: FileKey,
+    /// Whether it waited from an earlier try.
+    pub(crate) resumed: bool,
+}
+
+impl Pending {
+    /// The file for one seat of one service in `folder`.
+    pub(crate) fn at(folder: &Path, service: &ServiceKey, user: &UserId) -> Self {
+        let name = format!("{}-{}-{user}.pending.key.pem", service.tenant, service.issuer);
+        Self { path: folder.join(name) }
+    }
+
+    /// Takes up the key that waits, or makes one and writes it down.
+    pub(crate) fn take_up(
+        &self,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<TakenUp, StoreError> {
+        self.take_up_inner(now, entropy).map_err(StoreError::io(&self.path))
+    }
+
+    fn take_up_inner(&self, now: Timestamp, entropy: &dyn Entropy) -> io::Result<TakenUp> {
+        if self.is_stale(now)? {
+            files::remove(&self.path)?;
+        }
+        if let Some(key) = self.waiting()? {
+            return Ok(TakenUp { key, resumed: true });
+        }
+        let key = FileKey::random(entropy);
+        let pem = key.to_pem().ok_or(io::ErrorKind::InvalidData)?;
+        match files::write(&self.path, pem.as_bytes(), Access::Private, Existing::Keep) {
+            Ok(()) => Ok(TakenUp { key, resumed: false }),
+            // Another run of the application was faster, or what waits is not readable.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match self.waiting()? {
+                Some(key) => Ok(TakenUp { key, resumed: true }),
+                None => {
+                    files::write(&self.path, pem.as_bytes(), Access::Private, Existing::Replace)?;
+                    Ok(TakenUp { key, resumed: false })
+                }
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Forgets the key: its certificate is where it belongs.
+    pub(crate) fn clear(&self) -> Result<(), StoreError> {
+        files::remove(&self.path).map_err(StoreError::io(&self.path))
+    }
+
+    fn waiting(&self) -> io::Result<Option<FileKey>> {
+        let Some(octets) = files::read(&self.path, MAX_LEN)? else { return Ok(None) };
+        let octets = Zeroizing::new(octets);
+        Ok(std::str::from_utf8(&octets).ok().and_then(FileKey::from_pem))
+    }
+
+    fn is_stale(&self, now: Timestamp) -> io::Result<bool> {
+        let written = match fs::metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            other => other?.modified()?,
+        };
+        let written = Timestamp::try_from(written).unwrap_or(Timestamp::MIN);
+        Ok(now.duration_since(written) >= WAITS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::SeatKey;
+    use crate::testing::Counter;
+
+    fn pending(folder: &Path) -> Pending {
+        Pending::at(
+            folder,
+            &"0001/SB0001002C".parse().unwrap(),
+            &"CMSM950-006-401".parse().unwrap(),
+        )
+    }
+
+    fn written(pending: &Pending) -> Timestamp {
+        fs::metadata(&pending.path).unwrap().modified().unwrap().try_into().unwrap()
+    }
+
+    #[test]
+    fn the_same_key_is_taken_up_until_it_is_cleared() {
+        let folder = tempfile::tempdir().unwrap();
+        let pending = pending(folder.path());
+        let entropy = Counter::new(1);
+        let first = pending.take_up(Timestamp::UNIX_EPOCH, &entropy).unwrap();
+        assert!(!first.resumed);
+        let second = pending.take_up(Timestamp::UNIX_EPOCH, &entropy).unwrap();
+        assert!(second.resumed);
+        assert_eq!(first.key.spki(), second.key.spki());
+        pending.clear().unwrap();
+        pending.clear().unwrap();
+        let third = pending.take_up(Timestamp::UNIX_EPOCH, &entropy).unwrap();
+        assert!(!third.resumed);
+        assert_ne!(third.key.spki(), first.key.spki());
+    }
+
+    #[test]
+    fn a_key_is_given_up_after_exactly_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let pending = pending(folder.path());
+        let entropy = Counter::new(1);
+        let first = pending.take_up(Timestamp::UNIX_EPOCH, &entropy).unwrap();
+        let day = written(&pending) + WAITS;
+        let second = SignedDuration::from_secs(1);
+        assert!(pending.take_up(day - second, &entropy).unwrap().resumed);
+        let renewed = pending.take_up(day, &entropy).unwrap();
+        assert!(!renewed.resumed);
+        assert_ne!(renewed.key.spki(), first.key.spki());
+    }
+
+    #[test]
+    fn a_damaged_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let pending = pending(folder.path());
+        fs::write(&pending.path, "cut sho").unwrap();
+        let taken = pending.take_up(Timestamp::UNIX_EPOCH, &Counter::new(1)).unwrap();
+        assert!(!taken.resumed);
+        assert!(pending.take_up(Timestamp::UNIX_EPOCH, &Counter::new(2)).unwrap().resumed);
+    }
+}

@@ -1,0 +1,65 @@
+//! What the application remembers of a certificate that the certificate itself does not say.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tegata_domain::Serial;
+
+use crate::files::{self, Access, Existing};
+use crate::issue::Outcome;
+use crate::site::Site;
+
+/// Longest receipt that is read, in octets.
+const MAX_LEN: u64 = 64 * 1024;
+
+/// Written after an issuance. It holds nothing secret and no e-mail address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The issuing site, for renewal.
+    pub site: String,
+    /// Address of the protected service.
+    pub service_url: String,
+    /// First moment at which renewal is possible.
+    pub renewable_from: Timestamp,
+    /// Fingerprint of the root.
+    pub root_sha256: String,
+}
+
+/// The folder of receipts, one JSON file a certificate.
+pub struct Receipts {
+    folder: PathBuf,
+}
+
+impl Receipts {
+    /// Receipts in `folder`, which need not exist yet.
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Keeps what `outcome` told.
+    ///
+    /// # Errors
+    /// When the folder cannot be written. The certificate is installed all the same.
+    pub fn keep(&self, site: &Site, outcome: &Outcome) -> std::io::Result<()> {
+        let receipt = Receipt {
+            site: site.to_string(),
+            service_url: outcome.service_url.clone(),
+            renewable_from: outcome.renewable_from,
+            root_sha256: outcome.root.to_string(),
+        };
+        files::make_private_folder(&self.folder)?;
+        let json = serde_json::to_vec_pretty(&receipt)?;
+        files::write(&self.path(outcome.serial), &json, Access::Private, Existing::Replace)
+    }
+
+    /// The receipt of a certificate, when there is a readable one.
+    pub fn find(&self, serial: Serial) -> Option<Receipt> {
+        let json = files::read(&self.path(serial), MAX_LEN).ok()??;
+        serde_json::from_slice(&json).ok()
+    }
+
+    fn path(&self, serial: Serial) -> PathBuf {
+        self.folder.join(format!("{serial}.json"))
+    }
+}

@@ -1,0 +1,263 @@
+//! Where keys and certificates live.
+
+mod nss;
+mod pem;
+mod pkcs12;
+#[cfg(test)]
+mod tests;
+mod uri;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tegata_domain::{Entropy, Serial, ServiceKey, UserId};
+use zeroize::Zeroizing;
+
+use crate::cert::Cert;
+use crate::key::SeatKey;
+use crate::trust::Trusted;
+
+pub use uri::{StoreUri, StoreUriError};
+
+/// A place for keys and certificates: a folder, a file, a system's store, a token.
+///
+/// The order of calls for an issuance is `begin`, `install`, `read_back`, `settle`.
+pub trait KeyStore {
+    /// Checks that the store can take the seat's certificate, then takes up the key that waits
+    /// from an unfinished try or makes one. The key outlives a crash from here on.
+    ///
+    /// # Errors
+    /// Above all [`StoreError::Occupied`], before anything is sent and the password spent.
+    fn begin(&mut self, seat: &Seat<'_>) -> Result<Begun<'_>, StoreError>;
+
+    /// Puts the certificate, its chain and its root beside the key begun.
+    ///
+    /// # Errors
+    /// When the store does not take them. It may be called again.
+    fn install(&mut self, bundle: &Bundle, entropy: &dyn Entropy) -> Result<Installed, StoreError>;
+
+    /// Opens the store afresh, compares what is there octet for octet, and has the key sign.
+    ///
+    /// # Errors
+    /// When something is not as it was put in.
+    fn read_back(&self, bundle: &Bundle) -> Result<(), StoreError>;
+
+    /// Forgets what was kept for the case of a crash.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    fn settle(&mut self) -> Result<(), StoreError>;
+
+    /// The certificates of Tegata's form in the store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn list(&self) -> Result<Vec<Held>, StoreError>;
+
+    /// Installs root and issuing CA certificates only, and says where.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsupported`] for stores that hold no roots.
+    fn trust(&mut self, trusted: &Trusted) -> Result<String, StoreError>;
+}
+
+/// Whose key is wanted.
+pub struct Seat<'a> {
+    /// The user ID.
+    pub user: &'a UserId,
+    /// The service.
+    pub service: &'a ServiceKey,
+    /// Its believed certificates.
+    pub trusted: &'a Trusted,
+    /// The present moment.
+    pub now: Timestamp,
+    /// Where a new key comes from.
+    pub entropy: &'a dyn Entropy,
+}
+
+/// A key ready to be certified.
+pub struct Begun<'a> {
+    /// The key.
+    pub key: &'a dyn SeatKey,
+    /// Whether it waited from an unfinished try.
+    pub resumed: bool,
+}
+
+/// A certificate with all that leads to it.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    /// The seat.
+    pub user: UserId,
+    /// The serial number.
+    pub serial: Serial,
+    /// The certificate.
+    pub certificate: Cert,
+    /// Issuing CAs from the certificate's issuer upwards, without the root.
+    pub intermediates: Vec<Cert>,
+    /// The believed root.
+    pub root: Cert,
+}
+
+impl Bundle {
+    /// The name under which stores with names show it: `CMSM950-006-401 (until 2027-02-16)`.
+    pub fn friendly_name(&self) -> String {
+        let until = self.certificate.not_after().to_zoned(jiff::tz::TimeZone::UTC).date();
+        format!("{} (until {until})", self.user)
+    }
+}
+
+/// Where something was put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// A path, or a store with a name in it.
+    pub location: String,
+    /// Where the key is.
+    pub key: KeyLocation,
+}
+
+/// What guards a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyLocation {
+    /// A file.
+    File,
+    /// A key store of the system or the browser.
+    System,
+    /// A TPM, card or token that does not let it out.
+    Hardware,
+}
+
+/// A certificate found in a store.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The certificate.
+    pub certificate: Cert,
+    /// The seat it names.
+    pub user: UserId,
+    /// Its serial number.
+    pub serial: Serial,
+    /// Where it was found, and where its key is; `None` when the key is not in the store.
+    pub location: String,
+    /// Where its key is; `None` when the key is not in this store.
+    pub key: Option<KeyLocation>,
+}
+
+impl Held {
+    /// `certificate` when it is of Tegata's form.
+    fn of(certificate: Cert, location: String, key: Option<KeyLocation>) -> Option<Self> {
+        let (user, serial) = (certificate.seat()?, certificate.serial()?);
+        Some(Self { certificate, user, serial, location, key })
+    }
+}
+
+/// The form of a PKCS#12 file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pkcs12Form {
+    /// AES-256 and SHA-256.
+    #[default]
+    Modern,
+    /// Triple DES and SHA-1, for readers from before about 2018.
+    Legacy,
+}
+
+/// How a store is opened.
+#[derive(Default)]
+pub struct Options {
+    /// Password of the store.
+    pub password: Option<Zeroizing<String>>,
+    /// Form of a PKCS#12 file.
+    pub form: Pkcs12Form,
+    /// The user's home folder, for the default NSS store.
+    pub home: Option<PathBuf>,
+    /// A folder of the user for state, for keys that wait when the store has no place for them.
+    pub state: Option<PathBuf>,
+}
+
+/// Opens a store. Nothing is touched yet.
+///
+/// # Errors
+/// When its place is not known.
+pub fn open(uri: &StoreUri, options: Options) -> Result<Box<dyn KeyStore>, StoreError> {
+    Ok(match uri {
+        StoreUri::Pem(folder) => Box::new(pem::Pem::new(folder.clone())),
+        StoreUri::Pkcs12(file) => {
+            let password = options.password.ok_or(StoreError::PasswordNeeded)?;
+            Box::new(pkcs12::Pkcs12::new(file.clone(), password, options.form))
+        }
+        StoreUri::Nss(folder) => {
+            let folder = match (folder, options.home) {
+                (Some(folder), _) => folder.clone(),
+                (None, Some(home)) => home.join(".pki").join("nssdb"),
+                (None, None) => return Err(StoreError::Internal("the home folder is not known")),
+            };
+            let state = options.state.unwrap_or_else(|| folder.clone());
+            Box::new(nss::Nss::new(folder, options.password, state))
+        }
+    })
+}
+
+/// Why a store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The system said no.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// To what.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+    /// There is no such store.
+    #[error("{} does not exist", .0.display())]
+    Missing(PathBuf),
+    /// Another key or certificate stands where ours should go.
+    #[error("{} holds something else", .0.display())]
+    Occupied(PathBuf),
+    /// Not the expected form, or another password.
+    #[error("{} cannot be read", .0.display())]
+    Unreadable(PathBuf),
+    /// A program of the NSS tools is not installed.
+    #[error("{0} is not installed")]
+    ToolMissing(&'static str),
+    /// A program of the NSS tools failed.
+    #[error("{tool}: {said}")]
+    ToolFailed {
+        /// Which.
+        tool: &'static str,
+        /// Its own words.
+        said: String,
+    },
+    /// The store wants a password and none was given.
+    #[error("a password is needed")]
+    PasswordNeeded,
+    /// What is in the store is not what was put in.
+    #[error("{0}")]
+    NotReadBack(&'static str),
+    /// The store cannot do this.
+    #[error("{0}")]
+    Unsupported(&'static str),
+    /// Something that should not happen.
+    #[error("{0}")]
+    Internal(&'static str),
+}
+
+impl StoreError {
+    /// For `map_err` on an operation on `path`.
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
+}
+
+/// Proves that a key belongs to a certificate: it signs, and the certificate verifies.
+fn prove(key: &dyn SeatKey, certificate: &Cert) -> Result<(), StoreError> {
+    const MESSAGE: &[u8] = b"tegata: this key answers for its certificate";
+    let signature = key.sign(MESSAGE).ok_or(StoreError::NotReadBack("the key does not sign"))?;
+    if certificate.verifies(MESSAGE, &signature) {
+        Ok(())
+    } else {
+        Err(StoreError::NotReadBack("the key does not belong to the certificate"))
+    }
+}

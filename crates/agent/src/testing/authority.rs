@@ -1,0 +1,140 @@
+//! A root, an issuing CA and what they sign, made afresh for each test.
+
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SerialNumber, SignatureAlgorithm,
+    date_time_ymd,
+};
+use tegata_wire::Der;
+use tegata_wire::api::{Issued, Trust};
+
+/// A root with one issuing CA.
+pub(crate) struct Authority {
+    root: Certificate,
+    root_issuer: Issuer<'static, KeyPair>,
+    intermediate: Certificate,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// A foreign P-256 public key, as it stands in a request.
+struct Point(Vec<u8>);
+
+impl PublicKeyData for Point {
+    fn der_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &rcgen::PKCS_ECDSA_P256_SHA256
+    }
+}
+
+impl Authority {
+    /// Makes one with keys of its own.
+    pub(crate) fn new() -> Self {
+        let (root_params, root_key) = (ca("SB0001001C"), KeyPair::generate().unwrap());
+        let root = root_params.self_signed(&root_key).unwrap();
+        let root_issuer = Issuer::new(root_params, root_key);
+        let (params, key) = (ca("SB0001002C"), KeyPair::generate().unwrap());
+        let intermediate = params.signed_by(&key, &root_issuer).unwrap();
+        Self { root, root_issuer, intermediate, issuer: Issuer::new(params, key) }
+    }
+
+    /// What a server says of itself.
+    pub(crate) fn trust(&self) -> Trust {
+        Trust {
+            root: Der(self.root.der().to_vec()),
+            intermediates: vec![Der(self.intermediate.der().to_vec())],
+        }
+    }
+
+    /// A client certificate for the key of `spki` (DER of a P-256 key).
+    pub(crate) fn leaf(&self, user: &str, spki: &[u8], serial: u8) -> Vec<u8> {
+        let mut params = leaf(user, serial);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(&params, spki)
+    }
+
+    /// An answer to an enrolment.
+    pub(crate) fn issued(&self, user: &str, email: &str, spki: &[u8], serial: u8) -> Issued {
+        Issued {
+            user_id: user.to_owned(),
+            serial: hex(serial).parse().unwrap(),
+            not_before: "2026-02-16T00:00:00Z".parse().unwrap(),
+            not_after: "2046-02-16T00:00:00Z".parse().unwrap(),
+            renewable_from: "2045-12-18T00:00:00Z".parse().unwrap(),
+            email: email.to_owned(),
+            certificate: Der(self.leaf(user, spki, serial)),
+            chain: vec![Der(self.intermediate.der().to_vec()), Der(self.root.der().to_vec())],
+        }
+    }
+
+    /// A certificate and PKCS#8 key for a TLS server of this name or address.
+    pub(crate) fn server(&self, host: &str) -> (Vec<Vec<u8>>, Vec<u8>) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new([host.to_owned()]).unwrap();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.not_before = date_time_ymd(2026, 1, 1);
+        params.not_after = date_time_ymd(2046, 1, 1);
+        let leaf = params.signed_by(&key, &self.issuer).unwrap();
+        (vec![leaf.der().to_vec(), self.intermediate.der().to_vec()], key.serialize_der())
+    }
+
+    /// A certificate that signs itself and is no CA.
+    pub(crate) fn self_signed_leaf(&self) -> Vec<u8> {
+        leaf("SB0001001C", 1).self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
+    }
+
+    /// A client certificate signed by the root itself.
+    pub(crate) fn leaf_of_root(&self, user: &str, spki: &[u8]) -> Vec<u8> {
+        let mut params = leaf(user, 9);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.signed_by(&point(spki), &self.root_issuer).unwrap().der().to_vec()
+    }
+
+    /// A certificate with the right name and key, but for TLS servers.
+    pub(crate) fn server_usage_leaf(&self, user: &str, spki: &[u8], serial: u8) -> Vec<u8> {
+        let mut params = leaf(user, serial);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.sign(&params, spki)
+    }
+
+    fn sign(&self, params: &CertificateParams, spki: &[u8]) -> Vec<u8> {
+        params.signed_by(&point(spki), &self.issuer).unwrap().der().to_vec()
+    }
+}
+
+/// The uncompressed point at the end of a P-256 key's DER.
+fn point(spki: &[u8]) -> Point {
+    Point(spki[spki.len() - 65..].to_vec())
+}
+
+/// The hexadecimal serial number of test certificate `n`.
+pub(crate) fn hex(n: u8) -> String {
+    format!("41{}{n:02x}", "00".repeat(14))
+}
+
+fn leaf(user: &str, serial: u8) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, user);
+    let mut octets = vec![0; 16];
+    (octets[0], octets[15]) = (0x41, serial);
+    params.serial_number = Some(SerialNumber::from(octets));
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.not_before = date_time_ymd(2026, 2, 16);
+    params.not_after = date_time_ymd(2046, 2, 16);
+    params
+}
+
+fn ca(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::OrganizationName, "Sample Bank, Ltd.");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(2049, 1, 1);
+    params
+}

@@ -1,0 +1,174 @@
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Duration;
+
+use der::{Decode, Encode};
+use tegata_wire::Der;
+use tegata_wire::api::{Bilingual, EnrollRequest, Issued, ServiceInfo, Trust};
+use tegata_wire::{Problem, problem};
+
+use super::Authority;
+use crate::transport::{Network, Reply, Transport, TransportError};
+use crate::trust::Trusted;
+
+/// What the site does at the next `enroll`.
+pub(crate) enum Script {
+    /// Issues.
+    Issue,
+    /// Issues, but the connection is cut before the reply arrives.
+    LoseReply,
+    /// Cannot be reached.
+    Down,
+    /// Says no.
+    Problem(u16, &'static str, Option<Duration>),
+    /// Answers with something else than JSON.
+    Page(u16),
+    /// Issues, and changes the answer.
+    Tamper(fn(&Authority, &[u8], &mut Issued)),
+}
+
+/// What was asked of the site.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Call {
+    /// `GET` before anything is believed.
+    Unbelieved(String),
+    /// A connection with this root as anchor.
+    Believe,
+    /// `GET`.
+    Get(String),
+    /// `POST` with this public key.
+    Enroll(Vec<u8>),
+}
+
+/// A site without a network.
+pub(crate) struct FakeSite(Rc<Inner>);
+
+struct Inner {
+    authority: Authority,
+    trust: RefCell<Trust>,
+    minimum_app_version: RefCell<String>,
+    script: RefCell<VecDeque<Script>>,
+    calls: RefCell<Vec<Call>>,
+}
+
+impl FakeSite {
+    pub(crate) fn new(script: impl IntoIterator<Item = Script>) -> Self {
+        let authority = Authority::new();
+        Self(Rc::new(Inner {
+            trust: authority.trust().into(),
+            authority,
+            minimum_app_version: "0.1.0".to_owned().into(),
+            script: VecDeque::from_iter(script).into(),
+            calls: RefCell::default(),
+        }))
+    }
+
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
+    pub(crate) fn says(&self, trust: Trust) {
+        *self.0.trust.borrow_mut() = trust;
+    }
+
+    pub(crate) fn wants_app(&self, version: &str) {
+        *self.0.minimum_app_version.borrow_mut() = version.to_owned();
+    }
+
+    pub(crate) fn then(&self, script: Script) {
+        self.0.script.borrow_mut().push_back(script);
+    }
+
+    pub(crate) fn calls(&self) -> std::cell::Ref<'_, Vec<Call>> {
+        self.0.calls.borrow()
+    }
+
+    /// The public keys of the enrolments, in order.
+    pub(crate) fn keys(&self) -> Vec<Vec<u8>> {
+        let calls = self.calls();
+        calls
+            .iter()
+            .filter_map(|c| if let Call::Enroll(key) = c { Some(key.clone()) } else { None })
+            .collect()
+    }
+}
+
+impl Network for FakeSite {
+    fn get_unbelieved(&self, url: &str) -> Result<Reply, TransportError> {
+        self.0.calls.borrow_mut().push(Call::Unbelieved(url.to_owned()));
+        Ok(json(&*self.0.trust.borrow()))
+    }
+
+    fn believe(&self, trusted: &Trusted) -> Result<Box<dyn Transport>, TransportError> {
+        assert_eq!(trusted.root().der(), self.0.trust.borrow().root.0);
+        self.0.calls.borrow_mut().push(Call::Believe);
+        Ok(Box::new(Believed(self.0.clone())))
+    }
+}
+
+struct Believed(Rc<Inner>);
+
+impl Transport for Believed {
+    fn get(&self, url: &str) -> Result<Reply, TransportError> {
+        self.0.calls.borrow_mut().push(Call::Get(url.to_owned()));
+        let text = |text: &str| Bilingual { ja: text.to_owned(), en: text.to_owned() };
+        Ok(json(&ServiceInfo {
+            tenant: "0001".to_owned(),
+            issuer: "SB0001002C".to_owned(),
+            organisation: text("Sample Bank, Ltd."),
+            name: text("Sample Lite CMS"),
+            service_url: "https://gateway.example.jp/SAMPLE01/cms".to_owned(),
+            time_zone: "Asia/Tokyo".to_owned(),
+            user_id_example: "CMSM950-006-401".to_owned(),
+            minimum_app_version: self.0.minimum_app_version.borrow().clone(),
+        }))
+    }
+
+    fn post_json(&self, url: &str, body: &[u8]) -> Result<Reply, TransportError> {
+        assert!(url.ends_with("/api/v1/0001/SB0001002C/enroll"), "{url}");
+        let asked: EnrollRequest = serde_json::from_slice(body).unwrap();
+        let request = x509_cert::request::CertReq::from_der(&asked.request.0).unwrap();
+        let spki = request.info.public_key.to_der().unwrap();
+        self.0.calls.borrow_mut().push(Call::Enroll(spki.clone()));
+        let authority = &self.0.authority;
+        let issued = authority.issued(&asked.user_id, &asked.email, &spki, 7);
+        match self.0.script.borrow_mut().pop_front().expect("no more enrolments were expected") {
+            Script::Issue => Ok(json(&issued)),
+            Script::LoseReply => Err(TransportError::LostReply("cut".to_owned())),
+            Script::Down => Err(TransportError::NoConnection("refused".to_owned())),
+            Script::Problem(status, code, retry_after) => {
+                let problem = Problem::new(code, status, "No.".into(), "Ask.".into(), "R-1".into());
+                let content_type = problem::CONTENT_TYPE.to_owned();
+                Ok(Reply { status, content_type, retry_after, ..json(&problem) })
+            }
+            Script::Page(status) => Ok(Reply {
+                status,
+                content_type: "text/html".to_owned(),
+                retry_after: None,
+                body: b"<html>".to_vec(),
+            }),
+            Script::Tamper(change) => {
+                let mut issued = issued;
+                change(authority, &spki, &mut issued);
+                Ok(json(&issued))
+            }
+        }
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Reply {
+    Reply {
+        status: 200,
+        content_type: "application/json".to_owned(),
+        retry_after: None,
+        body: serde_json::to_vec(value).unwrap(),
+    }
+}
+
+/// Used by tests that tamper with a certificate.
+impl Script {
+    pub(crate) fn certificate(issued: &mut Issued, der: Vec<u8>) {
+        issued.certificate = Der(der);
+    }
+}

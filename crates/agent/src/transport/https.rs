@@ -1,0 +1,161 @@
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::http::Response;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::{Agent, Body, Proxy, Timeout};
+
+use super::{MAX_ANSWER, Network, Reply, Transport, TransportError};
+use crate::trust::Trusted;
+
+/// Longest wait for a connection, TLS handshake included.
+const CONNECT: Duration = Duration::from_secs(15);
+/// Longest wait for a whole answer. The server spends about a second on a password.
+const CALL: Duration = Duration::from_secs(60);
+
+/// HTTPS over `ureq` and `rustls` with `ring`.
+///
+/// Proxies come from `HTTPS_PROXY`, `ALL_PROXY`, `HTTP_PROXY` and `NO_PROXY`. Redirects are not
+/// followed: an address from a slip means that address.
+pub struct Https {
+    user_agent: String,
+    language: String,
+}
+
+impl Https {
+    /// `version` names the application to the server; `language` (`ja`, `en`) asks for the
+    /// language of problem documents.
+    pub fn new(version: &str, language: &str) -> Self {
+        Self { user_agent: format!("tegata-app/{version}"), language: language.to_owned() }
+    }
+
+    fn connection(&self, tls: TlsConfig) -> Connection {
+        let agent = Agent::config_builder()
+            .https_only(true)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(Proxy::try_from_env())
+            .timeout_connect(Some(CONNECT))
+            .timeout_global(Some(CALL))
+            .max_response_header_size(32 * 1024)
+            .user_agent(self.user_agent.as_str())
+            .tls_config(tls)
+            .build()
+            .new_agent();
+        Connection { agent, language: self.language.clone() }
+    }
+}
+
+impl Network for Https {
+    fn get_unbelieved(&self, url: &str) -> Result<Reply, TransportError> {
+        let tls = TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(provider())
+            .disable_verification(true)
+            .build();
+        self.connection(tls).get(url)
+    }
+
+    fn believe(&self, trusted: &Trusted) -> Result<Box<dyn Transport>, TransportError> {
+        let mut anchors = vec![Certificate::from_der(trusted.root().der()).to_owned()];
+        // A PC without a readable system store still reaches sites that the own root vouches for.
+        let system = rustls_native_certs::load_native_certs().certs;
+        anchors.extend(system.iter().map(|der| Certificate::from_der(der).to_owned()));
+        let tls = TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(provider())
+            .root_certs(RootCerts::Specific(Arc::new(anchors)))
+            .build();
+        Ok(Box::new(self.connection(tls)))
+    }
+}
+
+fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+struct Connection {
+    agent: Agent,
+    language: String,
+}
+
+impl Transport for Connection {
+    fn get(&self, url: &str) -> Result<Reply, TransportError> {
+        let request = self.agent.get(url).header("accept-language", &self.language);
+        reply(request.call().map_err(cause)?)
+    }
+
+    fn post_json(&self, url: &str, body: &[u8]) -> Result<Reply, TransportError> {
+        let request = self
+            .agent
+            .post(url)
+            .header("accept-language", &self.language)
+            .content_type("application/json");
+        reply(request.send(body).map_err(cause)?)
+    }
+}
+
+fn reply(response: Response<Body>) -> Result<Reply, TransportError> {
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let content_type = header("content-type").and_then(|value| value.split(';').next());
+    let content_type = content_type.unwrap_or_default().trim().to_ascii_lowercase();
+    let retry_after = header("retry-after").and_then(|value| value.trim().parse().ok());
+    Ok(Reply {
+        status: response.status().as_u16(),
+        content_type,
+        retry_after: retry_after.map(Duration::from_secs),
+        body: response
+            .into_body()
+            .into_with_config()
+            .limit(MAX_ANSWER)
+            .read_to_vec()
+            .map_err(cause)?,
+    })
+}
+
+fn cause(error: ureq::Error) -> TransportError {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let said = error.to_string();
+    match error {
+        ureq::Error::HostNotFound => TransportError::HostNotFound,
+        ureq::Error::InvalidProxyUrl | ureq::Error::ConnectProxyFailed(_) => {
+            TransportError::Proxy(said)
+        }
+        ureq::Error::Rustls(error) => tls_cause(&error, said),
+        ureq::Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(tls) => tls_cause(tls, said),
+            None if is_lookup(&error) => TransportError::HostNotFound,
+            None => match error.kind() {
+                UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe => {
+                    TransportError::LostReply(said)
+                }
+                _ => TransportError::NoConnection(said),
+            },
+        },
+        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            TransportError::NoConnection(said)
+        }
+        ureq::Error::Timeout(_) => TransportError::LostReply(said),
+        ureq::Error::BodyExceedsLimit(_)
+        | ureq::Error::LargeResponseHeader(..)
+        | ureq::Error::Protocol(_)
+        | ureq::Error::Http(_) => TransportError::Unusable(said),
+        _ => TransportError::NoConnection(said),
+    }
+}
+
+/// Whether the resolver found nothing: std tells it by words alone, Windows by WSAHOST_NOT_FOUND.
+fn is_lookup(error: &io::Error) -> bool {
+    const WSAHOST_NOT_FOUND: i32 = 11001;
+    error.raw_os_error() == Some(WSAHOST_NOT_FOUND)
+        || error.to_string().starts_with("failed to lookup address")
+}
+
+fn tls_cause(error: &rustls::Error, said: String) -> TransportError {
+    match error {
+        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
+            TransportError::Unproven(said)
+        }
+        _ => TransportError::NoConnection(said),
+    }
+}

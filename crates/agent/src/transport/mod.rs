@@ -1,0 +1,90 @@
+//! The way out: HTTPS behind two small traits, so that the machine is tested without a network.
+
+mod https;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+pub use https::Https;
+
+use crate::trust::Trusted;
+
+/// Largest answer that is read, in octets. A trust answer with 16 certificates has about 30,000.
+pub const MAX_ANSWER: u64 = 256 * 1024;
+
+/// The network before anything is believed.
+pub trait Network {
+    /// A `GET` over a connection whose certificate nobody vouches for. Nothing secret may stand
+    /// in `url`; what comes back proves itself or is thrown away.
+    ///
+    /// # Errors
+    /// When no whole answer arrives.
+    fn get_unbelieved(&self, url: &str) -> Result<Reply, TransportError>;
+
+    /// New connections from here on, to servers that prove themselves by the believed root or by
+    /// a root that this PC's system trusts, and by the host name.
+    ///
+    /// # Errors
+    /// When the root cannot serve as a trust anchor.
+    fn believe(&self, trusted: &Trusted) -> Result<Box<dyn Transport>, TransportError>;
+}
+
+/// Connections to a server that proved who it is.
+pub trait Transport {
+    /// Fetches `url`.
+    ///
+    /// # Errors
+    /// When no whole answer arrives.
+    fn get(&self, url: &str) -> Result<Reply, TransportError>;
+
+    /// Posts JSON to `url`.
+    ///
+    /// # Errors
+    /// When no whole answer arrives. [`TransportError::is_lost_reply`] tells whether the server
+    /// may have acted on it.
+    fn post_json(&self, url: &str, body: &[u8]) -> Result<Reply, TransportError>;
+}
+
+/// An answer of any status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Media type without parameters, in lower case.
+    pub content_type: String,
+    /// `Retry-After` in seconds (RFC 9110 §10.2.3); the date form is not used by our servers.
+    pub retry_after: Option<Duration>,
+    /// The body, at most [`MAX_ANSWER`] octets.
+    pub body: Vec<u8>,
+}
+
+/// Why no whole answer arrived.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// No address for the host name.
+    #[error("host not found")]
+    HostNotFound,
+    /// Nothing answers there, or not in time.
+    #[error("no connection: {0}")]
+    NoConnection(String),
+    /// The proxy said no, or its address is not usable.
+    #[error("proxy: {0}")]
+    Proxy(String),
+    /// The server's certificate does not prove that it is the host asked for.
+    #[error("certificate of the server: {0}")]
+    Unproven(String),
+    /// The connection was cut, or the answer did not come in time.
+    #[error("no whole answer: {0}")]
+    LostReply(String),
+    /// Something answered, but not with HTTP of a sensible size.
+    #[error("unusable answer: {0}")]
+    Unusable(String),
+}
+
+impl TransportError {
+    /// Whether the server may have acted on the request although no answer arrived.
+    pub fn is_lost_reply(&self) -> bool {
+        matches!(self, Self::LostReply(_))
+    }
+}

@@ -1,0 +1,223 @@
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use tegata_agent::store::Pkcs12Form;
+use tegata_agent::{Exit, Explanation};
+use tegata_text::{Lang, Text};
+
+use crate::output::{self, Failure};
+
+/// The command line.
+#[derive(Parser)]
+#[command(name = "tegata-app", version, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    #[arg(long, global = true, value_name = "ja|en", value_parser = lang)]
+    lang: Option<Lang>,
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Issue(Issue),
+    List(List),
+    Trust(Trust),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Issue {
+    #[arg(long, value_name = "URL")]
+    pub(crate) site: Option<String>,
+    #[arg(long, value_name = "HEX")]
+    pub(crate) root_sha256: Option<String>,
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) mail: Option<String>,
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store_password_file: Option<PathBuf>,
+    #[arg(long, value_name = "FORM", default_value = "modern")]
+    pub(crate) pkcs12_form: Form,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct List {
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store_password_file: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Trust {
+    #[arg(long, value_name = "URL")]
+    pub(crate) site: Option<String>,
+    #[arg(long, value_name = "HEX")]
+    pub(crate) root_sha256: Option<String>,
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store_password_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Form {
+    Modern,
+    Legacy,
+}
+
+impl From<Form> for Pkcs12Form {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Modern => Self::Modern,
+            Form::Legacy => Self::Legacy,
+        }
+    }
+}
+
+/// A command line that is not carried out: a mistake, or a call for help.
+pub(crate) struct Refused {
+    error: clap::Error,
+    json: bool,
+    text: Text,
+}
+
+impl Refused {
+    /// Prints it; help succeeds, a mistake is a usage error.
+    pub(crate) fn report(self) -> ExitCode {
+        let is_help =
+            matches!(self.error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+        if is_help || !self.json {
+            // The output may be closed already; there is nobody left to tell.
+            let _ = self.error.print();
+            return ExitCode::from(if is_help { Exit::Done } else { Exit::Usage } as u8);
+        }
+        let said = self.error.render().to_string();
+        let title = said.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let failure = Failure {
+            exit: Exit::Usage,
+            explanation: Explanation {
+                code: "usage".to_owned(),
+                title: title.to_owned(),
+                detail: self.text.app_missing_do(),
+                reference: String::new(),
+            },
+        };
+        output::Output::new(self.text, true).end(Err(failure))
+    }
+}
+
+/// Reads the command line; help comes in the language of `text`.
+pub(crate) fn parse(arguments: &[OsString], text: Text) -> Result<Args, Refused> {
+    let refused = |error| Refused { error, json: arguments.iter().any(|a| a == "--json"), text };
+    let matches = localised(text).try_get_matches_from(arguments).map_err(refused)?;
+    Args::from_arg_matches(&matches).map_err(refused)
+}
+
+/// The language: `--lang`, else the system's by `LC_ALL`, `LC_MESSAGES`, `LANG`.
+pub(crate) fn language(arguments: &[OsString], variable: impl Fn(&str) -> Option<String>) -> Lang {
+    let mut words = arguments.iter().filter_map(|word| word.to_str());
+    let named = words.clone().find_map(|word| word.strip_prefix("--lang="));
+    let named = named.or_else(|| words.find(|word| *word == "--lang").and_then(|_| words.next()));
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(variable);
+    let system = set.into_iter().find(|value| !value.is_empty());
+    match (named.and_then(Lang::from_tag), system) {
+        (Some(named), _) => named,
+        // A system in another language, or without one, is more likely to show English.
+        (None, Some(system)) => Lang::from_tag(&system).unwrap_or(Lang::En),
+        (None, None) => {
+            if cfg!(windows) {
+                Lang::Ja
+            } else {
+                Lang::En
+            }
+        }
+    }
+}
+
+fn lang(tag: &str) -> Result<Lang, String> {
+    Lang::from_tag(tag).ok_or_else(|| "ja | en".to_owned())
+}
+
+fn localised(text: Text) -> clap::Command {
+    let root = Args::command()
+        .about(text.app_help_about())
+        .after_help(format!("{}\n\n{}", text.app_help_examples(), text.app_help_exit_codes()))
+        .mut_arg("lang", |arg| arg.help(text.app_help_lang()))
+        .mut_arg("json", |arg| arg.help(text.app_help_json()));
+    let site = |command: clap::Command| {
+        command
+            .mut_arg("site", |arg| arg.help(text.app_help_site()))
+            .mut_arg("root_sha256", |arg| arg.help(text.app_help_root()))
+    };
+    let store = |command: clap::Command| {
+        command
+            .mut_arg("store", |arg| arg.help(text.app_help_store()))
+            .mut_arg("store_password_file", |arg| arg.help(text.app_help_store_password()))
+            .after_help(format!("{}\n\n{}", text.app_help_stores(), text.app_help_exit_codes()))
+    };
+    root.mut_subcommand("issue", |command| {
+        store(site(command))
+            .about(text.app_help_issue())
+            .mut_arg("user", |arg| arg.help(text.app_help_user()))
+            .mut_arg("password_file", |arg| arg.help(text.app_help_password()))
+            .mut_arg("mail", |arg| arg.help(text.app_help_mail()))
+            .mut_arg("pkcs12_form", |arg| arg.help(text.app_help_form()))
+    })
+    .mut_subcommand("list", |command| store(command).about(text.app_help_list()))
+    .mut_subcommand("trust", |command| store(site(command)).about(text.app_help_trust()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn the_command_is_sound_and_every_option_is_explained_in_both_languages() {
+        for lang in Lang::ALL {
+            let command = localised(Text::of(lang));
+            command.clone().debug_assert();
+            let commands = command.get_subcommands().chain([&command]);
+            for command in commands {
+                assert!(command.get_about().is_some(), "{}", command.get_name());
+                for arg in command.get_arguments() {
+                    assert!(arg.get_help().is_some(), "{} --{}", command.get_name(), arg.get_id());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn language_by_option_then_by_system() {
+        let env = |name: &'static str, value: &'static str| {
+            move |asked: &str| (asked == name).then(|| value.to_owned())
+        };
+        let chosen =
+            |line, variable: &dyn Fn(&str) -> Option<String>| language(&words(line), variable);
+        assert_eq!(chosen("app issue", &env("LANG", "ja_JP.UTF-8")), Lang::Ja);
+        assert_eq!(chosen("app issue", &env("LC_ALL", "en_GB.UTF-8")), Lang::En);
+        assert_eq!(chosen("app issue", &env("LC_ALL", "C")), Lang::En);
+        assert_eq!(chosen("app --lang en issue", &env("LANG", "ja_JP.UTF-8")), Lang::En);
+        assert_eq!(chosen("app issue --lang=ja", &env("LANG", "C")), Lang::Ja);
+    }
+
+    #[test]
+    fn there_is_no_option_that_takes_a_password() {
+        for line in ["app issue --password x", "app issue --store-password x"] {
+            assert!(parse(&words(line), Text::of(Lang::En)).is_err(), "{line}");
+        }
+    }
+}

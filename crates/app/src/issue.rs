@@ -1,0 +1,146 @@
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use tegata_agent::issue::{self, Order, Outcome, Ports};
+use tegata_agent::store::{KeyLocation, StoreUri};
+use tegata_agent::transport::Https;
+use tegata_text::{Text, date, date_time};
+
+use crate::World;
+use crate::args::Issue;
+use crate::input::{Input, Missing};
+use crate::output::{Failure, Lines};
+use crate::stores;
+
+/// `tegata-app issue`
+pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
+    let text = world.text;
+    let input = Input(text);
+    refuse_two_from_stdin(&options, text)?;
+    let password_file = options.password_file.as_deref();
+    let password = password_file.map(|file| input.secret(file)).transpose()?;
+    let store_password = stores::password(options.store_password_file.as_deref(), world)?;
+
+    let is_mail_asked = options.mail.is_none();
+    let mut missing = Missing::new(&world.prompt);
+    let site = missing.or_ask(options.site, "--site", &text.app_ask_site());
+    let user = missing.or_ask(options.user, "--user", &text.app_ask_user());
+    let password = missing.or_ask_secret(password, "--password-file", &text.app_ask_password());
+    let mail = missing.or_ask(options.mail, "--mail", &text.app_ask_mail());
+    let store = missing.or_ask(options.store, "--store", &text.app_ask_store());
+    missing.check(text)?;
+
+    let order = Order {
+        site: input.site(&site)?,
+        pin: input.root(options.root_sha256.as_deref())?,
+        user: input.user(&user)?,
+        password: input.password(&password)?,
+        email: input.mail(&mail)?,
+        app_version: env!("CARGO_PKG_VERSION"),
+    };
+    let uri = input.store(&store)?;
+    if is_mail_asked && world.prompt.ask(&text.app_ask_mail_again()).as_deref() != Some(&mail) {
+        let (title, detail) = (text.app_mail_differs(), text.app_mail_differs_do());
+        return Err(Failure::usage("mail_differs", title, detail));
+    }
+
+    // The slip's password is spent by now, but it is what the user holds in hand.
+    let is_initial = matches!(uri, StoreUri::Pkcs12(_)) && store_password.is_none();
+    let store_password = if is_initial { Some(password) } else { store_password };
+    let mut opened = stores::open(&uri, store_password, options.pkcs12_form.into(), world)?;
+    let site = order.site.clone();
+    let output = &world.output;
+    let outcome = issue::run(
+        order,
+        &mut Ports {
+            network: &Https::new(env!("CARGO_PKG_VERSION"), text.lang().code()),
+            store: opened.as_mut(),
+            person: &mut world.prompt,
+            clock: &world.clock,
+            entropy: &world.entropy,
+            pause: &world.pause,
+            progress: &mut |progress| output.progress(&progress.line(text)),
+        },
+    )
+    .map_err(|error| Failure::of(error, text))?;
+    if let Some(Err(error)) = stores::receipts().map(|receipts| receipts.keep(&site, &outcome)) {
+        output.progress(&text.app_receipt_lost(&error.to_string()));
+    }
+    output.result(lines(&outcome, is_initial, text).as_str(), &object(&outcome, &uri, is_initial));
+    Ok(())
+}
+
+fn refuse_two_from_stdin(options: &Issue, text: Text) -> Result<(), Failure> {
+    let is_stdin = |file: &Option<std::path::PathBuf>| file.as_deref() == Some(Path::new("-"));
+    if is_stdin(&options.password_file) && is_stdin(&options.store_password_file) {
+        return Err(Failure::usage("two_stdin", text.app_two_stdin(), text.app_two_stdin_do()));
+    }
+    Ok(())
+}
+
+fn lines(outcome: &Outcome, is_initial: bool, text: Text) -> Lines {
+    let zone = TimeZone::get(&outcome.time_zone).unwrap_or(TimeZone::UTC);
+    let moment = |at| date_time(text.lang(), at, &zone);
+    let validity = text.app_range(&moment(outcome.not_before), &moment(outcome.not_after));
+    let renewal = date(text.lang(), outcome.renewable_from, &zone);
+    let lines = Lines::default()
+        .line(&text.app_issued())
+        .labelled(&text.app_label_user(), outcome.user.as_str())
+        .labelled(&text.app_label_serial(), &outcome.serial.to_string())
+        .labelled(&text.app_label_validity(), &validity)
+        .labelled(&text.app_label_renewal(), &renewal)
+        .labelled(&text.app_label_location(), &outcome.installed.location)
+        .labelled(&text.app_label_key(), &key_text(Some(outcome.installed.key), text))
+        .labelled(&text.app_label_mail(), &outcome.email)
+        .labelled(&text.app_label_service(), &outcome.service_url);
+    if is_initial { lines.line(&text.app_p12_password()) } else { lines }
+}
+
+pub(crate) fn key_text(key: Option<KeyLocation>, text: Text) -> String {
+    match key {
+        Some(KeyLocation::File) => text.app_key_file(),
+        Some(KeyLocation::System) => text.app_key_system(),
+        Some(KeyLocation::Hardware) => text.app_key_hardware(),
+        None => text.app_key_none(),
+    }
+}
+
+/// The object of `--json`.
+#[derive(Serialize)]
+struct IssuedObject<'a> {
+    result: &'static str,
+    user_id: &'a str,
+    serial: String,
+    not_before: Timestamp,
+    not_after: Timestamp,
+    renewable_from: Timestamp,
+    email: &'a str,
+    store: String,
+    location: &'a str,
+    key_location: KeyLocation,
+    /// `initial_password` when the store's password is the one of the slip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store_password: Option<&'static str>,
+    root_sha256: String,
+    service_url: &'a str,
+}
+
+fn object<'a>(outcome: &'a Outcome, uri: &StoreUri, is_initial: bool) -> IssuedObject<'a> {
+    IssuedObject {
+        result: "issued",
+        user_id: outcome.user.as_str(),
+        serial: outcome.serial.to_string(),
+        not_before: outcome.not_before,
+        not_after: outcome.not_after,
+        renewable_from: outcome.renewable_from,
+        email: &outcome.email,
+        store: uri.to_string(),
+        location: &outcome.installed.location,
+        key_location: outcome.installed.key,
+        store_password: is_initial.then_some("initial_password"),
+        root_sha256: outcome.root.to_string(),
+        service_url: &outcome.service_url,
+    }
+}

@@ -1,0 +1,89 @@
+//! The issuing application: the headless command.
+//!
+//! Thin over `tegata-agent`: [`args`] reads the command line, [`issue`], [`list`] and [`trust`]
+//! gather what is needed and call the agent, [`output`] says what became of it. Only this file
+//! reaches for the real clock, randomness and waiting.
+
+mod args;
+mod input;
+mod issue;
+mod list;
+mod output;
+mod prompt;
+mod stores;
+mod trust;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tegata_agent::issue::Pause;
+use tegata_domain::{Clock, Entropy};
+use tegata_text::Text;
+
+use args::Command;
+use output::{Failure, Output};
+use prompt::Prompt;
+
+/// What the commands take from the world.
+struct World {
+    text: Text,
+    output: Output,
+    prompt: Prompt,
+    clock: SystemClock,
+    entropy: SystemEntropy,
+    pause: Sleep,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let text = Text::of(args::language(&arguments, |name| std::env::var(name).ok()));
+    let args = match args::parse(&arguments, text) {
+        Ok(args) => args,
+        Err(refused) => return refused.report(),
+    };
+    let mut world = World {
+        text,
+        output: Output::new(text, args.json),
+        prompt: Prompt::of_terminal(text),
+        clock: SystemClock,
+        entropy: SystemEntropy,
+        pause: Sleep,
+    };
+    let result: Result<(), Failure> = match args.command {
+        Command::Issue(options) => issue::run(options, &mut world),
+        Command::List(options) => list::run(options, &mut world),
+        Command::Trust(options) => trust::run(options, &mut world),
+    };
+    world.output.end(result)
+}
+
+/// The system's clock.
+struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place where time comes from")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// The system's CSPRNG.
+struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    #[expect(clippy::expect_used, reason = "without randomness there is no key to make")]
+    fn fill(&self, octets: &mut [u8]) {
+        getrandom::fill(octets).expect("the system has randomness");
+    }
+}
+
+/// Waits in earnest.
+struct Sleep;
+
+impl Pause for Sleep {
+    #[expect(clippy::disallowed_methods, reason = "a server asked to come back later")]
+    fn pause(&self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+}

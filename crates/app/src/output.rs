@@ -1,0 +1,115 @@
+use std::io::Write;
+use std::process::ExitCode;
+
+use serde::Serialize;
+use tegata_agent::{Error, Exit, Explanation};
+use tegata_text::Text;
+
+/// Why a command ended without what was asked for.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) explanation: Explanation,
+}
+
+impl Failure {
+    /// Something missing or mistyped: what it is, and what to do.
+    pub(crate) fn usage(code: &str, title: String, detail: String) -> Self {
+        let (code, reference) = (code.to_owned(), String::new());
+        Self { exit: Exit::Usage, explanation: Explanation { code, title, detail, reference } }
+    }
+
+    pub(crate) fn of(error: impl Into<Error>, text: Text) -> Self {
+        let error = error.into();
+        Self { exit: error.exit(), explanation: error.explain(text) }
+    }
+}
+
+/// Where words go: progress and errors to stderr, results to stdout; with `--json` exactly one
+/// line on stdout.
+pub(crate) struct Output {
+    text: Text,
+    json: bool,
+}
+
+impl Output {
+    pub(crate) fn new(text: Text, json: bool) -> Self {
+        Self { text, json }
+    }
+
+    /// A line while the command runs.
+    pub(crate) fn progress(&self, line: &str) {
+        // A closed output is no reason to stop an issuance.
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+
+    /// The result: lines for people, or one object for programs.
+    pub(crate) fn result(&self, lines: &str, object: &impl Serialize) {
+        let mut stdout = std::io::stdout().lock();
+        let _ = if self.json {
+            serde_json::to_writer(&mut stdout, object)
+                .map_err(Into::into)
+                .and_then(|()| writeln!(stdout))
+        } else {
+            write!(stdout, "{lines}")
+        };
+    }
+
+    /// Says what went wrong, if anything, and ends the program.
+    pub(crate) fn end(&self, result: Result<(), Failure>) -> ExitCode {
+        let Err(Failure { exit, explanation }) = result else {
+            return ExitCode::from(Exit::Done as u8);
+        };
+        self.progress(&explanation.title);
+        if !explanation.detail.is_empty() {
+            self.progress(&explanation.detail);
+        }
+        if !explanation.reference.is_empty() {
+            self.progress(&self.text.app_reference(&explanation.reference));
+        }
+        if self.json {
+            self.result(
+                "",
+                &ErrorObject {
+                    result: "error",
+                    code: &explanation.code,
+                    title: &explanation.title,
+                    detail: &explanation.detail,
+                    reference: &explanation.reference,
+                    exit_code: exit as u8,
+                },
+            );
+        }
+        ExitCode::from(exit as u8)
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorObject<'a> {
+    result: &'static str,
+    code: &'a str,
+    title: &'a str,
+    detail: &'a str,
+    reference: &'a str,
+    exit_code: u8,
+}
+
+/// `Label: value` lines.
+#[derive(Default)]
+pub(crate) struct Lines(String);
+
+impl Lines {
+    pub(crate) fn line(mut self, line: &str) -> Self {
+        self.0.push_str(line);
+        self.0.push('\n');
+        self
+    }
+
+    pub(crate) fn labelled(self, label: &str, value: &str) -> Self {
+        self.line(&format!("  {label}: {value}"))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}

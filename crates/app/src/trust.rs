@@ -1,0 +1,58 @@
+use serde::Serialize;
+use tegata_agent::issue;
+use tegata_agent::store::{Pkcs12Form, StoreError, StoreUri};
+use tegata_agent::transport::Https;
+use tegata_domain::Clock;
+
+use crate::World;
+use crate::args::Trust;
+use crate::input::{Input, Missing};
+use crate::output::{Failure, Lines};
+use crate::stores;
+
+/// `tegata-app trust`
+pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
+    let text = world.text;
+    let input = Input(text);
+    let store_password = stores::password(options.store_password_file.as_deref(), world)?;
+    let mut missing = Missing::new(&world.prompt);
+    let site = missing.or_ask(options.site, "--site", &text.app_ask_site());
+    let store = missing.or_ask(options.store, "--store", &text.app_ask_store());
+    missing.check(text)?;
+    let (site, uri) = (input.site(&site)?, input.store(&store)?);
+    let pin = input.root(options.root_sha256.as_deref())?;
+    if let StoreUri::Pkcs12(_) = uri {
+        return Err(Failure::of(StoreError::Unsupported("pkcs12"), text));
+    }
+    let mut opened = stores::open(&uri, store_password, Pkcs12Form::default(), world)?;
+    let network = Https::new(env!("CARGO_PKG_VERSION"), text.lang().code());
+    let trusted = issue::believe(&site, pin, &network, &mut world.prompt, world.clock.now())
+        .map_err(|error| Failure::of(error, text))?;
+    let location = opened.trust(&trusted).map_err(|error| Failure::of(error, text))?;
+    let root_sha256 = trusted.fingerprint().to_string();
+    let lines = Lines::default()
+        .line(&text.app_trusted())
+        .labelled(&text.app_label_location(), &location)
+        .labelled(&text.app_label_root(), &root_sha256);
+    world.output.result(
+        lines.as_str(),
+        &TrustObject {
+            result: "trusted",
+            root_sha256,
+            intermediates: trusted.intermediates().len(),
+            store: uri.to_string(),
+            location,
+        },
+    );
+    Ok(())
+}
+
+/// The object of `--json`.
+#[derive(Serialize)]
+struct TrustObject {
+    result: &'static str,
+    root_sha256: String,
+    intermediates: usize,
+    store: String,
+    location: String,
+}

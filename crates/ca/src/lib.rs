@@ -1,0 +1,30 @@
+//! The certification authority's craft: keys, profiles, requests, certificates, CRLs.
+//!
+//! Nothing here touches a database, a file or a clock. A certificate comes to be in steps that
+//! cannot be skipped or repeated, because each takes the value of the one before:
+//! [`Profile::prepare`] → [`Prepared::lint`] → [`Linted::sign`].
+//!
+//! One ASN.1 family serves the whole program: the stable line of RustCrypto (`der` 0.7,
+//! `x509-cert` 0.2, `cms` 0.2, `x509-ocsp` 0.2): the only one whose CMS and OCSP parts are
+//! released. Signatures and hashes over them come from `aws-lc-rs`.
+
+mod algorithm;
+mod authority;
+mod crl;
+mod encoding;
+mod key;
+mod lint;
+mod name;
+mod prepare;
+mod profile;
+mod request;
+
+pub use algorithm::{KeyKind, SignatureAlgorithm};
+pub use authority::{Authority, AuthorityError};
+pub use crl::{CrlEntry, CrlError, CrlRequest};
+pub use key::{KeyError, SignError, Signer, SoftwareKey, verify_ed25519};
+pub use lint::Finding;
+pub use name::{NameError, SubjectName};
+pub use prepare::{LintError, Linted, PrepareError, Prepared, SignedCertificate};
+pub use profile::{Addresses, ExtendedUsage, Kind as ProfileKind, Profile, SubjectAltName};
+pub use request::{MAX_REQUEST, ProvenKey, RequestError};

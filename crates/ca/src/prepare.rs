@@ -1,0 +1,190 @@
+//! From a profile to a certificate: prepare → lint → sign, each value used once.
+
+use der::Encode;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use spki::SubjectPublicKeyInfoOwned;
+use tegata_domain::{KeyHash, Serial, Validity};
+use x509_cert::Version;
+use x509_cert::certificate::TbsCertificate;
+use x509_cert::name::Name;
+
+use crate::lint::{self, Finding};
+use crate::{
+    Authority, NameError, Profile, ProvenKey, SignError, SignatureAlgorithm, Signer, SubjectName,
+    encoding,
+};
+
+/// A certificate that has been written but not judged.
+#[derive(Debug)]
+pub struct Prepared(Content);
+
+/// A certificate that may be signed, once. Whoever holds it must have its intent on record
+/// before calling [`Linted::sign`].
+#[derive(Debug)]
+pub struct Linted(Content);
+
+#[derive(Debug)]
+struct Content {
+    serial: Serial,
+    validity: Validity,
+    key_hash: KeyHash,
+    tbs: Vec<u8>,
+    algorithm: SignatureAlgorithm,
+}
+
+/// A certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedCertificate {
+    /// Serial number.
+    pub serial: Serial,
+    /// When it is valid.
+    pub validity: Validity,
+    /// Identity of its key.
+    pub key_hash: KeyHash,
+    /// The certificate.
+    pub der: Vec<u8>,
+}
+
+/// Why a certificate could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// The subject cannot stand in a certificate.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A value has no DER form.
+    #[error("the certificate cannot be encoded: {0}")]
+    Encoding(#[from] der::Error),
+    /// The validity does not lie within the issuer's.
+    #[error("the issuing CA ends at {issuer_ends}, before the certificate would begin")]
+    IssuerEnds {
+        /// Last second of the issuer.
+        issuer_ends: Timestamp,
+    },
+}
+
+/// A certificate that breaks a rule is not signed.
+#[derive(Debug, thiserror::Error)]
+#[error("the certificate breaks its rules: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct LintError(pub Vec<Finding>);
+
+impl Profile {
+    /// Writes a certificate under `authority`. Its end is cut to the authority's.
+    ///
+    /// # Errors
+    /// When the subject or an address cannot be encoded, or the authority ends too early.
+    pub fn prepare(
+        &self,
+        authority: &Authority,
+        serial: Serial,
+        subject: &SubjectName,
+        key: &ProvenKey,
+        validity: Validity,
+    ) -> Result<Prepared, PrepareError> {
+        let issuer_ends = authority.validity().not_after;
+        let validity = Validity { not_after: validity.not_after.min(issuer_ends), ..validity };
+        if validity.not_after <= validity.not_before {
+            return Err(PrepareError::IssuerEnds { issuer_ends });
+        }
+        self.write(authority.signer(), authority.subject()?, serial, subject, key, validity)
+    }
+
+    /// Writes a self-signed certificate.
+    pub(crate) fn prepare_self_signed(
+        &self,
+        signer: &dyn Signer,
+        serial: Serial,
+        subject: &SubjectName,
+        key: &ProvenKey,
+        validity: Validity,
+    ) -> Result<Prepared, PrepareError> {
+        self.write(signer, subject.to_name()?, serial, subject, key, validity)
+    }
+
+    fn write(
+        &self,
+        signer: &dyn Signer,
+        issuer: Name,
+        serial: Serial,
+        subject: &SubjectName,
+        key: &ProvenKey,
+        validity: Validity,
+    ) -> Result<Prepared, PrepareError> {
+        let tbs = TbsCertificate {
+            version: Version::V3,
+            serial_number: encoding::serial_number(serial)?,
+            signature: signer.algorithm().identifier(),
+            issuer,
+            validity: x509_cert::time::Validity {
+                not_before: encoding::time(validity.not_before)?,
+                not_after: encoding::time(validity.not_after)?,
+            },
+            subject: subject.to_name()?,
+            subject_public_key_info: SubjectPublicKeyInfoOwned::try_from(key.spki())
+                .map_err(|_| der::ErrorKind::Failed)
+                .map_err(der::Error::from)?,
+            issuer_unique_id: None,
+            subject_unique_id: None,
+            extensions: Some(self.extensions(key.spki(), signer.public_key())?),
+        };
+        Ok(Prepared(Content {
+            serial,
+            validity,
+            key_hash: key.hash(),
+            tbs: tbs.to_der()?,
+            algorithm: signer.algorithm(),
+        }))
+    }
+}
+
+impl Prepared {
+    /// Judges the certificate, read back from the octets that would be signed.
+    ///
+    /// # Errors
+    /// Every rule that is broken.
+    pub fn lint(self, profile: &Profile) -> Result<Linted, LintError> {
+        let findings = lint::certificate(&self.0.tbs, profile, self.0.algorithm);
+        if findings.is_empty() { Ok(Linted(self.0)) } else { Err(LintError(findings)) }
+    }
+}
+
+impl Linted {
+    /// Serial number of the certificate to be.
+    pub fn serial(&self) -> Serial {
+        self.0.serial
+    }
+
+    /// Its validity, after cutting to the issuer's.
+    pub fn validity(&self) -> Validity {
+        self.0.validity
+    }
+
+    /// Identity of its key.
+    pub fn key_hash(&self) -> KeyHash {
+        self.0.key_hash
+    }
+
+    /// SHA-256 of what will be signed, for the audit entry of the intent.
+    pub fn tbs_hash(&self) -> [u8; 32] {
+        Sha256::digest(&self.0.tbs).into()
+    }
+
+    /// Signs, once: the value is gone afterwards.
+    ///
+    /// # Errors
+    /// When the key cannot be used.
+    pub fn sign(self, signer: &dyn Signer) -> Result<SignedCertificate, SignError> {
+        if signer.algorithm() != self.0.algorithm {
+            return Err(SignError("the certificate was prepared for another key".to_owned()));
+        }
+        let signature = signer.sign(&self.0.tbs)?;
+        let der = encoding::signed(&self.0.tbs, &self.0.algorithm.identifier(), &signature)
+            .map_err(|error| SignError(error.to_string()))?;
+        Ok(SignedCertificate {
+            serial: self.0.serial,
+            validity: self.0.validity,
+            key_hash: self.0.key_hash,
+            der,
+        })
+    }
+}

@@ -1,0 +1,118 @@
+use der::{Decode, Encode};
+use sha2::{Digest, Sha256};
+use spki::SubjectPublicKeyInfoRef;
+use tegata_domain::KeyHash;
+use x509_cert::request::CertReq;
+
+use crate::algorithm::RsaPublicKey;
+use crate::{KeyKind, SignatureAlgorithm};
+
+/// Most octets of a PKCS#10 request: an RSA-4096 request with every usual attribute has 2 KiB.
+pub const MAX_REQUEST: usize = 16 * 1024;
+
+/// A public key whose holder proved possession. All that is ever taken from a request:
+/// subject and attributes are not even kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenKey {
+    spki: Vec<u8>,
+    kind: KeyKind,
+}
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// More than [`MAX_REQUEST`] octets.
+    #[error("the request is too large")]
+    TooLarge,
+    /// Not DER of a CertificationRequest.
+    #[error("not a PKCS#10 request (RFC 2986) in DER")]
+    Malformed,
+    /// Algorithm, curve or size is not accepted.
+    #[error("the key must be ECDSA P-256 or P-384, or RSA of 2048 to 4096 bits")]
+    KeyKind,
+    /// RSA exponent outside FIPS 186-5 §A.1.1, or an even modulus.
+    #[error("the RSA key is weak")]
+    WeakKey,
+    /// The self-signature is by an algorithm that is not accepted.
+    #[error("the request must be signed with SHA-256 or SHA-384")]
+    SignatureAlgorithm,
+    /// The self-signature does not verify.
+    #[error("the request does not prove possession of its key")]
+    Possession,
+}
+
+impl ProvenKey {
+    /// Reads a PKCS#10 request within limits, checks its key and the proof of possession.
+    ///
+    /// # Errors
+    /// The first check that failed.
+    pub fn from_request(der: &[u8]) -> Result<Self, RequestError> {
+        if der.len() > MAX_REQUEST {
+            return Err(RequestError::TooLarge);
+        }
+        let request = CertReq::from_der(der).map_err(|_| RequestError::Malformed)?;
+        let spki = request.info.public_key.to_der().map_err(|_| RequestError::Malformed)?;
+        let key = Self::accepted(&spki)?;
+        let algorithm = SignatureAlgorithm::from_oid(request.algorithm.oid)
+            .ok_or(RequestError::SignatureAlgorithm)?;
+        let message = request.info.to_der().map_err(|_| RequestError::Malformed)?;
+        let signature = request.signature.as_bytes().ok_or(RequestError::Malformed)?;
+        let parsed =
+            SubjectPublicKeyInfoRef::from_der(&spki).map_err(|_| RequestError::Malformed)?;
+        if algorithm.verifies(&parsed, &message, signature) {
+            Ok(key)
+        } else {
+            Err(RequestError::Possession)
+        }
+    }
+
+    /// A key of our own, which needs no proof: for CA, server and responder certificates.
+    ///
+    /// # Errors
+    /// When its kind or size is not accepted.
+    pub fn own(spki: &[u8]) -> Result<Self, RequestError> {
+        Self::accepted(spki)
+    }
+
+    /// DER of the subject public key info.
+    pub fn spki(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// Kind and size.
+    pub fn kind(&self) -> KeyKind {
+        self.kind
+    }
+
+    /// The key's identity.
+    pub fn hash(&self) -> KeyHash {
+        KeyHash(Sha256::digest(&self.spki).into())
+    }
+
+    fn accepted(der: &[u8]) -> Result<Self, RequestError> {
+        let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| RequestError::Malformed)?;
+        let kind = KeyKind::of(&spki).ok_or(RequestError::KeyKind)?;
+        match kind {
+            KeyKind::EcP256 | KeyKind::EcP384 => {}
+            KeyKind::Rsa(2048..=4096) => check_rsa(&spki)?,
+            KeyKind::Rsa(_) | KeyKind::Ed25519 => return Err(RequestError::KeyKind),
+        }
+        Ok(Self { spki: der.to_vec(), kind })
+    }
+}
+
+/// Exponent odd and from 2^16 < e < 2^256 (FIPS 186-5 §A.1.1), modulus odd.
+fn check_rsa(spki: &SubjectPublicKeyInfoRef<'_>) -> Result<(), RequestError> {
+    let key = spki
+        .subject_public_key
+        .as_bytes()
+        .and_then(|bits| RsaPublicKey::from_der(bits).ok())
+        .ok_or(RequestError::Malformed)?;
+    let (modulus, exponent) = key.parts();
+    let odd = |number: &[u8]| number.last().is_some_and(|last| last & 1 == 1);
+    let above_2_16 = match exponent {
+        [first, _, _] => *first >= 1,
+        longer => (4..=32).contains(&longer.len()),
+    };
+    if odd(modulus) && odd(exponent) && above_2_16 { Ok(()) } else { Err(RequestError::WeakKey) }
+}

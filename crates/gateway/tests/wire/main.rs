@@ -1,0 +1,15 @@
+//! The gateway on the wire: real sockets, TLS and HTTP, with a feed, a protected service and a
+//! certification authority made for the test.
+
+mod client;
+mod feed;
+mod forwarding;
+mod history;
+mod limits;
+mod pki;
+mod raw;
+mod revocation;
+mod sessions;
+mod upstream;
+mod verdicts;
+mod world;

@@ -1,0 +1,148 @@
+use tegata_ca::{
+    Authority, AuthorityError, ExtendedUsage, Profile, ProfileKind, SubjectAltName, SubjectName,
+};
+use tegata_domain::{Issuer, ServiceKey, Validity};
+use tegata_store::{AuthorityId, OwnCertificate, ServiceId, StoreError};
+
+use crate::keyring::addresses;
+use crate::office::entry;
+use crate::{Actor, Office, ServiceSettings};
+
+/// What founding a service recorded.
+#[derive(Clone, Copy, Debug)]
+pub struct Founded {
+    /// The service.
+    pub service: ServiceId,
+    /// Its root.
+    pub root: AuthorityId,
+    /// Its issuing CA.
+    pub issuing: AuthorityId,
+}
+
+impl Office {
+    /// Profile of an issuing CA under the root `root_name`.
+    pub fn issuing_profile(status_url: &str, root_name: &Issuer) -> Profile {
+        // A root answers for its few certificates by CRL alone.
+        let addresses = tegata_ca::Addresses { ocsp: None, ..addresses(status_url, root_name) };
+        Profile { kind: ProfileKind::Issuing, addresses: Some(addresses), alt_names: Vec::new() }
+    }
+
+    /// Records a service with its root and issuing CA, whose keys are safe already.
+    ///
+    /// # Errors
+    /// When one of the names is taken.
+    pub async fn found(
+        &self,
+        key: &ServiceKey,
+        settings: &ServiceSettings,
+        root: (&Issuer, &Authority),
+        issuing: &Authority,
+    ) -> Result<Founded, StoreError> {
+        let now = self.clock.now();
+        let json =
+            settings.to_json().map_err(|_| StoreError::Corrupt("settings without a JSON form"))?;
+        let (key, root_name) = (key.clone(), root.0.clone());
+        let (root, issuing) = (root.1.certificate().to_vec(), issuing.certificate().to_vec());
+        self.store
+            .write(move |tx| {
+                let service = tx.insert_service(&key, &json)?;
+                let root = tx.insert_authority(None, &root_name, &root)?;
+                let issuing = tx.insert_authority(Some(service), &key.issuer, &issuing)?;
+                for (action, object) in [
+                    ("authority.created", root_name.to_string()),
+                    ("authority.created", key.issuer.to_string()),
+                    ("service.created", key.to_string()),
+                ] {
+                    tx.audit(&entry(now, &Actor::System, action, object))?;
+                }
+                Ok(Founded { service, root, issuing })
+            })
+            .await
+    }
+
+    /// Changes the settings of a service. Certificates issued before keep what they say.
+    ///
+    /// # Errors
+    /// When the settings make no sense or the database refuses.
+    pub async fn change_settings(
+        &self,
+        service: ServiceId,
+        settings: &ServiceSettings,
+    ) -> Result<(), ChangeError> {
+        settings.check()?;
+        let (now, json) = (self.clock.now(), settings.to_json()?);
+        self.store
+            .write(move |tx| {
+                tx.update_service(service, &json)?;
+                Ok(tx.audit(&entry(now, &Actor::System, "service.changed", "settings"))?)
+            })
+            .await
+    }
+
+    /// Makes and records a TLS server certificate for one of this system's own servers.
+    ///
+    /// # Errors
+    /// When a name is not fit for a certificate, the key cannot be used, or the database refuses.
+    pub async fn certify_server(
+        &self,
+        (id, name, issuing): (AuthorityId, &Issuer, &Authority),
+        status_url: &str,
+        purpose: &str,
+        names: Vec<SubjectAltName>,
+        public_key: &[u8],
+        validity: Validity,
+    ) -> Result<OwnCertificate, CertifyError> {
+        let profile = Profile {
+            kind: ProfileKind::EndEntity(ExtendedUsage::ServerAuth),
+            addresses: Some(addresses(status_url, name)),
+            alt_names: names,
+        };
+        let subject = SubjectName::new(purpose).map_err(tegata_ca::PrepareError::from);
+        let signed = issuing.certify(
+            &profile,
+            &subject.map_err(AuthorityError::from)?,
+            public_key,
+            validity,
+            &*self.entropy,
+        )?;
+        let own = OwnCertificate {
+            serial: signed.serial,
+            authority: id,
+            purpose: purpose.to_owned(),
+            not_after: signed.validity.not_after,
+            der: signed.der,
+        };
+        let (row, now) = (own.clone(), self.clock.now());
+        self.store
+            .write(move |tx| {
+                tx.insert_own_certificate(&row)?;
+                let mut entry = entry(now, &Actor::System, "server_certificate.issued", row.serial);
+                entry.detail = serde_json::json!({ "purpose": row.purpose });
+                tx.audit(&entry)
+            })
+            .await?;
+        Ok(own)
+    }
+}
+
+/// Why settings could not be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// They make no sense.
+    #[error(transparent)]
+    Settings(#[from] crate::SettingsError),
+    /// The database could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a server certificate could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CertifyError {
+    /// The CA would not.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// The database could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

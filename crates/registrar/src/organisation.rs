@@ -1,0 +1,99 @@
+use tegata_domain::{BranchCode, CompanyCode, ServiceKey};
+use tegata_store::{BranchRecord, CompanyRecord, ServiceId, ServiceRecord, StoreError, View};
+
+use crate::office::entry;
+use crate::{Actor, Office, TargetError};
+
+impl Office {
+    /// The service meant: the one named, or the only one there is.
+    ///
+    /// # Errors
+    /// When there is none of this name, or several and none was named.
+    pub fn choose_service(&self, named: Option<&ServiceKey>) -> Result<ServiceRecord, TargetError> {
+        let mut services = self.store.read(|view: View<'_>| view.services())?;
+        match named {
+            Some(key) => services
+                .into_iter()
+                .find(|service| service.key == *key)
+                .ok_or_else(|| TargetError::unknown("service", key)),
+            None if services.len() == 1 => Ok(services.remove(0)),
+            None => Err(TargetError::ServiceNotNamed(
+                services.iter().map(|service| service.key.to_string()).collect(),
+            )),
+        }
+    }
+
+    /// The branch of this code.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn branch(
+        &self,
+        service: ServiceId,
+        code: &BranchCode,
+    ) -> Result<BranchRecord, TargetError> {
+        let branches = self.store.read(|view: View<'_>| view.branches(service))?;
+        branches
+            .into_iter()
+            .find(|branch| branch.code == *code)
+            .ok_or_else(|| TargetError::unknown("branch", code))
+    }
+
+    /// The company of this code.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn company(
+        &self,
+        service: ServiceId,
+        code: &CompanyCode,
+    ) -> Result<CompanyRecord, TargetError> {
+        let companies = self.store.read(|view: View<'_>| view.companies(service))?;
+        companies
+            .into_iter()
+            .find(|company| company.code == *code)
+            .ok_or_else(|| TargetError::unknown("company", code))
+    }
+
+    /// Adds a branch.
+    ///
+    /// # Errors
+    /// When the code is taken.
+    pub async fn add_branch(
+        &self,
+        actor: Actor,
+        service: ServiceId,
+        code: BranchCode,
+        name: String,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                tx.insert_branch(service, &code, &name)?;
+                tx.audit(&entry(now, &actor, "branch.created", code))
+            })
+            .await
+    }
+
+    /// Adds a company.
+    ///
+    /// # Errors
+    /// When the code is taken.
+    pub async fn add_company(
+        &self,
+        actor: Actor,
+        branch: BranchRecord,
+        code: CompanyCode,
+        name: String,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                tx.insert_company(&branch, &code, &name)?;
+                let mut entry = entry(now, &actor, "company.created", code);
+                entry.detail = serde_json::json!({ "branch": branch.code });
+                tx.audit(&entry)
+            })
+            .await
+    }
+}

@@ -1,0 +1,154 @@
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use tegata_domain::{CredentialPolicy, LifecyclePolicy, PolicyError};
+
+/// A text in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// Japanese.
+    pub ja: String,
+    /// English.
+    pub en: String,
+}
+
+/// What is particular to one service, as it stands in the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceSettings {
+    /// The organisation that offers the service.
+    pub organisation: Words,
+    /// The service's name.
+    pub name: Words,
+    /// Whom to call: one sentence.
+    pub help: Words,
+    /// Address of the protected service behind the gateway.
+    pub service_url: String,
+    /// Beginning of the plain-HTTP addresses of CRL, OCSP and issuer, without a slash at the end.
+    pub status_url: String,
+    /// IANA name of the time zone in which dates are shown.
+    pub time_zone: String,
+    /// An example of a user ID.
+    pub user_id_example: String,
+    /// Days a certificate lives.
+    #[serde(default = "defaults::lifetime_days")]
+    pub lifetime_days: u16,
+    /// Days before expiry at which renewal opens.
+    #[serde(default = "defaults::renewal_window_days")]
+    pub renewal_window_days: u16,
+    /// Days before expiry at which reminders go out.
+    #[serde(default = "defaults::reminder_days")]
+    pub reminder_days: Vec<u16>,
+    /// Wrong passwords in a row that lock a credential.
+    #[serde(default = "defaults::max_failures")]
+    pub max_failures: u8,
+    /// Days after which an unused credential lapses.
+    #[serde(default = "defaults::credential_days")]
+    pub credential_days: u16,
+}
+
+mod defaults {
+    pub(super) fn lifetime_days() -> u16 {
+        365
+    }
+    pub(super) fn renewal_window_days() -> u16 {
+        60
+    }
+    pub(super) fn reminder_days() -> Vec<u16> {
+        vec![30, 7]
+    }
+    pub(super) fn max_failures() -> u8 {
+        5
+    }
+    pub(super) fn credential_days() -> u16 {
+        90
+    }
+}
+
+/// Why settings of a service make no sense.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// Not the JSON of settings.
+    #[error("settings of a service: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A rule between numbers is broken.
+    #[error("settings of a service: {0}")]
+    Policy(#[from] PolicyError),
+    /// No such time zone.
+    #[error("settings of a service: there is no time zone {0}")]
+    TimeZone(String),
+    /// Out of range.
+    #[error("settings of a service: max_failures must be 1 to 100 and credential_days at least 1")]
+    Credential,
+    /// Not an absolute address.
+    #[error("settings of a service: {0} must begin with http:// or https:// and not end with /")]
+    Address(&'static str),
+}
+
+impl ServiceSettings {
+    /// Reads settings from their JSON form.
+    ///
+    /// # Errors
+    /// The first thing that makes no sense.
+    pub fn from_json(text: &str) -> Result<Self, SettingsError> {
+        let settings: Self = serde_json::from_str(text)?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// The first thing that makes no sense.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        self.lifecycle().checked()?;
+        if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
+            return Err(SettingsError::TimeZone(self.time_zone.clone()));
+        }
+        if !(1..=100).contains(&self.max_failures) || self.credential_days == 0 {
+            return Err(SettingsError::Credential);
+        }
+        let absolute = |url: &str| {
+            (url.starts_with("http://") || url.starts_with("https://")) && url.is_ascii()
+        };
+        if !absolute(&self.status_url) || self.status_url.ends_with('/') {
+            return Err(SettingsError::Address("status_url"));
+        }
+        if !absolute(&self.service_url) {
+            return Err(SettingsError::Address("service_url"));
+        }
+        Ok(())
+    }
+
+    /// Their JSON form.
+    ///
+    /// # Errors
+    /// Never for settings that were checked.
+    pub fn to_json(&self) -> Result<String, SettingsError> {
+        Ok(serde_json::to_string(self)?)
+    }
+
+    /// The rules of certificates.
+    pub fn lifecycle(&self) -> LifecyclePolicy {
+        LifecyclePolicy {
+            lifetime: days(self.lifetime_days),
+            renewal_window: days(self.renewal_window_days),
+            overlap: LifecyclePolicy::default().overlap.min(days(self.renewal_window_days)),
+            reminder_days: self.reminder_days.clone(),
+            ..LifecyclePolicy::default()
+        }
+    }
+
+    /// The rules of credentials.
+    pub fn credential(&self) -> CredentialPolicy {
+        CredentialPolicy {
+            max_failures: self.max_failures,
+            lapses_after: days(self.credential_days),
+            ..CredentialPolicy::default()
+        }
+    }
+}
+
+fn days(count: u16) -> SignedDuration {
+    SignedDuration::from_hours(24 * i64::from(count))
+}

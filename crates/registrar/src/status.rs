@@ -1,0 +1,100 @@
+use jiff::Timestamp;
+use tegata_domain::{Certificate, CertificateError, Reason, Serial, UserId};
+use tegata_store::{CertificateRecord, ServiceId, StoreError, Tx};
+
+use crate::office::entry;
+use crate::target::certificates;
+use crate::{Actor, Office, Target, TargetError};
+
+/// What happens to the standing of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusChange {
+    /// On hold until released.
+    Hold,
+    /// Released from its hold.
+    Release,
+    /// Revoked for good.
+    Revoke(Reason),
+}
+
+/// A certificate whose standing changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Whose seat.
+    pub user_id: UserId,
+    /// Which.
+    pub serial: Serial,
+}
+
+impl StatusChange {
+    fn apply(self, old: Certificate, now: Timestamp) -> Result<Certificate, CertificateError> {
+        match self {
+            Self::Hold => old.hold(now),
+            Self::Release => old.release(),
+            Self::Revoke(reason) => old.revoke(now, reason),
+        }
+    }
+
+    fn participle(self) -> &'static str {
+        match self {
+            Self::Hold => "held",
+            Self::Release => "released",
+            Self::Revoke(_) => "revoked",
+        }
+    }
+}
+
+impl Office {
+    /// Holds, releases or revokes what `target` names: every certificate of a seat whose state
+    /// allows it, or one certificate. The change stands in the feed with the same commit.
+    ///
+    /// # Errors
+    /// When there is no such thing, or nothing of it is in a state that allows the change.
+    pub async fn change_status(
+        &self,
+        actor: Actor,
+        service: ServiceId,
+        target: Target,
+        change: StatusChange,
+    ) -> Result<Vec<Changed>, TargetError> {
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                let mut done = Vec::new();
+                for found in certificates(**tx, service, &target)? {
+                    if let Ok(new) = change.apply(found.certificate, now) {
+                        record(tx, &actor, &found, &new, change, now)?;
+                        done.push(Changed { user_id: found.user_id, serial: new.serial });
+                    }
+                }
+                if done.is_empty() {
+                    let (name, verb) = (target.to_string(), change.participle());
+                    return Err(TargetError::Nothing { name, verb });
+                }
+                Ok(done)
+            })
+            .await
+    }
+}
+
+/// Records one change: the certificate, the feed, the audit log.
+pub(crate) fn record(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    old: &CertificateRecord,
+    new: &Certificate,
+    change: StatusChange,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.set_certificate(new)?;
+    tx.announce(old.service, new.serial, new.status(), now)?;
+    let action = format!("certificate.{}", change.participle());
+    let mut entry = entry(now, actor, &action, &old.user_id);
+    entry.detail = match change {
+        StatusChange::Revoke(reason) => {
+            serde_json::json!({ "serial": new.serial, "reason": reason.name() })
+        }
+        StatusChange::Hold | StatusChange::Release => serde_json::json!({ "serial": new.serial }),
+    };
+    tx.audit(&entry)
+}

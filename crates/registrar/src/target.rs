@@ -1,0 +1,100 @@
+use tegata_domain::{Serial, UserId};
+use tegata_store::{SeatRecord, ServiceId, StoreError, View};
+
+use crate::Office;
+
+/// What a person may name: a seat by its user ID, or one certificate by its serial number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Every certificate of a seat.
+    UserId(UserId),
+    /// One certificate.
+    Serial(Serial),
+}
+
+impl std::str::FromStr for Target {
+    type Err = tegata_domain::NameError;
+
+    /// 32 hexadecimal digits are a serial number, everything else a user ID.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.replace(':', "")
+            .parse()
+            .map_or_else(|_| text.parse().map(Self::UserId), |serial| Ok(Self::Serial(serial)))
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::UserId(user_id) => user_id.fmt(f),
+            Self::Serial(serial) => serial.fmt(f),
+        }
+    }
+}
+
+/// Why what was named cannot be acted on.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// There is none of that name.
+    #[error("there is no {what} {name}")]
+    Unknown {
+        /// Kind of thing.
+        what: &'static str,
+        /// What was named.
+        name: String,
+    },
+    /// Several services, none named.
+    #[error("there are {} services; name one with --service: {}", .0.len(), .0.join(", "))]
+    ServiceNotNamed(Vec<String>),
+    /// Nothing there is in a state that allows it.
+    #[error("{name} has no certificate that can be {verb}")]
+    Nothing {
+        /// What was named.
+        name: String,
+        /// What was to happen.
+        verb: &'static str,
+    },
+    /// The database could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl TargetError {
+    pub(crate) fn unknown(what: &'static str, name: impl ToString) -> Self {
+        Self::Unknown { what, name: name.to_string() }
+    }
+}
+
+impl Office {
+    /// The seat of a user ID.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn seat(&self, service: ServiceId, user_id: &UserId) -> Result<SeatRecord, TargetError> {
+        self.store
+            .read(|view: View<'_>| view.seat(service, user_id))?
+            .ok_or_else(|| TargetError::unknown("user ID", user_id))
+    }
+}
+
+/// Finds the certificates of a target inside a transaction.
+pub(crate) fn certificates(
+    view: View<'_>,
+    service: ServiceId,
+    target: &Target,
+) -> Result<Vec<tegata_store::CertificateRecord>, TargetError> {
+    match target {
+        Target::UserId(user_id) => {
+            let seat = view
+                .seat(service, user_id)?
+                .ok_or_else(|| TargetError::unknown("user ID", user_id))?;
+            Ok(view.certificates_of_seat(seat.id)?)
+        }
+        Target::Serial(serial) => view
+            .certificate(*serial)?
+            // One of another service is as unknown as none at all.
+            .filter(|found| found.service == service)
+            .map(|found| vec![found])
+            .ok_or_else(|| TargetError::unknown("certificate", serial)),
+    }
+}

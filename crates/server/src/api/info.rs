@@ -1,0 +1,27 @@
+use axum::Json;
+use tegata_wire::api::{Bilingual, ServiceInfo};
+
+use super::scope::Scope;
+
+/// What the application needs to know before it asks for anything.
+#[utoipa::path(
+    get,
+    path = "/service",
+    responses((status = 200, body = ServiceInfo), (status = 404, body = tegata_wire::Problem))
+)]
+pub(super) async fn show(scope: Scope) -> Json<ServiceInfo> {
+    let Scope { service, .. } = scope;
+    let settings = &service.settings;
+    let both =
+        |words: &tegata_registrar::Words| Bilingual { ja: words.ja.clone(), en: words.en.clone() };
+    Json(ServiceInfo {
+        tenant: service.key.tenant.to_string(),
+        issuer: service.key.issuer.to_string(),
+        organisation: both(&settings.organisation),
+        name: both(&settings.name),
+        service_url: settings.service_url.clone(),
+        time_zone: settings.time_zone.clone(),
+        user_id_example: settings.user_id_example.clone(),
+        minimum_app_version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}

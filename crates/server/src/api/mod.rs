@@ -1,0 +1,67 @@
+//! The application interface: `/api/v1/{tenant}/{issuer}/…`.
+
+mod body;
+mod enroll;
+mod info;
+mod openapi;
+mod problem;
+mod scope;
+mod trust;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::{get, post};
+use tegata_registrar::Registrar;
+
+use crate::limits::Limits;
+use problem::{Caller, Cause};
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Api {
+    /// Use cases.
+    pub registrar: Arc<Registrar>,
+    /// How often who may ask.
+    pub limits: Arc<Limits>,
+}
+
+/// The routes of the application interface.
+pub fn router(api: Api) -> Router {
+    Router::new()
+        .route("/{tenant}/{issuer}/service", get(info::show))
+        .route("/{tenant}/{issuer}/trust", get(trust::show))
+        .route("/{tenant}/{issuer}/enroll", post(enroll::enroll))
+        .route("/{tenant}/{issuer}/openapi.json", get(openapi::show))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(api)
+        .layer(from_fn(protect))
+}
+
+async fn not_found(caller: Caller) -> Response {
+    caller.refuse(Cause::NotFound)
+}
+
+async fn method_not_allowed(caller: Caller) -> Response {
+    caller.refuse(Cause::Method)
+}
+
+/// Answers are for programs: never stored, never guessed at, never framed.
+async fn protect(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

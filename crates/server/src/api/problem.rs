@@ -1,0 +1,152 @@
+//! Typed causes inside, problem documents (RFC 9457) at the edge.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tegata_domain::Entropy;
+use tegata_registrar::{EnrollError, Reference};
+use tegata_text::{Lang, Text};
+use tegata_wire::{Problem, problem};
+
+use crate::ambient::SystemEntropy;
+use crate::listen::Peer;
+
+/// Why a request is refused, as a caller may know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    CredentialRefused,
+    Email,
+    Malformed,
+    TooLarge,
+    Key,
+    KeyTaken,
+    UnderWay,
+    TooMany(Duration),
+    NotFound,
+    Method,
+    Unavailable,
+}
+
+impl Cause {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::CredentialRefused => StatusCode::FORBIDDEN,
+            Self::Email | Self::Key => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::KeyTaken | Self::UnderWay => StatusCode::CONFLICT,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Stable word, title and detail.
+    fn words(self, text: Text) -> (&'static str, String, String) {
+        match self {
+            Self::CredentialRefused => (
+                "credential_refused",
+                text.problem_credential_refused(),
+                text.problem_credential_refused_detail(),
+            ),
+            Self::Email => ("invalid_email", text.problem_email(), text.problem_email_detail()),
+            Self::Malformed => {
+                ("malformed_request", text.problem_malformed(), text.problem_malformed_detail())
+            }
+            Self::TooLarge => {
+                ("request_too_large", text.problem_too_large(), text.problem_too_large_detail())
+            }
+            Self::Key => ("key_not_accepted", text.problem_key(), text.problem_key_detail()),
+            Self::KeyTaken => {
+                ("key_taken", text.problem_key_taken(), text.problem_key_taken_detail())
+            }
+            Self::UnderWay => {
+                ("issuance_under_way", text.problem_under_way(), text.problem_under_way_detail())
+            }
+            Self::TooMany(_) => {
+                ("too_many_requests", text.problem_too_many(), text.problem_too_many_detail())
+            }
+            Self::NotFound => {
+                ("not_found", text.problem_not_found(), text.problem_not_found_detail())
+            }
+            Self::Method => {
+                ("method_not_allowed", text.problem_method(), text.problem_method_detail())
+            }
+            Self::Unavailable => {
+                ("unavailable", text.problem_unavailable(), text.problem_unavailable_detail())
+            }
+        }
+    }
+
+    fn retry_after(self) -> Option<u64> {
+        match self {
+            Self::TooMany(wait) => Some(wait.as_secs() + 1),
+            Self::UnderWay => Some(1),
+            Self::Unavailable => Some(5),
+            _ => None,
+        }
+    }
+}
+
+impl From<&EnrollError> for Cause {
+    fn from(error: &EnrollError) -> Self {
+        match error {
+            EnrollError::Refused => Self::CredentialRefused,
+            EnrollError::Request(tegata_ca::RequestError::TooLarge) => Self::TooLarge,
+            EnrollError::Request(tegata_ca::RequestError::Malformed) => Self::Malformed,
+            EnrollError::Request(_) => Self::Key,
+            EnrollError::KeyTaken => Self::KeyTaken,
+            EnrollError::UnderWay => Self::UnderWay,
+            EnrollError::Prepare(_)
+            | EnrollError::Lint(_)
+            | EnrollError::Sign(_)
+            | EnrollError::Store(_) => Self::Unavailable,
+        }
+    }
+}
+
+/// Who asks, in which language, and the reference under which this request is known.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) address: Option<IpAddr>,
+    pub(super) reference: Reference,
+    lang: Lang,
+}
+
+impl Caller {
+    pub(super) fn refuse(&self, cause: Cause) -> Response {
+        let (code, title, detail) = cause.words(Text::of(self.lang));
+        tracing::info!(code, reference = %self.reference, address = ?self.address, "refused");
+        let status = cause.status();
+        let problem =
+            Problem::new(code, status.as_u16(), title, detail, self.reference.to_string());
+        let mut response = (status, axum::Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.lang.code()));
+        if let Some(seconds) = cause.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let accept = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+        let entropy: &dyn Entropy = &SystemEntropy;
+        Ok(Self {
+            address: parts.extensions.get::<Peer>().map(|peer| peer.0.ip()),
+            reference: Reference::random(entropy),
+            lang: Lang::negotiate(accept.unwrap_or_default()),
+        })
+    }
+}

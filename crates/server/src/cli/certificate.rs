@@ -1,0 +1,182 @@
+use clap::Subcommand;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use tegata_domain::{CertificateState, Reason, Serial, UserId, Validity};
+use tegata_registrar::{Changed, StatusChange, Target};
+use tegata_store::{CertificateFilter, View};
+
+use super::{Failure, Scoped, operator, output};
+
+#[derive(Subcommand)]
+pub(super) enum CertificateCommand {
+    /// List certificates, soonest to end first
+    List {
+        /// Only this user ID's
+        #[arg(long)]
+        user_id: Option<UserId>,
+        /// Only those that end within this time: 60d, 12h
+        #[arg(long, value_parser = duration)]
+        expiring_within: Option<SignedDuration>,
+        #[command(flatten)]
+        scoped: Scoped,
+    },
+    /// Revoke for good, by user ID or serial number
+    #[command(after_help = "Example:
+  tegata certificate revoke CMSM950-006-401 --dir D --reason keyCompromise
+
+Reasons: unspecified, keyCompromise, affiliationChanged, superseded,
+cessationOfOperation, privilegeWithdrawn. For a time only: tegata certificate hold.")]
+    Revoke {
+        /// User ID or serial number
+        target: Target,
+        /// Why (RFC 5280 §5.3.1)
+        #[arg(long, value_parser = reason, default_value = "unspecified")]
+        reason: Reason,
+        #[command(flatten)]
+        scoped: Scoped,
+    },
+    /// Put on hold, by user ID or serial number; can be released
+    Hold {
+        /// User ID or serial number
+        target: Target,
+        #[command(flatten)]
+        scoped: Scoped,
+    },
+    /// Release from hold, by user ID or serial number
+    Release {
+        /// User ID or serial number
+        target: Target,
+        #[command(flatten)]
+        scoped: Scoped,
+    },
+}
+
+#[derive(Serialize)]
+struct Row {
+    user_id: UserId,
+    serial: Serial,
+    state: &'static str,
+    not_before: Timestamp,
+    not_after: Timestamp,
+    reason: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct ChangedRow {
+    user_id: UserId,
+    serial: Serial,
+    state: &'static str,
+}
+
+pub(super) async fn run(command: CertificateCommand) -> Result<(), Failure> {
+    match command {
+        CertificateCommand::List { user_id, expiring_within, scoped } => {
+            list(user_id.as_ref(), expiring_within, &scoped)
+        }
+        CertificateCommand::Revoke { target, reason, scoped } => {
+            change(target, StatusChange::Revoke(reason), "revoked", &scoped).await
+        }
+        CertificateCommand::Hold { target, scoped } => {
+            change(target, StatusChange::Hold, "held", &scoped).await
+        }
+        CertificateCommand::Release { target, scoped } => {
+            change(target, StatusChange::Release, "released", &scoped).await
+        }
+    }
+}
+
+async fn change(
+    target: Target,
+    change: StatusChange,
+    state: &'static str,
+    scoped: &Scoped,
+) -> Result<(), Failure> {
+    let office = scoped.common.office()?;
+    let service = office.choose_service(scoped.service.as_ref())?;
+    let changed = office.change_status(operator(), service.id, target, change).await?;
+    let rows: Vec<_> = changed
+        .into_iter()
+        .map(|Changed { user_id, serial }| ChangedRow { user_id, serial, state })
+        .collect();
+    output::list(scoped.common.json, &rows, &["USER ID", "SERIAL", "NOW"], |row| {
+        vec![row.user_id.to_string(), row.serial.to_string(), row.state.to_owned()]
+    })
+}
+
+fn list(
+    user_id: Option<&UserId>,
+    expiring_within: Option<SignedDuration>,
+    scoped: &Scoped,
+) -> Result<(), Failure> {
+    let office = scoped.common.office()?;
+    let service = office.choose_service(scoped.service.as_ref())?;
+    let now = office.now();
+    let filter = CertificateFilter {
+        seat: user_id.map(|user_id| office.seat(service.id, user_id)).transpose()?.map(|s| s.id),
+        ends_from: expiring_within.map(|_| now),
+        ends_before: expiring_within.map(|within| now + within),
+        limit: None,
+    };
+    let rows: Vec<Row> = office
+        .store()
+        .read(|view: View<'_>| view.certificates(service.id, &filter))?
+        .into_iter()
+        .map(|record| {
+            let Validity { not_before, not_after } = record.certificate.validity;
+            let (state, reason) = match record.certificate.state {
+                CertificateState::Planned { .. } => ("planned", None),
+                CertificateState::Void { .. } => ("void", None),
+                CertificateState::Revoked { reason, .. } => ("revoked", Some(reason.name())),
+                CertificateState::Held { .. } => ("held", None),
+                _ if record.certificate.validity.is_over(now) => ("expired", None),
+                CertificateState::Superseded { .. } => ("superseded", None),
+                CertificateState::Issued { .. } => ("live", None),
+            };
+            let serial = record.certificate.serial;
+            Row { user_id: record.user_id, serial, state, not_before, not_after, reason }
+        })
+        .collect();
+    output::list(
+        scoped.common.json,
+        &rows,
+        &["USER ID", "SERIAL", "STATE", "NOT AFTER", "REASON"],
+        |row| {
+            vec![
+                row.user_id.to_string(),
+                row.serial.to_string(),
+                row.state.to_owned(),
+                row.not_after.to_string(),
+                row.reason.unwrap_or_default().to_owned(),
+            ]
+        },
+    )
+}
+
+fn reason(text: &str) -> Result<Reason, String> {
+    Reason::ALL
+        .into_iter()
+        .filter(|reason| *reason != Reason::CertificateHold)
+        .find(|reason| reason.name().eq_ignore_ascii_case(text))
+        .ok_or_else(|| {
+            "one of unspecified, keyCompromise, affiliationChanged, superseded, \
+             cessationOfOperation, privilegeWithdrawn"
+                .to_owned()
+        })
+}
+
+/// `60d`, `12h`, `30m`: a number and its unit.
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    let wrong = || "a number with d (days), h (hours) or m (minutes), for example 60d".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let count: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
+    let seconds = match unit {
+        'd' => 86_400,
+        'h' => 3_600,
+        'm' => 60,
+        _ => return Err(wrong()),
+    };
+    if !(0..=36_500).contains(&(count.saturating_mul(seconds) / 86_400)) || count < 0 {
+        return Err("between 0 and 36500 days".to_owned());
+    }
+    Ok(SignedDuration::from_secs(count * seconds))
+}

@@ -1,0 +1,59 @@
+use clap::Subcommand;
+use serde::Serialize;
+use tegata_domain::{BranchCode, CompanyCode};
+use tegata_store::View;
+
+use super::{Failure, Scoped, operator, output};
+
+#[derive(Subcommand)]
+pub(super) enum CompanyCommand {
+    /// Add a company
+    Add {
+        /// Code with which its user IDs begin, for example CMSM950-006
+        code: CompanyCode,
+        /// Name as it will stand in certificates
+        #[arg(long)]
+        name: String,
+        /// The branch in charge
+        #[arg(long)]
+        branch: BranchCode,
+        #[command(flatten)]
+        scoped: Scoped,
+    },
+    /// List the companies
+    List(Scoped),
+}
+
+#[derive(Serialize)]
+struct Row {
+    code: CompanyCode,
+    name: String,
+}
+
+pub(super) async fn run(command: CompanyCommand) -> Result<(), Failure> {
+    match command {
+        CompanyCommand::Add { code, name, branch, scoped } => {
+            // What cannot stand in a certificate is refused now, not at the first issuance.
+            tegata_ca::SubjectName::new(&name)?;
+            let office = scoped.common.office()?;
+            let service = office.choose_service(scoped.service.as_ref())?;
+            let branch = office.branch(service.id, &branch)?;
+            office.add_company(operator(), branch, code.clone(), name.clone()).await?;
+            let sentence = format!("company {code} added");
+            output::one(scoped.common.json, &Row { code, name }, &sentence)
+        }
+        CompanyCommand::List(scoped) => {
+            let office = scoped.common.office()?;
+            let service = office.choose_service(scoped.service.as_ref())?;
+            let rows: Vec<Row> = office
+                .store()
+                .read(|view: View<'_>| view.companies(service.id))?
+                .into_iter()
+                .map(|company| Row { code: company.code, name: company.name })
+                .collect();
+            output::list(scoped.common.json, &rows, &["COMPANY", "NAME"], |row| {
+                vec![row.code.to_string(), row.name.clone()]
+            })
+        }
+    }
+}

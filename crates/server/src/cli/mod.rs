@@ -1,0 +1,161 @@
+//! The command line. Each file is one noun; `main` is the only caller.
+
+mod branch;
+mod certificate;
+mod company;
+mod config;
+pub(crate) mod gateway;
+pub(crate) mod init;
+pub(crate) mod output;
+pub(crate) mod serve;
+mod service;
+mod subscriber;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+use tegata_domain::ServiceKey;
+use tegata_registrar::{Actor, Office};
+use tegata_server::ambient::{SystemClock, SystemEntropy};
+use tegata_server::installation::{DataDir, InstallationError};
+use tegata_server::settings::{Settings, SettingsErrors};
+
+use crate::demo;
+
+#[derive(Parser)]
+#[command(
+    name = "tegata",
+    version,
+    about = "Client certificates for the PCs of an organisation's customers",
+    after_help = "Examples:
+  tegata demo                                  everything on loopback with sample data
+  tegata subscriber add --dir D --company CMSM950-006 --count 10
+  tegata certificate list --dir D --expiring-within 60d
+  tegata certificate revoke CMSM950-006-401 --dir D --reason keyCompromise
+
+Exit codes: 0 done, 1 failed, 2 usage."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve everything on loopback with sample data, in the foreground
+    Demo(demo::DemoArgs),
+    /// Make a new installation: root and issuing CA, the first service
+    Init(init::InitArgs),
+    /// Serve the issuing site, the application interface and the status addresses
+    Serve(serve::ServeArgs),
+    /// Run the mTLS gateway in front of protected services
+    Gateway(gateway::GatewayArgs),
+    /// Check settings, or print their reference
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Services of this installation
+    #[command(subcommand)]
+    Service(service::ServiceCommand),
+    /// Branches
+    #[command(subcommand)]
+    Branch(branch::BranchCommand),
+    /// Companies
+    #[command(subcommand)]
+    Company(company::CompanyCommand),
+    /// Subscribers: one seat, one user ID, one PC
+    #[command(subcommand)]
+    Subscriber(subscriber::SubscriberCommand),
+    /// Certificates
+    #[command(subcommand)]
+    Certificate(certificate::CertificateCommand),
+}
+
+/// Where the installation is, and how to answer.
+#[derive(Args, Clone)]
+pub(crate) struct Common {
+    /// Data directory
+    #[arg(long, env = "TEGATA_DIR", default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Settings file [default: tegata.toml in the data directory]
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// [`Common`], and which service is meant.
+#[derive(Args, Clone)]
+pub(crate) struct Scoped {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Service, as TENANT/ISSUER; may be left out when there is only one
+    #[arg(long)]
+    pub(crate) service: Option<ServiceKey>,
+}
+
+/// What ends a command: a sentence for people.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+impl Common {
+    pub(crate) fn data_dir(&self) -> DataDir {
+        DataDir::new(&self.dir)
+    }
+
+    pub(crate) fn settings(&self) -> Result<Settings, SettingsErrors> {
+        let path = self.config.clone().unwrap_or_else(|| self.data_dir().settings());
+        Settings::read(&path)
+    }
+
+    pub(crate) fn office(&self) -> Result<Office, InstallationError> {
+        self.data_dir().office(Arc::new(SystemClock), Arc::new(SystemEntropy))
+    }
+}
+
+/// Who runs this command, for the audit log.
+pub(crate) fn operator() -> Actor {
+    let login = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER"));
+    Actor::Operator(login.unwrap_or_else(|_| "unknown".to_owned()))
+}
+
+/// Parses the command line, runs the command, and says what went wrong.
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("TEGATA_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,tegata=info")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    match runtime.block_on(dispatch(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&*error),
+    }
+}
+
+async fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Init(args) => init::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Gateway(args) => gateway::run(args).await,
+        Command::Config(command) => config::run(command),
+        Command::Service(command) => service::run(command).await,
+        Command::Branch(command) => branch::run(command).await,
+        Command::Company(command) => company::run(command).await,
+        Command::Subscriber(command) => subscriber::run(command).await,
+        Command::Certificate(command) => certificate::run(command).await,
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    output::error(&error.to_string());
+    ExitCode::FAILURE
+}

@@ -1,0 +1,74 @@
+use std::sync::Arc;
+
+use clap::Args;
+use tegata_ca::SubjectAltName;
+use tegata_domain::Entropy;
+use tegata_registrar::Registrar;
+use tegata_server::ambient::SystemEntropy;
+use tegata_server::keyfile::Passphrase;
+use tegata_server::node::{self, Node, NodeConfig};
+use tokio::sync::watch;
+
+use super::{Common, Failure, output};
+
+#[derive(Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
+    let settings = args.common.settings()?;
+    let dir = args.common.data_dir();
+    let office = args.common.office()?;
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let passphrase = Passphrase::read(&settings.passphrase_file)?;
+    let keyring = dir.keyring(&office, &passphrase)?;
+    let service = keyring.services().next().cloned().ok_or("the installation has no service")?;
+    let names = settings.site_names.iter().map(|name| alt_name(name)).collect();
+    let (certificate, key) =
+        dir.server_certificate(&office, &service, &passphrase, &*entropy, "site", names).await?;
+    let chain = vec![certificate.der, service.issuing[0].authority.certificate().to_vec()];
+    let tls = node::tls(chain, &key.to_pkcs8()?)?;
+    let registrar = Registrar::new(office, keyring);
+    let config = NodeConfig {
+        site: settings.site,
+        status: settings.status,
+        admin: settings.admin,
+        rates: settings.rates,
+        downloads: dir.downloads(),
+    };
+    let node = Node::prepare(registrar, &config).await?;
+    let [site, status, admin] = node.addresses()?;
+    let home = format!("https://{site}/issueweb/{}/", service.key);
+    let json = serde_json::json!({
+        "site": home,
+        "status": format!("http://{status}"),
+        "admin": format!("http://{admin}"),
+    });
+    output::one(args.common.json, &json, &format!("serving {home} and http://{status}"))?;
+    node.run(tls, stop_on_signal()?).await;
+    Ok(())
+}
+
+/// A host name or IP address as it stands in a certificate.
+pub(crate) fn alt_name(name: &str) -> SubjectAltName {
+    name.parse().map_or_else(|_| SubjectAltName::Dns(name.to_owned()), SubjectAltName::Ip)
+}
+
+/// A flag that SIGINT and SIGTERM raise.
+pub(crate) fn stop_on_signal() -> Result<watch::Receiver<bool>, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (raise, stop) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        raise.send_replace(true);
+        // Dropping the sender is a stop as well.
+    });
+    Ok(stop)
+}

@@ -1,0 +1,51 @@
+use clap::Subcommand;
+use tegata_registrar::ServiceSettings;
+use tegata_store::View;
+
+use super::gateway::{self, NewGatewayArgs};
+use super::{Common, Failure, Scoped, output};
+
+#[derive(Subcommand)]
+pub(super) enum ServiceCommand {
+    /// List the services
+    List(Common),
+    /// Show the settings of a service
+    Show(Scoped),
+    /// Make certificate, key and settings for a gateway on another machine
+    Gateway(NewGatewayArgs),
+}
+
+pub(super) async fn run(command: ServiceCommand) -> Result<(), Failure> {
+    match command {
+        ServiceCommand::List(common) => {
+            let office = common.office()?;
+            let services = office.store().read(|view: View<'_>| view.services())?;
+            let rows = services
+                .iter()
+                .map(|service| {
+                    let settings = ServiceSettings::from_json(&service.settings)?;
+                    Ok(serde_json::json!({
+                        "service": service.key.to_string(),
+                        "name": settings.name.en,
+                        "organisation": settings.organisation.en,
+                    }))
+                })
+                .collect::<Result<Vec<_>, Failure>>()?;
+            output::list(common.json, &rows, &["SERVICE", "NAME", "ORGANISATION"], |row| {
+                ["service", "name", "organisation"].map(|key| text(&row[key])).to_vec()
+            })
+        }
+        ServiceCommand::Show(scoped) => {
+            let office = scoped.common.office()?;
+            let service = office.choose_service(scoped.service.as_ref())?;
+            let settings = ServiceSettings::from_json(&service.settings)?;
+            output::one(scoped.common.json, &settings, &serde_json::to_string_pretty(&settings)?)
+        }
+        ServiceCommand::Gateway(args) => gateway::new(args).await,
+    }
+}
+
+/// The text of a JSON string.
+fn text(value: &serde_json::Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

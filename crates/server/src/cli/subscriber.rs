@@ -1,0 +1,145 @@
+use clap::Subcommand;
+use serde::Serialize;
+use tegata_domain::{CompanyCode, CredentialState, UserId};
+use tegata_registrar::{NewSeat, ServiceSettings};
+use tegata_store::{StoreError, View};
+
+use super::{Failure, Scoped, operator, output};
+
+#[derive(Subcommand)]
+pub(super) enum SubscriberCommand {
+    /// Add seats to a company; prints their initial passwords, once
+    Add {
+        /// The company's code
+        #[arg(long)]
+        company: CompanyCode,
+        /// How many, 1 to 1000
+        #[arg(long, default_value_t = 1)]
+        count: u16,
+        #[command(flatten)]
+        scoped: Scoped,
+    },
+    /// List the seats
+    List {
+        /// Only this company's
+        #[arg(long)]
+        company: Option<CompanyCode>,
+        #[command(flatten)]
+        scoped: Scoped,
+    },
+    /// Give a seat a new initial password; prints it, once
+    Reset {
+        /// User ID
+        user_id: UserId,
+        #[command(flatten)]
+        scoped: Scoped,
+    },
+    /// Make a locked initial password work again
+    Unlock {
+        /// User ID
+        user_id: UserId,
+        #[command(flatten)]
+        scoped: Scoped,
+    },
+}
+
+#[derive(Serialize)]
+struct Slip {
+    user_id: UserId,
+    password: String,
+}
+
+impl From<NewSeat> for Slip {
+    fn from(seat: NewSeat) -> Self {
+        Self { user_id: seat.user_id, password: seat.password.reveal() }
+    }
+}
+
+#[derive(Serialize)]
+struct Row {
+    user_id: UserId,
+    credential: &'static str,
+    failures: u8,
+    email: Option<String>,
+}
+
+pub(super) async fn run(command: SubscriberCommand) -> Result<(), Failure> {
+    match command {
+        SubscriberCommand::Add { company, count, scoped } => {
+            let office = scoped.common.office()?;
+            let service = office.choose_service(scoped.service.as_ref())?;
+            let settings = ServiceSettings::from_json(&service.settings)?;
+            let company = office.company(service.id, &company)?;
+            let seats = office.add_seats(operator(), company, count, settings.credential()).await?;
+            let slips: Vec<Slip> = seats.into_iter().map(Slip::from).collect();
+            print_slips(scoped.common.json, &slips)
+        }
+        SubscriberCommand::List { company, scoped } => list(company, &scoped),
+        SubscriberCommand::Reset { user_id, scoped } => {
+            let office = scoped.common.office()?;
+            let service = office.choose_service(scoped.service.as_ref())?;
+            let settings = ServiceSettings::from_json(&service.settings)?;
+            let seat = office.reset(operator(), service.id, user_id, settings.credential()).await?;
+            print_slips(scoped.common.json, &[seat.into()])
+        }
+        SubscriberCommand::Unlock { user_id, scoped } => {
+            let office = scoped.common.office()?;
+            let service = office.choose_service(scoped.service.as_ref())?;
+            office.unlock(operator(), service.id, user_id.clone()).await?;
+            let json = serde_json::json!({ "user_id": user_id, "credential": "ready" });
+            output::one(scoped.common.json, &json, &format!("{user_id} can be used again"))
+        }
+    }
+}
+
+fn print_slips(json: bool, slips: &[Slip]) -> Result<(), Failure> {
+    output::list(json, slips, &["USER ID", "INITIAL PASSWORD"], |slip| {
+        vec![slip.user_id.to_string(), slip.password.clone()]
+    })
+}
+
+fn list(company: Option<CompanyCode>, scoped: &Scoped) -> Result<(), Failure> {
+    let office = scoped.common.office()?;
+    let service = office.choose_service(scoped.service.as_ref())?;
+    let company = company.map(|code| office.company(service.id, &code)).transpose()?;
+    let now = office.now();
+    let rows = office.store().read(|view: View<'_>| {
+        let seats = view.seats(service.id, company.map(|company| company.id))?;
+        seats
+            .into_iter()
+            .map(|seat| {
+                let credential = view.credential(seat.id)?.map(|record| record.credential);
+                let (state, failures) = match credential {
+                    None => ("none", 0),
+                    Some(credential) => match credential.state {
+                        CredentialState::Ready { failures } if now < credential.lapses_at => {
+                            ("ready", failures)
+                        }
+                        CredentialState::Ready { failures } => ("lapsed", failures),
+                        CredentialState::Consumed { .. } => ("consumed", 0),
+                        CredentialState::Locked { .. } => ("locked", 0),
+                    },
+                };
+                Ok(Row {
+                    user_id: seat.user_id,
+                    credential: state,
+                    failures,
+                    email: seat.email.map(String::from),
+                })
+            })
+            .collect::<Result<Vec<_>, StoreError>>()
+    })?;
+    output::list(
+        scoped.common.json,
+        &rows,
+        &["USER ID", "CREDENTIAL", "FAILURES", "E-MAIL"],
+        |row| {
+            vec![
+                row.user_id.to_string(),
+                row.credential.to_owned(),
+                row.failures.to_string(),
+                row.email.clone().unwrap_or_default(),
+            ]
+        },
+    )
+}

@@ -1,0 +1,216 @@
+//! `tegata demo`: everything on loopback with sample data, in the foreground.
+
+mod banner;
+mod sample;
+mod seed;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use der::pem;
+use sha2::{Digest, Sha256};
+use tegata_ca::KeyKind;
+use tegata_domain::{Clock, Entropy};
+use tegata_gateway::{Config, Gateway, Identity, Limits};
+use tegata_registrar::{Office, Registrar, ServiceSettings};
+use tegata_server::ambient::{SystemClock, SystemEntropy};
+use tegata_server::installation::{DataDir, Foundation};
+use tegata_server::keyfile::Passphrase;
+use tegata_server::limits::Rates;
+use tegata_server::listen;
+use tegata_server::node::{self, Node, NodeConfig, stopped};
+use tokio::net::TcpListener;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::cli::gateway::service_config;
+use crate::cli::init::sample_settings;
+use crate::cli::serve::{alt_name, stop_on_signal};
+use crate::cli::{Failure, output};
+use banner::Banner;
+
+/// Path under which the sample service is published.
+const PATH: &str = "/SAMPLE01/cms";
+
+#[derive(Args)]
+#[command(after_help = "A second run on the same directory keeps CA, seats and certificates.
+A port of 0 takes any free one. Ctrl-C ends it.")]
+pub(crate) struct DemoArgs {
+    /// Data directory
+    #[arg(long, default_value = "demo-data")]
+    dir: PathBuf,
+    /// Print one line of JSON when everything is ready
+    #[arg(long)]
+    json: bool,
+    /// Port of issuing site and application interface
+    #[arg(long, default_value_t = 8443)]
+    site_port: u16,
+    /// Port of the gateway
+    #[arg(long, default_value_t = 9443)]
+    gateway_port: u16,
+    /// Port of the status addresses
+    #[arg(long, default_value_t = 8080)]
+    status_port: u16,
+    /// Port of /healthz and /readyz
+    #[arg(long, default_value_t = 9190)]
+    admin_port: u16,
+}
+
+/// Runs until SIGINT or SIGTERM.
+pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
+    let stop = stop_on_signal()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    // Every port is taken before anything is made, so that a taken one leaves nothing behind.
+    let (sample, ports) = ports(&args).await?;
+    let dir = DataDir::new(&std::path::absolute(&args.dir)?);
+    dir.create()?;
+    Passphrase::ensure(&dir.passphrase(), &*entropy)?;
+    let passphrase = Passphrase::read(&dir.passphrase())?;
+    let settings = sample_settings(
+        format!("https://localhost:{}{PATH}", ports.gateway),
+        format!("http://localhost:{}", ports.status),
+    );
+    let office = open(&dir, settings, &passphrase, clock.clone(), entropy.clone()).await?;
+    let keyring = dir.keyring(&office, &passphrase)?;
+    let service = keyring.services().next().cloned().ok_or("the installation has no service")?;
+    let seat = seed::first_seat(&office, &dir, &service).await?;
+    seed::installers(&dir);
+
+    let names = || ["localhost", "127.0.0.1"].map(alt_name).to_vec();
+    let mut servers = Vec::new();
+    for purpose in ["site", "gateway"] {
+        let (own, key) = dir
+            .server_certificate(&office, &service, &passphrase, &*entropy, purpose, names())
+            .await?;
+        let chain = vec![own.der, service.issuing[0].authority.certificate().to_vec()];
+        servers.push((chain, key.to_pkcs8()?));
+    }
+    let site_url = format!("https://localhost:{}/issueweb/{}/", ports.site, service.key);
+    let gateway_config = Config {
+        listen: loopback(ports.gateway),
+        identity: Identity {
+            chain: servers[1].0.iter().cloned().map(CertificateDer::from).collect(),
+            key: PrivateKeyDer::try_from(servers[1].1.to_vec())?,
+        },
+        state_dir: dir.path().join("gateway"),
+        services: vec![service_config(
+            &service,
+            keyring.feed(),
+            PATH,
+            sample.local_addr()?,
+            site_url.clone(),
+        )?],
+        limits: Limits::default(),
+    };
+    let banner = Banner {
+        site: site_url,
+        gateway: format!("https://localhost:{}", ports.gateway),
+        status: format!("http://localhost:{}", ports.status),
+        admin: format!("http://localhost:{}", ports.admin),
+        root_pem: root_pem(&dir, &service.root)?,
+        root_sha256: hex::encode(Sha256::digest(&service.root)),
+        seat,
+        service_url: service.settings.service_url.clone(),
+        data_dir: dir.path().to_owned(),
+    };
+    let registrar = Registrar::new(office, keyring);
+    let node_config = NodeConfig {
+        site: loopback(ports.site),
+        status: loopback(ports.status),
+        admin: loopback(ports.admin),
+        rates: Rates::default(),
+        downloads: dir.downloads(),
+    };
+    let node = Node::prepare(registrar, &node_config).await?;
+    let gateway = Gateway::bind(gateway_config, clock, entropy).await?;
+    let mut ready = gateway.ready();
+    let tls = node::tls(servers[0].0.clone(), &servers[0].1)?;
+    let sample_page =
+        sample::router(service.settings.organisation.clone(), service.settings.name.clone());
+    let announce = async {
+        if ready.wait_for(|ready| *ready).await.is_ok() {
+            banner.print(args.json)?;
+        }
+        Ok::<_, Failure>(())
+    };
+    let (announced, ..) = tokio::join!(
+        announce,
+        node.run(tls, stop.clone()),
+        gateway.serve(stopped(stop.clone())),
+        listen::serve(sample, None, sample_page, stopped(stop)),
+    );
+    announced
+}
+
+struct Ports {
+    site: u16,
+    gateway: u16,
+    status: u16,
+    admin: u16,
+}
+
+/// Resolves ports of 0 and makes sure that the others are free.
+async fn ports(args: &DemoArgs) -> Result<(TcpListener, Ports), Failure> {
+    let site = listen::bind(loopback(args.site_port), "the issuing site (--site-port)").await?;
+    let gateway = listen::bind(loopback(args.gateway_port), "the gateway (--gateway-port)").await?;
+    let status =
+        listen::bind(loopback(args.status_port), "the status addresses (--status-port)").await?;
+    let admin = listen::bind(loopback(args.admin_port), "administration (--admin-port)").await?;
+    let sample = listen::bind(loopback(0), "the sample service").await?;
+    let port = |listener: &TcpListener| listener.local_addr().map(|address| address.port());
+    let ports = Ports {
+        site: port(&site)?,
+        gateway: port(&gateway)?,
+        status: port(&status)?,
+        admin: port(&admin)?,
+    };
+    Ok((sample, ports))
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+/// Opens the installation, or makes it with sample data. Addresses follow today's ports.
+async fn open(
+    dir: &DataDir,
+    settings: ServiceSettings,
+    passphrase: &Passphrase,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Office, Failure> {
+    if dir.is_founded() {
+        let office = dir.office(clock, entropy)?;
+        if let Ok(service) = office.choose_service(None) {
+            if ServiceSettings::from_json(&service.settings)? != settings {
+                office.change_settings(service.id, &settings).await?;
+            }
+            return Ok(office);
+        }
+        return Err(format!(
+            "{} was left half made; remove it and start again",
+            dir.path().display()
+        )
+        .into());
+    }
+    let foundation = Foundation {
+        key: "0001/SB0001002C".parse()?,
+        root_name: "SB0001001C".parse()?,
+        country: "JP".to_owned(),
+        root_key: KeyKind::EcP384,
+        issuing_key: KeyKind::EcP256,
+        settings,
+    };
+    Ok(dir.found(&foundation, passphrase, clock, entropy).await?)
+}
+
+/// Writes the root certificate beside the data, for browsers and curl.
+fn root_pem(dir: &DataDir, root: &[u8]) -> Result<PathBuf, Failure> {
+    let path = dir.path().join("root.pem");
+    let text = pem::encode_string("CERTIFICATE", pem::LineEnding::LF, root)
+        .map_err(|error| error.to_string())?;
+    std::fs::write(&path, text)?;
+    Ok(path)
+}

@@ -1,0 +1,344 @@
+//! The data directory: database, keys, and what else an installation keeps.
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use tegata_ca::{
+    Authority, AuthorityError, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName, SubjectName,
+};
+use tegata_domain::{Clock, Entropy, Issuer, ServiceKey, Validity};
+use tegata_registrar::{
+    CertifyError, Cost, IssuingCa, Keyring, KeyringError, Office, Passwords, Service,
+    ServiceSettings, SettingsError,
+};
+use tegata_store::{OwnCertificate, Store, StoreError, View};
+
+use crate::keyfile::{self, KeyFileError, Passphrase};
+
+/// Lifetime of a root.
+const ROOT_LIFETIME: SignedDuration = SignedDuration::from_hours(20 * 365 * 24);
+/// Lifetime of an issuing CA.
+const ISSUING_LIFETIME: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
+/// Lifetime of the certificates of our own TLS servers.
+const SERVER_LIFETIME: SignedDuration = SignedDuration::from_hours(397 * 24);
+/// How much of it is left when the next one is made.
+const SERVER_RENEWAL: SignedDuration = SignedDuration::from_hours(60 * 24);
+/// How far back a new certificate begins, for PCs whose clock is behind.
+const BACKDATE: SignedDuration = SignedDuration::from_mins(5);
+
+/// A data directory.
+#[derive(Clone, Debug)]
+pub struct DataDir(PathBuf);
+
+/// Why an installation cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallationError {
+    /// There is no database.
+    #[error("{0} holds no installation; `tegata init --dir {0}` makes one")]
+    Missing(PathBuf),
+    /// The file system said no.
+    #[error("{0}: {1}")]
+    Io(PathBuf, std::io::Error),
+    /// A key file or the passphrase.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A CA certificate.
+    #[error("{0}: {1}")]
+    Authority(Issuer, AuthorityError),
+    /// A service.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// A service's settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A name for a certificate.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A server certificate.
+    #[error(transparent)]
+    Certify(#[from] CertifyError),
+}
+
+/// What a new service and its PKI are to be.
+#[derive(Clone, Debug)]
+pub struct Foundation {
+    /// Tenant and name of the issuing CA.
+    pub key: ServiceKey,
+    /// Name of the root.
+    pub root_name: Issuer,
+    /// Country of both CAs' names.
+    pub country: String,
+    /// Kind of the root's key.
+    pub root_key: KeyKind,
+    /// Kind of the issuing CA's key.
+    pub issuing_key: KeyKind,
+    /// What is particular to the service.
+    pub settings: ServiceSettings,
+}
+
+impl DataDir {
+    /// The directory at `path`, which need not exist yet.
+    pub fn new(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.0.join("tegata.db")
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> PathBuf {
+        self.0.join("tegata.toml")
+    }
+
+    /// Where the passphrase of the keys is, unless the settings say otherwise.
+    pub fn passphrase(&self) -> PathBuf {
+        self.0.join("secrets/ca-passphrase")
+    }
+
+    /// Installers that the site offers.
+    pub fn downloads(&self) -> PathBuf {
+        self.0.join("downloads")
+    }
+
+    /// The file of a private key.
+    pub fn key(&self, name: impl std::fmt::Display) -> PathBuf {
+        self.0.join(format!("keys/{name}.key.pem"))
+    }
+
+    /// Whether there is an installation.
+    pub fn is_founded(&self) -> bool {
+        self.database().exists()
+    }
+
+    /// Makes the directories, readable by their owner alone.
+    ///
+    /// # Errors
+    /// When the file system says no.
+    pub fn create(&self) -> Result<(), InstallationError> {
+        for dir in ["", "keys", "secrets", "downloads"] {
+            let path = self.0.join(dir);
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&path)
+                .map_err(|error| InstallationError::Io(path, error))?;
+        }
+        Ok(())
+    }
+
+    /// Opens the database for use cases that need no CA key.
+    ///
+    /// # Errors
+    /// When there is no installation or its database cannot be opened.
+    pub fn office(
+        &self,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Office, InstallationError> {
+        if !self.is_founded() {
+            return Err(InstallationError::Missing(self.0.clone()));
+        }
+        self.office_anew(clock, entropy)
+    }
+
+    fn office_anew(
+        &self,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Office, InstallationError> {
+        let parallel = std::thread::available_parallelism().map_or(1, usize::from);
+        let store = Arc::new(Store::open(&self.database())?);
+        Ok(Office::new(store, clock, entropy, Passwords::new(Cost::default(), parallel)))
+    }
+
+    /// Makes root, issuing CA and feed key and records the service.
+    ///
+    /// # Errors
+    /// When keys exist already, names are not fit for certificates, or the disk says no.
+    pub async fn found(
+        &self,
+        foundation: &Foundation,
+        passphrase: &Passphrase,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Office, InstallationError> {
+        foundation.settings.check()?;
+        self.create()?;
+        let now = clock.now();
+        let names = |name: &Issuer| {
+            SubjectName::new(name.as_str())?
+                .organisation(&foundation.settings.organisation.en)?
+                .country(&foundation.country)
+        };
+        let named = |name: &Issuer| {
+            let name = name.clone();
+            move |error| InstallationError::Authority(name, error)
+        };
+        let root_key =
+            self.new_key(&foundation.root_name, foundation.root_key, passphrase, &*entropy)?;
+        let root = Authority::root(
+            &names(&foundation.root_name)?,
+            Arc::new(root_key),
+            Validity { not_before: now - BACKDATE, not_after: now + ROOT_LIFETIME },
+            &*entropy,
+        )
+        .map_err(named(&foundation.root_name))?;
+        let issuing_key = Arc::new(self.new_key(
+            &foundation.key.issuer,
+            foundation.issuing_key,
+            passphrase,
+            &*entropy,
+        )?);
+        let issuing = root
+            .certify(
+                &Office::issuing_profile(&foundation.settings.status_url, &foundation.root_name),
+                &names(&foundation.key.issuer)?,
+                issuing_key.public_key(),
+                Validity { not_before: now - BACKDATE, not_after: now + ISSUING_LIFETIME },
+                &*entropy,
+            )
+            .and_then(|signed| Authority::open(signed.der, issuing_key))
+            .map_err(named(&foundation.key.issuer))?;
+        self.new_key(&"feed", KeyKind::Ed25519, passphrase, &*entropy)?;
+        let office = self.office_anew(clock, entropy)?;
+        office
+            .found(&foundation.key, &foundation.settings, (&foundation.root_name, &root), &issuing)
+            .await?;
+        Ok(office)
+    }
+
+    /// Makes a key file. One that is there while no database is comes from an attempt that was
+    /// cut short: nothing was ever signed with it, and it is put aside.
+    fn new_key(
+        &self,
+        name: &impl std::fmt::Display,
+        kind: KeyKind,
+        passphrase: &Passphrase,
+        entropy: &dyn Entropy,
+    ) -> Result<SoftwareKey, InstallationError> {
+        let path = self.key(name);
+        if path.exists() && !self.is_founded() {
+            let aside = path.with_extension("pem.unused");
+            fs::rename(&path, aside).map_err(|error| InstallationError::Io(path.clone(), error))?;
+        }
+        Ok(keyfile::create(&path, kind, passphrase, entropy)?)
+    }
+
+    /// Opens every key that is at hand and puts the services together.
+    ///
+    /// # Errors
+    /// When a key of an issuing CA or the feed cannot be opened, or a service makes no sense.
+    pub fn keyring(
+        &self,
+        office: &Office,
+        passphrase: &Passphrase,
+    ) -> Result<Keyring, InstallationError> {
+        let (services, authorities) = office
+            .store()
+            .read(|view: View<'_>| Ok::<_, StoreError>((view.services()?, view.authorities()?)))?;
+        let open = |record: &tegata_store::AuthorityRecord| {
+            let key = Arc::new(keyfile::open(&self.key(&record.name), passphrase)?);
+            let authority = Authority::open(record.certificate.clone(), key)
+                .map_err(|error| InstallationError::Authority(record.name.clone(), error))?;
+            Ok::<_, InstallationError>(IssuingCa {
+                id: record.id,
+                name: record.name.clone(),
+                authority,
+            })
+        };
+        let mut roots = Vec::new();
+        for record in authorities.iter().filter(|record| record.service.is_none()) {
+            // A root whose key is kept elsewhere still has a certificate to show.
+            if self.key(&record.name).exists() {
+                roots.push(open(record)?);
+            }
+        }
+        let root = authorities.iter().find(|record| record.service.is_none());
+        let mut opened = Vec::new();
+        for service in services {
+            let issuing = authorities
+                .iter()
+                .rev()
+                .filter(|record| record.service == Some(service.id))
+                .map(open)
+                .collect::<Result<_, _>>()?;
+            let root = root.ok_or_else(|| KeyringError::NoIssuer(service.key.clone()))?;
+            opened.push(Service::open(
+                service.id,
+                service.key,
+                ServiceSettings::from_json(&service.settings)?,
+                issuing,
+                root.name.clone(),
+                root.certificate.clone(),
+            )?);
+        }
+        let feed = keyfile::open(&self.key("feed"), passphrase)?;
+        Ok(Keyring::new(opened, roots, Arc::new(feed)))
+    }
+
+    /// The TLS certificate and key of one of our own servers: the one on record, or a new one
+    /// when there is none, it ends soon, or it was made for other names.
+    ///
+    /// # Errors
+    /// When a new one is needed and cannot be made.
+    pub async fn server_certificate(
+        &self,
+        office: &Office,
+        service: &Service,
+        passphrase: &Passphrase,
+        entropy: &dyn Entropy,
+        purpose: &str,
+        names: Vec<SubjectAltName>,
+    ) -> Result<(OwnCertificate, SoftwareKey), InstallationError> {
+        let on_record = office.store().read(|view: View<'_>| view.own_certificate(purpose))?;
+        let path = self.key(purpose);
+        let now = office.now();
+        if let Some(own) = on_record
+            && path.exists()
+            && now < own.not_after - SERVER_RENEWAL
+            && names.iter().all(|name| mentions(&own.der, name))
+        {
+            return Ok((own, keyfile::open(&path, passphrase)?));
+        }
+        let key = if path.exists() {
+            keyfile::open(&path, passphrase)?
+        } else {
+            keyfile::create(&path, KeyKind::EcP256, passphrase, entropy)?
+        };
+        let ca = &service.issuing[0];
+        let own = office
+            .certify_server(
+                (ca.id, &ca.name, &ca.authority),
+                &service.settings.status_url,
+                purpose,
+                names,
+                key.public_key(),
+                Validity { not_before: now - BACKDATE, not_after: now + SERVER_LIFETIME },
+            )
+            .await?;
+        Ok((own, key))
+    }
+}
+
+/// Whether a certificate of our own making holds this name; names are plain octets in DER.
+fn mentions(der: &[u8], name: &SubjectAltName) -> bool {
+    let octets = match name {
+        SubjectAltName::Dns(host) => host.as_bytes().to_vec(),
+        SubjectAltName::Ip(std::net::IpAddr::V4(ip)) => [&[0x87, 4], &ip.octets()[..]].concat(),
+        SubjectAltName::Ip(std::net::IpAddr::V6(ip)) => [&[0x87, 16], &ip.octets()[..]].concat(),
+    };
+    der.windows(octets.len()).any(|window| window == octets)
+}

@@ -1,0 +1,46 @@
+//! What happens by itself: publishing status when it changed or is due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tegata_registrar::Registrar;
+use tokio::sync::watch;
+
+use crate::limits::Limits;
+
+/// How often to look for changes that another process made. With the time to make and fetch a
+/// page of the feed this stays far below the second that a revocation may take.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How often to publish what is due by time alone, and to forget idle rate limits.
+const DUE: Duration = Duration::from_secs(60);
+
+/// Watches the database and publishes, for as long as it runs. `changed` gets a new value
+/// after every commit of anyone, so that waiting readers of the feed look again.
+pub async fn publish(registrar: Arc<Registrar>, limits: Arc<Limits>, changed: watch::Sender<i64>) {
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut due = tokio::time::interval(DUE);
+    loop {
+        let by_time = tokio::select! {
+            _ = look.tick() => false,
+            _ = due.tick() => true,
+        };
+        let version = match registrar.store().data_version() {
+            Ok(version) => version,
+            Err(error) => {
+                tracing::error!(%error, "cannot read the database");
+                continue;
+            }
+        };
+        let news = changed.send_if_modified(|seen| std::mem::replace(seen, version) != version);
+        if by_time {
+            limits.forget();
+        }
+        if (news || by_time)
+            && let Err(error) = registrar.publish().await
+        {
+            tracing::error!(%error, "status is not published");
+        }
+    }
+}

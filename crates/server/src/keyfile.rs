@@ -1,0 +1,144 @@
+//! Private keys as files: encrypted, readable by their owner alone, never overwritten.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use tegata_ca::{KeyError, KeyKind, SoftwareKey};
+use tegata_domain::Entropy;
+use zeroize::Zeroizing;
+
+/// What opens the key files.
+pub struct Passphrase(Zeroizing<Vec<u8>>);
+
+/// Environment variable that holds the passphrase, for systems that hand secrets over that way.
+pub const PASSPHRASE_VARIABLE: &str = "TEGATA_CA_PASSPHRASE";
+
+/// Why a key file or the passphrase could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// The file system said no.
+    #[error("{path}: {cause}")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The key could not be made or opened.
+    #[error("{path}: {cause}")]
+    Key {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        cause: KeyError,
+    },
+    /// Neither file nor variable.
+    #[error("no passphrase for the CA keys: put it into {0} or into {PASSPHRASE_VARIABLE}")]
+    NoPassphrase(PathBuf),
+    /// Too short to protect anything.
+    #[error("the passphrase for the CA keys must have 8 characters or more")]
+    ShortPassphrase,
+}
+
+impl Passphrase {
+    /// Reads the passphrase from the environment or else from `file`, without its final line
+    /// break.
+    ///
+    /// # Errors
+    /// When there is neither, or it has fewer than 8 octets (NIST SP 800-63B §5.1.1.1).
+    pub fn read(file: &Path) -> Result<Self, KeyFileError> {
+        let octets = match std::env::var_os(PASSPHRASE_VARIABLE) {
+            Some(value) => value.into_encoded_bytes(),
+            None => fs::read(file).map_err(|cause| match cause.kind() {
+                std::io::ErrorKind::NotFound => KeyFileError::NoPassphrase(file.to_owned()),
+                _ => KeyFileError::Io { path: file.to_owned(), cause },
+            })?,
+        };
+        let octets = Zeroizing::new(octets);
+        let trimmed = octets.strip_suffix(b"\n").unwrap_or(&octets);
+        let trimmed = trimmed.strip_suffix(b"\r").unwrap_or(trimmed);
+        if trimmed.len() < 8 {
+            return Err(KeyFileError::ShortPassphrase);
+        }
+        Ok(Self(Zeroizing::new(trimmed.to_vec())))
+    }
+
+    /// Makes a passphrase of 160 bits and writes it to `file`, unless there is one already.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn ensure(file: &Path, entropy: &dyn Entropy) -> Result<(), KeyFileError> {
+        if file.exists() || std::env::var_os(PASSPHRASE_VARIABLE).is_some() {
+            return Ok(());
+        }
+        let mut octets = Zeroizing::new([0; 20]);
+        entropy.fill(&mut *octets);
+        let text = Zeroizing::new(hex::encode(&*octets) + "\n");
+        write_private(file, text.as_bytes())
+    }
+}
+
+/// Makes a key and writes it to `path`.
+///
+/// # Errors
+/// When there is a file already, or it cannot be written.
+pub fn create(
+    path: &Path,
+    kind: KeyKind,
+    passphrase: &Passphrase,
+    entropy: &dyn Entropy,
+) -> Result<SoftwareKey, KeyFileError> {
+    let failed = |cause| KeyFileError::Key { path: path.to_owned(), cause };
+    let key = SoftwareKey::generate(kind).map_err(failed)?;
+    let pem = key.to_encrypted_pem(&passphrase.0, entropy).map_err(failed)?;
+    write_private(path, pem.as_bytes())?;
+    Ok(key)
+}
+
+/// Opens the key in `path`.
+///
+/// # Errors
+/// When the file cannot be read or the passphrase is another's.
+pub fn open(path: &Path, passphrase: &Passphrase) -> Result<SoftwareKey, KeyFileError> {
+    let text = fs::read_to_string(path)
+        .map_err(|cause| KeyFileError::Io { path: path.to_owned(), cause })?;
+    SoftwareKey::from_encrypted_pem(&text, &passphrase.0)
+        .map_err(|cause| KeyFileError::Key { path: path.to_owned(), cause })
+}
+
+/// Writes a new file that only its owner can read, and waits until it is on the disk.
+///
+/// # Errors
+/// When there is a file already, or it cannot be written.
+pub fn write_private(path: &Path, octets: &[u8]) -> Result<(), KeyFileError> {
+    let failed = |cause| KeyFileError::Io { path: path.to_owned(), cause };
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    file.write_all(octets).and_then(|()| file.sync_all()).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::ambient::SystemEntropy;
+
+    #[test]
+    fn key_files_are_private_and_never_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ca.key.pem");
+        let passphrase = Passphrase(Zeroizing::new(b"correct horse".to_vec()));
+        create(&path, KeyKind::EcP256, &passphrase, &SystemEntropy).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(open(&path, &passphrase).is_ok());
+        let again = create(&path, KeyKind::EcP256, &passphrase, &SystemEntropy);
+        assert!(matches!(again, Err(KeyFileError::Io { .. })));
+        let wrong = Passphrase(Zeroizing::new(b"wrong horse".to_vec()));
+        let error = open(&path, &wrong).unwrap_err().to_string();
+        assert!(error.ends_with("the passphrase does not open this key"), "{error}");
+        assert!(!error.contains("wrong horse"));
+    }
+}

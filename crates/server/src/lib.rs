@@ -1,0 +1,15 @@
+//! The issuing site, the application interface and the status addresses: thin handlers over
+//! `tegata_registrar`, and the listeners that carry them.
+
+pub mod admin;
+pub mod ambient;
+pub mod api;
+pub mod installation;
+pub mod jobs;
+pub mod keyfile;
+pub mod limits;
+pub mod listen;
+pub mod node;
+pub mod settings;
+pub mod site;
+pub mod status;

@@ -1,0 +1,177 @@
+//! One server process: its listeners, its jobs, its end.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use tegata_registrar::{PublishError, Registrar, Service};
+use tegata_store::StoreError;
+use tegata_wire::api::Bilingual;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{self, ServerConfig};
+
+use crate::api::{self, Api};
+use crate::limits::{Limits, Rates};
+use crate::listen::{self, BindError};
+use crate::site::{self, SiteService};
+use crate::status::{self, Status};
+use crate::{admin, jobs};
+
+/// Where a node listens and what it shows there.
+pub struct NodeConfig {
+    /// Issuing site and application interface, over TLS.
+    pub site: SocketAddr,
+    /// Status addresses, plain.
+    pub status: SocketAddr,
+    /// Administration, plain.
+    pub admin: SocketAddr,
+    /// How often who may ask.
+    pub rates: Rates,
+    /// Installers that the site offers.
+    pub downloads: PathBuf,
+}
+
+/// A node whose ports are taken but which does not answer yet.
+pub struct Node {
+    registrar: Arc<Registrar>,
+    limits: Arc<Limits>,
+    downloads: PathBuf,
+    site: TcpListener,
+    status: TcpListener,
+    admin: TcpListener,
+}
+
+/// Why a node cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// A port is taken.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// Intents could not be settled.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Status could not be published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The TLS certificate and key do not fit.
+    #[error("TLS: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The socket is gone.
+    #[error("a listener has no address: {0}")]
+    Address(std::io::Error),
+}
+
+impl Node {
+    /// Takes the ports, settles what a crash left behind, and publishes status that is due.
+    ///
+    /// # Errors
+    /// When a port is taken, or the database or a CA key cannot be used.
+    pub async fn prepare(
+        registrar: Arc<Registrar>,
+        config: &NodeConfig,
+    ) -> Result<Self, NodeError> {
+        let site = listen::bind(config.site, "the issuing site").await?;
+        let status = listen::bind(config.status, "the status addresses").await?;
+        let admin = listen::bind(config.admin, "administration").await?;
+        let voided = registrar.settle().await?;
+        if !voided.is_empty() {
+            tracing::warn!(
+                serials = ?voided,
+                "issuances that were cut short are void; their users can simply try again"
+            );
+        }
+        registrar.publish().await?;
+        let limits = Arc::new(Limits::new(config.rates));
+        Ok(Self { registrar, limits, downloads: config.downloads.clone(), site, status, admin })
+    }
+
+    /// Addresses of site, status and administration.
+    ///
+    /// # Errors
+    /// When a socket is gone.
+    pub fn addresses(&self) -> Result<[SocketAddr; 3], NodeError> {
+        let address = |listener: &TcpListener| listener.local_addr().map_err(NodeError::Address);
+        Ok([address(&self.site)?, address(&self.status)?, address(&self.admin)?])
+    }
+
+    /// Answers until `stop` changes, then lets running requests end.
+    pub async fn run(self, tls: Arc<ServerConfig>, stop: watch::Receiver<bool>) {
+        let (changed, watching) = watch::channel(0);
+        let publishing = jobs::publish(self.registrar.clone(), self.limits.clone(), changed);
+        let stop_publishing = stopped(stop.clone());
+        let site = site_router(&self.registrar, &self.limits, self.downloads);
+        let status =
+            status::router(Status { registrar: self.registrar.clone(), changed: watching });
+        let admin = admin::router(self.registrar);
+        tokio::join!(
+            async {
+                // Dropping the job ends every wait for news.
+                tokio::select! {
+                    () = publishing => {}
+                    () = stop_publishing => {}
+                }
+            },
+            listen::serve(self.site, Some(tls), site, stopped(stop.clone())),
+            listen::serve(self.status, None, status, stopped(stop.clone())),
+            listen::serve(self.admin, None, admin, stopped(stop)),
+        );
+    }
+}
+
+/// Resolves when the flag is raised or its owner is gone.
+pub async fn stopped(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// TLS 1.2 and 1.3 with this chain and key; the hybrid X25519MLKEM768 group is offered first.
+///
+/// # Errors
+/// When chain and key do not fit.
+pub fn tls(chain: Vec<Vec<u8>>, key: &[u8]) -> Result<Arc<ServerConfig>, rustls::Error> {
+    let key = PrivateKeyDer::try_from(key.to_vec())
+        .map_err(|error| rustls::Error::General(error.to_owned()))?;
+    let chain = chain.into_iter().map(CertificateDer::from).collect();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+fn site_router(registrar: &Arc<Registrar>, limits: &Arc<Limits>, downloads: PathBuf) -> Router {
+    let services = registrar
+        .keyring()
+        .services()
+        .map(|service| site_service(service, downloads.clone()))
+        .collect();
+    let api = Api { registrar: registrar.clone(), limits: limits.clone() };
+    site::router(services).nest("/api/v1", api::router(api))
+}
+
+fn site_service(service: &Service, downloads: PathBuf) -> SiteService {
+    let settings = &service.settings;
+    let both =
+        |words: &tegata_registrar::Words| Bilingual { ja: words.ja.clone(), en: words.en.clone() };
+    SiteService {
+        tenant: service.key.tenant.clone(),
+        issuer: service.key.issuer.clone(),
+        organisation: both(&settings.organisation),
+        name: both(&settings.name),
+        root_name: service.root_name.clone(),
+        root_der: service.root.clone(),
+        intermediates: service
+            .issuing
+            .iter()
+            .map(|ca| (ca.name.clone(), ca.authority.certificate().to_vec()))
+            .collect(),
+        help: both(&settings.help),
+        service_url: settings.service_url.clone(),
+        renewal_days: settings.renewal_window_days,
+        downloads,
+    }
+}

@@ -1,0 +1,281 @@
+//! `tegata.toml`: one table of what may stand there, from which reading, checking and the
+//! settings reference all follow.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use crate::limits::Rates;
+
+/// One setting.
+struct Setting {
+    key: &'static str,
+    default: &'static str,
+    kind: Kind,
+    doc: &'static str,
+}
+
+/// What a setting may hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Address,
+    File,
+    Count,
+    Names,
+}
+
+const SETTINGS: &[Setting] = &[
+    Setting {
+        key: "listen.site",
+        default: "127.0.0.1:8443",
+        kind: Kind::Address,
+        doc: "Issuing site and application interface, over TLS.",
+    },
+    Setting {
+        key: "listen.status",
+        default: "127.0.0.1:8080",
+        kind: Kind::Address,
+        doc: "CRL, CA certificates and revocation feed, over plain HTTP: everything there is signed.",
+    },
+    Setting {
+        key: "listen.admin",
+        default: "127.0.0.1:9190",
+        kind: Kind::Address,
+        doc: "`/healthz` and `/readyz`. Keep it away from the public.",
+    },
+    Setting {
+        key: "keys.passphrase_file",
+        default: "secrets/ca-passphrase",
+        kind: Kind::File,
+        doc: "File with the passphrase of the CA keys. The variable `TEGATA_CA_PASSPHRASE` goes before it.",
+    },
+    Setting {
+        key: "site.names",
+        default: "localhost 127.0.0.1",
+        kind: Kind::Names,
+        doc: "Host names and IP addresses in the site's own TLS certificate.",
+    },
+    Setting {
+        key: "limits.per_address",
+        default: "600",
+        kind: Kind::Count,
+        doc: "Requests that one address may send at once, and in a minute. An IPv6 address counts as its /64 network.",
+    },
+    Setting {
+        key: "limits.per_user_id",
+        default: "20",
+        kind: Kind::Count,
+        doc: "Issuances that may be tried for one user ID at once, and in a minute.",
+    },
+];
+
+/// Settings of a node, each checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `listen.site`
+    pub site: SocketAddr,
+    /// `listen.status`
+    pub status: SocketAddr,
+    /// `listen.admin`
+    pub admin: SocketAddr,
+    /// `keys.passphrase_file`
+    pub passphrase_file: PathBuf,
+    /// `site.names`
+    pub site_names: Vec<String>,
+    /// `limits.…`
+    pub rates: Rates,
+}
+
+/// Everything that is wrong with a settings file.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct SettingsErrors(pub Vec<String>);
+
+impl Settings {
+    /// Reads the settings at `path`; defaults when there is no such file. Relative paths count
+    /// from the file's directory.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its key.
+    pub fn read(path: &Path) -> Result<Self, SettingsErrors> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(SettingsErrors(vec![format!("{}: {error}", path.display())])),
+        };
+        let base = path.parent().unwrap_or(Path::new("."));
+        Self::parse(&text, base)
+    }
+
+    /// Reads settings from their text.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its key.
+    pub fn parse(text: &str, base: &Path) -> Result<Self, SettingsErrors> {
+        let table: Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| SettingsErrors(vec![error.to_string()]))?;
+        let mut reader = Reader { found: flatten(&table), errors: Vec::new() };
+        reader.refuse_unknown();
+        let settings = Self {
+            site: reader.address("listen.site"),
+            status: reader.address("listen.status"),
+            admin: reader.address("listen.admin"),
+            passphrase_file: base.join(reader.text("keys.passphrase_file")),
+            site_names: reader.names("site.names"),
+            rates: Rates {
+                per_address: reader.count("limits.per_address"),
+                per_user_id: reader.count("limits.per_user_id"),
+            },
+        };
+        if reader.errors.is_empty() { Ok(settings) } else { Err(SettingsErrors(reader.errors)) }
+    }
+}
+
+struct Reader {
+    found: Vec<(String, Value)>,
+    errors: Vec<String>,
+}
+
+impl Reader {
+    fn refuse_unknown(&mut self) {
+        for (key, _) in &self.found {
+            if SETTINGS.iter().all(|setting| setting.key != key) {
+                let nearest = SETTINGS
+                    .iter()
+                    .max_by(|a, b| strsim::jaro(a.key, key).total_cmp(&strsim::jaro(b.key, key)));
+                let hint = nearest.map_or("", |setting| setting.key);
+                self.errors.push(format!("{key}: there is no such setting; did you mean {hint}?"));
+            }
+        }
+    }
+
+    fn value(&self, key: &str) -> Option<&Value> {
+        self.found.iter().find(|(found, _)| found == key).map(|(_, value)| value)
+    }
+
+    fn wrong(&mut self, key: &str, wanted: &str) {
+        let default = default(key);
+        self.errors.push(format!("{key}: must be {wanted}, for example {default:?}"));
+    }
+
+    fn text(&mut self, key: &str) -> String {
+        match self.value(key) {
+            None => default(key).to_owned(),
+            Some(Value::String(text)) if !text.is_empty() => text.clone(),
+            Some(_) => {
+                self.wrong(key, "a text");
+                default(key).to_owned()
+            }
+        }
+    }
+
+    fn address(&mut self, key: &str) -> SocketAddr {
+        let text = self.text(key);
+        text.parse().unwrap_or_else(|_| {
+            self.wrong(key, "an IP address and a port");
+            SocketAddr::from(([127, 0, 0, 1], 0))
+        })
+    }
+
+    fn count(&mut self, key: &str) -> NonZeroU32 {
+        let number = match self.value(key) {
+            None => default(key).parse().ok(),
+            Some(Value::Integer(number)) => u32::try_from(*number).ok(),
+            Some(_) => None,
+        };
+        number.and_then(NonZeroU32::new).unwrap_or_else(|| {
+            self.wrong(key, "a whole number from 1");
+            NonZeroU32::MIN
+        })
+    }
+
+    fn names(&mut self, key: &str) -> Vec<String> {
+        let names: Option<Vec<String>> = match self.value(key) {
+            None => Some(default(key).split(' ').map(str::to_owned).collect()),
+            Some(Value::Array(list)) => {
+                list.iter().map(|name| name.as_str().map(str::to_owned)).collect()
+            }
+            Some(_) => None,
+        };
+        names.filter(|names| !names.is_empty()).unwrap_or_else(|| {
+            self.wrong(key, "a list of host names and IP addresses");
+            Vec::new()
+        })
+    }
+}
+
+fn default(key: &str) -> &'static str {
+    SETTINGS.iter().find(|setting| setting.key == key).map_or("", |setting| setting.default)
+}
+
+/// `section.key` for every value of a table of tables.
+fn flatten(table: &Table) -> Vec<(String, Value)> {
+    let mut flat = Vec::new();
+    for (section, value) in table {
+        match value {
+            Value::Table(inner) => {
+                flat.extend(inner.iter().map(|(k, v)| (format!("{section}.{k}"), v.clone())));
+            }
+            other => flat.push((section.clone(), other.clone())),
+        }
+    }
+    flat
+}
+
+/// The settings reference, Markdown; docs/settings.md is held to it by a test.
+pub fn reference() -> String {
+    let mut out = String::from(
+        "# Settings\n\nOne file, `tegata.toml`, in the data directory or named by `--config`. \
+         Unknown keys are refused. `tegata config check` says everything that is wrong. \
+         Secrets never stand here, only the files that hold them.\n\n\
+         This page is made by `tegata config reference`.\n\n\
+         | setting | default | meaning |\n|---|---|---|\n",
+    );
+    for setting in SETTINGS {
+        let default = match setting.kind {
+            Kind::Address | Kind::File => format!("\"{}\"", setting.default),
+            Kind::Count => setting.default.to_owned(),
+            Kind::Names => {
+                let quoted: Vec<_> =
+                    setting.default.split(' ').map(|name| format!("\"{name}\"")).collect();
+                format!("[{}]", quoted.join(", "))
+            }
+        };
+        let _ = writeln!(out, "| `{}` | `{default}` | {} |", setting.key, setting.doc);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_means_the_defaults() {
+        let settings = Settings::parse("", Path::new("/d")).unwrap();
+        assert_eq!(settings.site.to_string(), "127.0.0.1:8443");
+        assert_eq!(settings.passphrase_file, Path::new("/d/secrets/ca-passphrase"));
+        assert_eq!(settings.rates, Rates::default());
+    }
+
+    #[test]
+    fn everything_wrong_is_said_at_once() {
+        let text =
+            "[listen]\nsit = \"x\"\nstatus = 5\nadmin = \"nowhere\"\n[limits]\nper_address = 0\n";
+        let SettingsErrors(errors) = Settings::parse(text, Path::new("/d")).unwrap_err();
+        assert_eq!(errors.len(), 4, "{errors:?}");
+        assert!(errors[0].contains("did you mean listen.site?"), "{errors:?}");
+        assert!(errors.iter().any(|error| error.starts_with("limits.per_address: must be")));
+    }
+
+    #[test]
+    fn the_reference_is_fresh() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/settings.md");
+        let page = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(page, reference(), "run `tegata config reference > docs/settings.md`");
+    }
+}

@@ -1,0 +1,84 @@
+//! The issuing site: the public pages of every service under `/issueweb/{tenant}/{issuer}/`.
+//!
+//! | address | page |
+//! |---|---|
+//! | `` | three choices: issue, renew, root certificate download |
+//! | `issue`, `renew` | the installer for this PC, the button that starts the application, the steps |
+//! | `root-certificate`, `root` | the root's fingerprint; the zip with the DER files |
+//! | `download/`, `download/{file}` | installers |
+//!
+//! Anyone may read everything here; nothing here changes anything, so only GET and HEAD are
+//! answered. Pages speak Japanese or English, work without scripts, and never show a value of
+//! the request except the checked host name.
+
+mod download;
+mod encode;
+mod headers;
+mod home;
+mod installer;
+mod issue;
+mod language;
+mod layout;
+mod origin;
+mod pc;
+mod refused;
+mod renew;
+mod root;
+mod service;
+mod visit;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+
+use language::Language;
+use refused::Cause;
+pub use service::SiteService;
+use service::Sites;
+use visit::Visit;
+
+/// The pages of `services`.
+///
+/// The router brings the fallback that answers every unknown address with a page; what it is
+/// merged with must not bring another (nested routers may).
+pub fn router(services: Vec<SiteService>) -> Router {
+    Router::new()
+        .route("/", get(front))
+        .route("/issueweb/{tenant}/{issuer}", get(to_home))
+        .route("/issueweb/{tenant}/{issuer}/", get(home::show))
+        .route("/issueweb/{tenant}/{issuer}/issue", get(issue::show))
+        .route("/issueweb/{tenant}/{issuer}/renew", get(renew::show))
+        .route("/issueweb/{tenant}/{issuer}/root-certificate", get(root::show))
+        .route("/issueweb/{tenant}/{issuer}/root", get(root::archive))
+        .route("/issueweb/{tenant}/{issuer}/download", get(to_downloads))
+        .route("/issueweb/{tenant}/{issuer}/download/", get(download::list))
+        .route("/issueweb/{tenant}/{issuer}/download/{file}", get(download::file))
+        .fallback(refused::not_found)
+        .method_not_allowed_fallback(refused::method_not_allowed)
+        .with_state(Arc::new(Sites::new(services)))
+        .layer(from_fn(language::choose))
+        .layer(from_fn(headers::protect))
+}
+
+/// `/`: the home of the only service, when there is only one.
+async fn front(State(sites): State<Arc<Sites>>, language: Language) -> Response {
+    match sites.only() {
+        Some(site) => Redirect::temporary(&language.keep(&site.home())).into_response(),
+        None => refused::page(Cause::NotFound, language.lang, None),
+    }
+}
+
+async fn to_home(visit: Visit) -> Redirect {
+    Redirect::permanent(&visit.language.keep(&visit.site.home()))
+}
+
+async fn to_downloads(visit: Visit) -> Redirect {
+    Redirect::permanent(&visit.language.keep(&visit.site.at("download/")))
+}

@@ -1,0 +1,48 @@
+use askama::Template;
+use axum::response::Response;
+use tegata_look::{Notice, Width, icon};
+use tegata_text::Text;
+
+use super::download::Offer;
+use super::issue::launch_address;
+use super::layout;
+use super::refused::{self, Cause};
+use super::visit::Visit;
+
+/// *Renew*: usually nothing to do; otherwise three actions.
+pub(super) async fn show(visit: Visit) -> Response {
+    let text = Text::of(visit.language.lang);
+    let offers = Offer::to(&visit).await;
+    let Ok(offer) = offers.html("button secondary") else {
+        return refused::page(Cause::Trouble, visit.language.lang, Some(&visit.site));
+    };
+    let site = &visit.site;
+    let view = View {
+        text,
+        home: site.home(),
+        mobile: offers.mobile(),
+        offer,
+        days: site.service.renewal_days.to_string(),
+        automatic: Notice::Info.plain(&text.site_renew_auto_label(), &[text.site_renew_auto()]),
+        launch: launch_address("renew", &visit),
+        service: site.name(text.lang()),
+        service_url: &site.service.service_url,
+        site_url: visit.site_url(),
+    };
+    layout::page(&visit, Width::Narrow, &text.site_renew_title(), &view)
+}
+
+#[derive(Template)]
+#[template(path = "site/renew.html")]
+struct View<'a> {
+    text: Text,
+    home: String,
+    mobile: String,
+    offer: String,
+    days: String,
+    automatic: String,
+    launch: String,
+    service: &'a str,
+    service_url: &'a str,
+    site_url: String,
+}

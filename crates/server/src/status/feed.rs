@@ -1,0 +1,85 @@
+use std::time::Duration;
+
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tegata_domain::ServiceKey;
+use tegata_registrar::{PublishError, Service};
+use tegata_wire::feed::{CONTENT_TYPE, Change, MAX_CHANGES, Page};
+use tokio::time::Instant;
+
+use super::Status;
+
+/// Longest wait for news that a reader may ask for, in seconds.
+const MAX_WAIT: u64 = 30;
+
+#[derive(Deserialize)]
+pub(super) struct Question {
+    #[serde(default)]
+    after: u64,
+    #[serde(default)]
+    wait: u64,
+}
+
+/// What changed behind position `after`; waits up to `wait` seconds until something did.
+pub(super) async fn show(
+    State(mut status): State<Status>,
+    Path((tenant, issuer)): Path<(String, String)>,
+    Query(question): Query<Question>,
+) -> Response {
+    let key: Option<ServiceKey> = format!("{tenant}/{issuer}").parse().ok();
+    let Some(service) = key.and_then(|key| status.registrar.keyring().service(&key).cloned())
+    else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let deadline = Instant::now() + Duration::from_secs(question.wait.min(MAX_WAIT));
+    let mut ending = false;
+    loop {
+        status.changed.mark_unchanged();
+        let page = match status.registrar.feed(&service, question.after, MAX_CHANGES) {
+            Ok(page) => page,
+            Err(error) => {
+                tracing::error!(%error, "cannot read the feed");
+                return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            }
+        };
+        let waiting = page.changes.is_empty();
+        if !waiting || ending || Instant::now() >= deadline {
+            return match signed(&status, &service, page) {
+                Ok(octets) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], octets).into_response(),
+                Err(error) => {
+                    tracing::error!(%error, "cannot sign the feed");
+                    StatusCode::SERVICE_UNAVAILABLE.into_response()
+                }
+            };
+        }
+        // News, the deadline, and the end of this server all lead to another look.
+        let news = tokio::time::timeout_at(deadline, status.changed.changed()).await;
+        ending = matches!(news, Ok(Err(_)));
+    }
+}
+
+fn signed(
+    status: &Status,
+    service: &Service,
+    page: tegata_registrar::FeedPage,
+) -> Result<Vec<u8>, PublishError> {
+    let signed = Page {
+        service: service.key.to_string(),
+        after: page.after,
+        position: page.position,
+        at: page.at,
+        complete: page.complete,
+        authorities: service.issuing.iter().map(|ca| ca.authority.certificate().to_vec()).collect(),
+        changes: page
+            .changes
+            .into_iter()
+            .map(|(serial, status)| Change { serial, status })
+            .collect(),
+    }
+    .to_signed_octets();
+    let mut octets = status.registrar.keyring().feed().sign(&signed)?;
+    octets.extend_from_slice(&signed);
+    Ok(octets)
+}

@@ -1,0 +1,249 @@
+use jiff::Timestamp;
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension, Row};
+use tegata_domain::{Certificate, CertificateState, KeyHash, Reason, Serial, UserId, Validity};
+
+use crate::column::{Column, at, optional_at, parsed};
+use crate::{AuthorityId, SeatId, ServiceId, StoreError, Tx, View};
+
+/// A certificate of record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateRecord {
+    /// Serial number, validity, state.
+    pub certificate: Certificate,
+    /// Who issued it.
+    pub authority: AuthorityId,
+    /// Whose service.
+    pub service: ServiceId,
+    /// Whose seat.
+    pub seat: SeatId,
+    /// The seat's user ID.
+    pub user_id: UserId,
+    /// Identity of its key.
+    pub key_hash: KeyHash,
+    /// The certificate, once issued.
+    pub der: Option<Vec<u8>>,
+}
+
+/// An intent to sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewIntent {
+    /// Serial number, validity, planned.
+    pub certificate: Certificate,
+    /// Who will sign.
+    pub authority: AuthorityId,
+    /// For whom.
+    pub seat: SeatId,
+    /// For which key.
+    pub key_hash: KeyHash,
+    /// SHA-256 of what will be signed.
+    pub tbs_hash: [u8; 32],
+}
+
+/// Which certificates to list.
+#[derive(Clone, Debug, Default)]
+pub struct CertificateFilter {
+    /// Only this seat's.
+    pub seat: Option<SeatId>,
+    /// Only those that end before this moment.
+    pub ends_before: Option<Timestamp>,
+    /// Only those that end at or after this moment.
+    pub ends_from: Option<Timestamp>,
+    /// At most this many; all when `None`.
+    pub limit: Option<u32>,
+}
+
+const SELECT: &str = "SELECT c.*, s.service_id, s.user_id FROM certificate c
+     JOIN seat s ON s.id = c.seat_id";
+
+impl Tx<'_> {
+    /// Records the intent to sign a certificate.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn insert_intent(&mut self, intent: &NewIntent) -> Result<(), StoreError> {
+        let (state, state_at) = match intent.certificate.state {
+            CertificateState::Planned { at } => (0, at),
+            _ => return Err(StoreError::Corrupt("an intent that is not planned")),
+        };
+        self.0
+            .prepare_cached(
+                "INSERT INTO certificate (serial, authority_id, seat_id, key_hash, tbs_hash,
+                 not_before, not_after, state, state_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute((
+                Column(intent.certificate.serial),
+                intent.authority.0,
+                intent.seat.0,
+                Column(intent.key_hash),
+                intent.tbs_hash,
+                Column(intent.certificate.validity.not_before),
+                Column(intent.certificate.validity.not_after),
+                state,
+                Column(state_at),
+            ))?;
+        Ok(())
+    }
+
+    /// Records the certificate that an intent led to, and when its first reminder is due.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_issued(
+        &mut self,
+        certificate: &Certificate,
+        der: &[u8],
+        first_notice_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.set_certificate(certificate)?;
+        self.0
+            .prepare_cached(
+                "UPDATE certificate SET der = ?2, next_notice_at = ?3 WHERE serial = ?1",
+            )?
+            .execute((Column(certificate.serial), der, first_notice_at.map(Column)))?;
+        Ok(())
+    }
+
+    /// Records where a certificate stands now.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_certificate(&mut self, certificate: &Certificate) -> Result<(), StoreError> {
+        let (state, at, reason) = match certificate.state {
+            CertificateState::Planned { at } => (0, at, None),
+            CertificateState::Issued { at } => (1, at, None),
+            CertificateState::Superseded { at } => (2, at, None),
+            CertificateState::Held { at, .. } => (3, at, Some(Reason::CertificateHold)),
+            CertificateState::Revoked { at, reason } => (4, at, Some(reason)),
+            CertificateState::Void { at } => (5, at, None),
+        };
+        self.0
+            .prepare_cached(
+                "UPDATE certificate SET state = ?2, state_at = ?3, reason = ?4,
+                 issued_at = CASE WHEN ?2 = 1 THEN ?3 ELSE issued_at END,
+                 superseded_at = CASE WHEN ?2 = 2 THEN ?3 ELSE superseded_at END,
+                 next_notice_at = CASE WHEN ?2 = 1 THEN next_notice_at ELSE NULL END
+                 WHERE serial = ?1",
+            )?
+            .execute((Column(certificate.serial), state, Column(at), reason.map(Reason::code)))?;
+        Ok(())
+    }
+}
+
+impl View<'_> {
+    /// The certificate with this serial number.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn certificate(&self, serial: Serial) -> Result<Option<CertificateRecord>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(&format!("{SELECT} WHERE c.serial = ?1"))?
+            .query_row([Column(serial)], record)
+            .optional()?)
+    }
+
+    /// Every certificate of a seat, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn certificates_of_seat(&self, seat: SeatId) -> Result<Vec<CertificateRecord>, StoreError> {
+        let mut statement =
+            self.0.prepare_cached(&format!("{SELECT} WHERE c.seat_id = ?1 ORDER BY c.id"))?;
+        let rows = statement.query_map([seat.0], record)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The certificates of a service that pass `filter`, soonest to end first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn certificates(
+        &self,
+        service: ServiceId,
+        filter: &CertificateFilter,
+    ) -> Result<Vec<CertificateRecord>, StoreError> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "{SELECT} WHERE s.service_id = ?1 AND (?2 IS NULL OR c.seat_id = ?2)
+             AND (?3 IS NULL OR c.not_after < ?3) AND (?4 IS NULL OR c.not_after >= ?4)
+             ORDER BY c.not_after, c.id LIMIT ?5"
+        ))?;
+        let rows = statement.query_map(
+            (
+                service.0,
+                filter.seat.map(|seat| seat.0),
+                filter.ends_before.map(Column),
+                filter.ends_from.map(Column),
+                filter.limit.map_or(-1, i64::from),
+            ),
+            record,
+        )?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Every intent that led to nothing yet.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn planned(&self) -> Result<Vec<CertificateRecord>, StoreError> {
+        let mut statement = self.0.prepare_cached(&format!("{SELECT} WHERE c.state = 0"))?;
+        let rows = statement.query_map([], record)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The seat that already has, or had, a certificate on this key. Void ones do not count.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn seat_of_key(&self, key: KeyHash) -> Result<Option<SeatId>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT seat_id FROM certificate WHERE key_hash = ?1 AND state <> 5 LIMIT 1",
+            )?
+            .query_row([Column(key)], |row| row.get(0).map(SeatId))
+            .optional()?)
+    }
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<CertificateRecord> {
+    let state_at = at(row, "state_at")?;
+    let corrupt =
+        |column: &str| rusqlite::Error::InvalidColumnType(0, column.to_owned(), Type::Integer);
+    let state = match row.get::<_, i64>("state")? {
+        0 => CertificateState::Planned { at: state_at },
+        1 => CertificateState::Issued { at: state_at },
+        2 => CertificateState::Superseded { at: state_at },
+        3 => CertificateState::Held {
+            at: state_at,
+            superseded: optional_at(row, "superseded_at")?,
+            issued: optional_at(row, "issued_at")?.ok_or_else(|| corrupt("issued_at"))?,
+        },
+        4 => CertificateState::Revoked {
+            at: state_at,
+            reason: row
+                .get::<_, Option<u8>>("reason")?
+                .and_then(Reason::from_code)
+                .ok_or_else(|| corrupt("reason"))?,
+        },
+        5 => CertificateState::Void { at: state_at },
+        _ => return Err(corrupt("state")),
+    };
+    Ok(CertificateRecord {
+        certificate: Certificate {
+            serial: row.get::<_, Column<Serial>>("serial")?.0,
+            validity: Validity {
+                not_before: at(row, "not_before")?,
+                not_after: at(row, "not_after")?,
+            },
+            state,
+        },
+        authority: AuthorityId(row.get("authority_id")?),
+        service: ServiceId(row.get("service_id")?),
+        seat: SeatId(row.get("seat_id")?),
+        user_id: parsed(row, "user_id")?,
+        key_hash: row.get::<_, Column<KeyHash>>("key_hash")?.0,
+        der: row.get("der")?,
+    })
+}

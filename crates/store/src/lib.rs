@@ -1,0 +1,112 @@
+//! What is remembered: repositories over SQLite.
+//!
+//! Writes go through one thread that gathers whatever waits into one transaction, so that many
+//! requests share one fsync ([`Store::write`]); each keeps a savepoint of its own and fails
+//! alone. Nothing is answered before the commit that holds it is on the disk. Reads go to a
+//! pool of read-only connections ([`Store::read`]). Other processes may open the same file:
+//! WAL keeps them apart, and [`Store::data_version`] shows what they changed.
+//!
+//! No SQL stands outside this crate. What a use case does within one transaction it composes
+//! from the methods of [`Tx`] (writing) and [`View`] (reading).
+
+mod audit;
+mod authority;
+mod certificate;
+mod column;
+mod credential;
+mod database;
+mod organisation;
+mod own;
+mod readers;
+mod revocation;
+mod seat;
+mod service;
+mod writer;
+
+use std::path::Path;
+
+pub use audit::AuditEntry;
+pub use authority::{AuthorityId, AuthorityRecord, PublishedCrl};
+pub use certificate::{CertificateFilter, CertificateRecord, NewIntent};
+pub use credential::CredentialRecord;
+pub use database::StoreError;
+pub use organisation::{BranchId, BranchRecord, CompanyId, CompanyRecord};
+pub use own::OwnCertificate;
+pub use revocation::{CrlRow, FeedRow, FeedRows};
+pub use seat::{SeatId, SeatRecord};
+pub use service::{ServiceId, ServiceRecord};
+
+use readers::Readers;
+use writer::Writer;
+
+/// The database.
+#[derive(Debug)]
+pub struct Store {
+    writer: Writer,
+    readers: Readers,
+}
+
+/// What can be read, within one connection.
+#[derive(Clone, Copy)]
+pub struct View<'c>(&'c rusqlite::Connection);
+
+/// What can be written, within one transaction.
+pub struct Tx<'c> {
+    view: View<'c>,
+    chain: audit::Chain,
+}
+
+impl<'c> std::ops::Deref for Tx<'c> {
+    type Target = View<'c>;
+
+    fn deref(&self) -> &View<'c> {
+        &self.view
+    }
+}
+
+impl Store {
+    /// Opens the database at `path`, creates it if it is missing, migrates it if it is old.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no database, or is of a later version.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = database::open_for_writing(path)?;
+        Ok(Self { writer: Writer::start(connection)?, readers: Readers::new(path) })
+    }
+
+    /// Runs `verb` within a transaction and answers once it is on the disk. When `verb` fails,
+    /// what it wrote is undone and nobody else's.
+    ///
+    /// # Errors
+    /// Those of `verb`, or [`StoreError`] when the commit failed.
+    pub async fn write<T, E>(
+        &self,
+        verb: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.write(verb).await
+    }
+
+    /// Reads. Point reads take microseconds and run where the caller stands; a caller with a
+    /// long list in mind moves to a blocking thread first.
+    ///
+    /// # Errors
+    /// Those of `query`, or [`StoreError`] when no connection can be opened.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        query: impl FnOnce(View<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.readers.with(|connection| query(View(connection)))
+    }
+
+    /// A number that changes whenever another connection, of this process or another, commits.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        self.readers.data_version()
+    }
+}

@@ -1,0 +1,156 @@
+use rusqlite::OptionalExtension;
+use tegata_domain::{BranchCode, CompanyCode};
+
+use crate::column::parsed;
+use crate::{ServiceId, StoreError, Tx, View};
+
+/// Row number of a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BranchId(pub(crate) i64);
+
+/// Row number of a company.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CompanyId(pub(crate) i64);
+
+/// A branch of record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BranchRecord {
+    /// Row number.
+    pub id: BranchId,
+    /// Whose.
+    pub service: ServiceId,
+    /// Code.
+    pub code: BranchCode,
+    /// Name as people write it.
+    pub name: String,
+}
+
+/// A company of record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompanyRecord {
+    /// Row number.
+    pub id: CompanyId,
+    /// Whose.
+    pub service: ServiceId,
+    /// The branch in charge.
+    pub branch: BranchId,
+    /// Code; user IDs begin with it.
+    pub code: CompanyCode,
+    /// Name as people write it.
+    pub name: String,
+}
+
+impl Tx<'_> {
+    /// Adds a branch.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`].
+    pub fn insert_branch(
+        &mut self,
+        service: ServiceId,
+        code: &BranchCode,
+        name: &str,
+    ) -> Result<BranchId, StoreError> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO branch (service_id, code, name) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO NOTHING RETURNING id",
+            )?
+            .query_row((service.0, code.as_str(), name), |row| row.get(0))
+            .optional()?
+            .map(BranchId)
+            .ok_or_else(|| StoreError::Exists { what: "branch", name: code.to_string() })
+    }
+
+    /// Adds a company.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`].
+    pub fn insert_company(
+        &mut self,
+        branch: &BranchRecord,
+        code: &CompanyCode,
+        name: &str,
+    ) -> Result<CompanyId, StoreError> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO company (service_id, branch_id, code, name) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO NOTHING RETURNING id",
+            )?
+            .query_row((branch.service.0, branch.id.0, code.as_str(), name), |row| row.get(0))
+            .optional()?
+            .map(CompanyId)
+            .ok_or_else(|| StoreError::Exists { what: "company", name: code.to_string() })
+    }
+
+    /// Takes the next seat number of a company. It is never given out again.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn next_seat_number(&mut self, company: CompanyId) -> Result<u32, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "UPDATE company SET next_seat = next_seat + 1 WHERE id = ?1
+                 RETURNING next_seat - 1",
+            )?
+            .query_row([company.0], |row| row.get(0))?)
+    }
+}
+
+impl View<'_> {
+    /// Every branch of a service, by code.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn branches(&self, service: ServiceId) -> Result<Vec<BranchRecord>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT id, code, name FROM branch WHERE service_id = ?1 ORDER BY code",
+        )?;
+        let rows = statement.query_map([service.0], |row| {
+            Ok(BranchRecord {
+                id: BranchId(row.get("id")?),
+                service,
+                code: parsed(row, "code")?,
+                name: row.get("name")?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The name of a company.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn company_name(
+        &self,
+        service: ServiceId,
+        id: CompanyId,
+    ) -> Result<Option<String>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached("SELECT name FROM company WHERE id = ?1 AND service_id = ?2")?
+            .query_row((id.0, service.0), |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Every company of a service, by code.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn companies(&self, service: ServiceId) -> Result<Vec<CompanyRecord>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT id, branch_id, code, name FROM company WHERE service_id = ?1 ORDER BY code",
+        )?;
+        let rows = statement.query_map([service.0], |row| {
+            Ok(CompanyRecord {
+                id: CompanyId(row.get("id")?),
+                service,
+                branch: BranchId(row.get("branch_id")?),
+                code: parsed(row, "code")?,
+                name: row.get("name")?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}

@@ -1,0 +1,68 @@
+use jiff::Timestamp;
+use rusqlite::OptionalExtension;
+use tegata_domain::Serial;
+
+use crate::column::{Column, at};
+use crate::{AuthorityId, StoreError, Tx, View};
+
+/// A certificate of one of this system's own servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnCertificate {
+    /// Serial number.
+    pub serial: Serial,
+    /// Who issued it.
+    pub authority: AuthorityId,
+    /// What for: `site` or `gateway`.
+    pub purpose: String,
+    /// Last second of validity.
+    pub not_after: Timestamp,
+    /// The certificate.
+    pub der: Vec<u8>,
+}
+
+impl Tx<'_> {
+    /// Records a certificate of our own.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn insert_own_certificate(&mut self, own: &OwnCertificate) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO own_certificate (serial, authority_id, purpose, not_after, der)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute((
+                Column(own.serial),
+                own.authority.0,
+                &own.purpose,
+                Column(own.not_after),
+                &own.der,
+            ))?;
+        Ok(())
+    }
+}
+
+impl View<'_> {
+    /// The certificate of our own for `purpose` that ends last.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn own_certificate(&self, purpose: &str) -> Result<Option<OwnCertificate>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT serial, authority_id, purpose, not_after, der FROM own_certificate
+                 WHERE purpose = ?1 ORDER BY not_after DESC LIMIT 1",
+            )?
+            .query_row([purpose], |row| {
+                Ok(OwnCertificate {
+                    serial: row.get::<_, Column<Serial>>("serial")?.0,
+                    authority: AuthorityId(row.get("authority_id")?),
+                    purpose: row.get("purpose")?,
+                    not_after: at(row, "not_after")?,
+                    der: row.get("der")?,
+                })
+            })
+            .optional()?)
+    }
+}

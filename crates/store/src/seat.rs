@@ -1,0 +1,113 @@
+use rusqlite::{OptionalExtension, Row};
+use tegata_domain::{Email, SeatState, UserId};
+
+use crate::column::parsed;
+use crate::{CompanyId, CompanyRecord, ServiceId, StoreError, Tx, View};
+
+/// Row number of a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SeatId(pub(crate) i64);
+
+impl SeatId {
+    /// A number for spreading work by seat.
+    pub fn number(self) -> u64 {
+        self.0.unsigned_abs()
+    }
+}
+
+/// A seat of record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatRecord {
+    /// Row number.
+    pub id: SeatId,
+    /// Whose.
+    pub service: ServiceId,
+    /// Which company's.
+    pub company: CompanyId,
+    /// User ID.
+    pub user_id: UserId,
+    /// Open or closed.
+    pub state: SeatState,
+    /// Registered e-mail, once a certificate was issued.
+    pub email: Option<Email>,
+}
+
+impl Tx<'_> {
+    /// Adds a seat.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`].
+    pub fn insert_seat(
+        &mut self,
+        company: &CompanyRecord,
+        user_id: &UserId,
+    ) -> Result<SeatId, StoreError> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO seat (service_id, company_id, user_id) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO NOTHING RETURNING id",
+            )?
+            .query_row((company.service.0, company.id.0, user_id.as_str()), |row| row.get(0))
+            .optional()?
+            .map(SeatId)
+            .ok_or_else(|| StoreError::Exists { what: "user ID", name: user_id.to_string() })
+    }
+
+    /// Registers an e-mail address.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_email(&mut self, seat: SeatId, email: &Email) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE seat SET email = ?2 WHERE id = ?1")?
+            .execute((seat.0, email.as_str()))?;
+        Ok(())
+    }
+}
+
+impl View<'_> {
+    /// The seat of a user ID within a service.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn seat(
+        &self,
+        service: ServiceId,
+        user_id: &UserId,
+    ) -> Result<Option<SeatRecord>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached("SELECT * FROM seat WHERE service_id = ?1 AND user_id = ?2")?
+            .query_row((service.0, user_id.as_str()), record)
+            .optional()?)
+    }
+
+    /// The seats of a service, or of one of its companies, by user ID.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn seats(
+        &self,
+        service: ServiceId,
+        company: Option<CompanyId>,
+    ) -> Result<Vec<SeatRecord>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT * FROM seat WHERE service_id = ?1 AND (?2 IS NULL OR company_id = ?2)
+             ORDER BY user_id",
+        )?;
+        let rows = statement.query_map((service.0, company.map(|id| id.0)), record)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<SeatRecord> {
+    let email: Option<String> = row.get("email")?;
+    Ok(SeatRecord {
+        id: SeatId(row.get("id")?),
+        service: ServiceId(row.get("service_id")?),
+        company: CompanyId(row.get("company_id")?),
+        user_id: parsed(row, "user_id")?,
+        state: if row.get("open")? { SeatState::Open } else { SeatState::Closed },
+        email: email.and_then(|text| text.parse().ok()),
+    })
+}

@@ -1,0 +1,114 @@
+//! The one writer: gathers what waits into one transaction and commits it with one fsync.
+
+use std::sync::mpsc;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::audit::Chain;
+use crate::{StoreError, Tx, View};
+
+/// Most verbs in one transaction: bounds how long the first of them waits.
+const MAX_BATCH: usize = 256;
+
+/// One verb on its way. Runs once inside the transaction, or learns why there is none; then
+/// it is told how the commit went.
+type Job = Box<dyn FnOnce(Result<&mut Tx<'_>, StoreError>) -> Settled + Send>;
+
+/// What is left of a verb after it ran: its answer, waiting for the commit.
+struct Settled {
+    /// Whether its writes are to be kept.
+    keep: bool,
+    /// Sends the answer; takes the error when the commit failed.
+    answer: Answer,
+}
+
+#[derive(Debug)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Job>,
+}
+
+impl Writer {
+    pub(crate) fn start(connection: Connection) -> Result<Self, StoreError> {
+        let (queue, jobs) = mpsc::channel();
+        std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || run(&connection, &jobs))
+            .map_err(|_| StoreError::Closed)?;
+        Ok(Self { queue })
+    }
+
+    pub(crate) async fn write<T, E>(
+        &self,
+        verb: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |tx| {
+            let result = tx.map_err(E::from).and_then(verb);
+            Settled {
+                keep: result.is_ok(),
+                answer: Box::new(move |failed| {
+                    let result = match failed {
+                        Some(error) => Err(E::from(error)),
+                        None => result,
+                    };
+                    // The caller may have gone away; its transaction stands all the same.
+                    let _ = reply.send(result);
+                }),
+            }
+        });
+        self.queue.send(job).map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+}
+
+fn run(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
+    while let Ok(first) = jobs.recv() {
+        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+            tracing::error!(%error, "no transaction");
+            (first(Err(error.into())).answer)(None);
+            continue;
+        }
+        let mut answers = Vec::new();
+        let failed = batch(connection, first, jobs, &mut answers).err();
+        if let Some(error) = &failed {
+            tracing::error!(%error, verbs = answers.len(), "transaction failed");
+            // After a failed COMMIT the transaction may still be open.
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        for answer in answers {
+            answer(failed.as_ref().map(|error| StoreError::Commit(error.to_string())));
+        }
+    }
+}
+
+type Answer = Box<dyn FnOnce(Option<StoreError>) + Send>;
+
+fn batch(
+    connection: &Connection,
+    first: Job,
+    jobs: &mpsc::Receiver<Job>,
+    answers: &mut Vec<Answer>,
+) -> Result<(), StoreError> {
+    let mut chain = Chain::load(connection)?;
+    let mut next = Some(first);
+    while let Some(job) = next {
+        connection.prepare_cached("SAVEPOINT verb")?.execute([])?;
+        let mut tx = Tx { view: View(connection), chain };
+        let settled = job(Ok(&mut tx));
+        if settled.keep {
+            chain = tx.chain;
+        } else {
+            connection.prepare_cached("ROLLBACK TO verb")?.execute([])?;
+        }
+        connection.prepare_cached("RELEASE verb")?.execute([])?;
+        answers.push(settled.answer);
+        next = if answers.len() < MAX_BATCH { jobs.try_recv().ok() } else { None };
+    }
+    connection.execute_batch("COMMIT")?;
+    Ok(())
+}

@@ -1,0 +1,23 @@
+# Answers of the application interface. The title says what happened, the detail what to do now.
+problem-credential-refused = The user ID and initial password could not be confirmed.
+problem-credential-refused-detail = Please check what you entered. After several wrong tries in a row the initial password stops working. If it does not help, ask your branch.
+problem-email = The e-mail address is not of the right form.
+problem-email-detail = Enter it as name@example.co.jp.
+problem-malformed = The request could not be read.
+problem-malformed-detail = Update the issuing application and try again.
+problem-too-large = The request is too large.
+problem-too-large-detail = Update the issuing application and try again.
+problem-key = No certificate can be issued on this key.
+problem-key-detail = Use an ECDSA P-256 or P-384 key, or RSA of 2048 to 4096 bits, with proof of possession.
+problem-key-taken = This key is in use for another user ID.
+problem-key-taken-detail = Make a new key and try again.
+problem-under-way = An issuance for this user ID is under way.
+problem-under-way-detail = Wait a moment and try again.
+problem-too-many = There were many requests in a short time.
+problem-too-many-detail = Wait a moment and try again.
+problem-not-found = There is nothing here.
+problem-not-found-detail = Check the address.
+problem-method = This is not accepted here.
+problem-method-detail = See the description of the interface (openapi.json).
+problem-unavailable = Nothing can be issued right now.
+problem-unavailable-detail = Your initial password was not used. Wait a moment and try again.

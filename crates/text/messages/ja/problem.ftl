@@ -1,0 +1,23 @@
+# 申請インターフェースの応答。題は「何が起きたか」、説明は「次に何をするか」。
+problem-credential-refused = 利用者IDと初期パスワードを確認できませんでした。
+problem-credential-refused-detail = 入力した内容をもう一度ご確認ください。続けて間違えると、初期パスワードは使えなくなります。解決しないときは、取引営業部店へお問い合わせください。
+problem-email = メールアドレスの形が正しくありません。
+problem-email-detail = name@example.co.jp の形で入力してください。
+problem-malformed = 申請の内容を読み取れませんでした。
+problem-malformed-detail = 証明書発行アプリケーションを最新の版にして、もう一度お試しください。
+problem-too-large = 申請が大きすぎます。
+problem-too-large-detail = 証明書発行アプリケーションを最新の版にして、もう一度お試しください。
+problem-key = この鍵では電子証明書を発行できません。
+problem-key-detail = 鍵は ECDSA P-256、P-384 または RSA 2048～4096 ビットで作り、所有の証明を付けてください。
+problem-key-taken = この鍵は別の利用者IDで使われています。
+problem-key-taken-detail = 新しい鍵を作って、もう一度お試しください。
+problem-under-way = この利用者IDの発行処理が進行中です。
+problem-under-way-detail = しばらく待ってから、もう一度お試しください。
+problem-too-many = 短い時間に多くの申請がありました。
+problem-too-many-detail = しばらく待ってから、もう一度お試しください。
+problem-not-found = お探しのものは見つかりませんでした。
+problem-not-found-detail = アドレスをご確認ください。
+problem-method = この方法では受け付けられません。
+problem-method-detail = 申請インターフェースの説明書（openapi.json）をご確認ください。
+problem-unavailable = ただいま発行できません。
+problem-unavailable-detail = 初期パスワードは使われていません。しばらく待ってから、もう一度お試しください。
