@@ -1,6 +1,6 @@
 use const_oid::db::rfc5280;
+use der::Encode;
 use der::asn1::{OctetString, Uint};
-use der::{Encode, Enumerated};
 use jiff::Timestamp;
 use tegata_domain::{Reason, Serial};
 use x509_cert::Version;
@@ -45,18 +45,6 @@ pub enum CrlError {
     Sign(#[from] SignError),
 }
 
-/// CRLReason of RFC 5280 §5.3.1, an ENUMERATED.
-#[derive(Clone, Copy, Enumerated, PartialEq, Eq)]
-#[repr(u32)]
-enum CrlReason {
-    KeyCompromise = 1,
-    AffiliationChanged = 3,
-    Superseded = 4,
-    CessationOfOperation = 5,
-    CertificateHold = 6,
-    PrivilegeWithdrawn = 9,
-}
-
 impl Authority {
     /// Makes a full CRL, DER.
     ///
@@ -94,7 +82,7 @@ impl Authority {
 }
 
 fn revoked(entry: &CrlEntry) -> der::Result<RevokedCert> {
-    let crl_entry_extensions = reason(entry.reason)
+    let crl_entry_extensions = encoding::crl_reason(entry.reason)
         .map(|reason| {
             der::Result::Ok(vec![Extension {
                 extn_id: rfc5280::ID_CE_CRL_REASONS,
@@ -108,17 +96,4 @@ fn revoked(entry: &CrlEntry) -> der::Result<RevokedCert> {
         revocation_date: encoding::time(entry.at)?,
         crl_entry_extensions,
     })
-}
-
-/// `unspecified` is left out (RFC 5280 §5.3.1: "should be absent instead of using it").
-fn reason(reason: Reason) -> Option<CrlReason> {
-    match reason {
-        Reason::Unspecified => None,
-        Reason::KeyCompromise => Some(CrlReason::KeyCompromise),
-        Reason::AffiliationChanged => Some(CrlReason::AffiliationChanged),
-        Reason::Superseded => Some(CrlReason::Superseded),
-        Reason::CessationOfOperation => Some(CrlReason::CessationOfOperation),
-        Reason::CertificateHold => Some(CrlReason::CertificateHold),
-        Reason::PrivilegeWithdrawn => Some(CrlReason::PrivilegeWithdrawn),
-    }
 }

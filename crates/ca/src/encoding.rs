@@ -5,7 +5,8 @@ use std::time::Duration;
 use der::asn1::{BitString, GeneralizedTime, UtcTime};
 use der::{DateTime, Encode};
 use jiff::Timestamp;
-use tegata_domain::Serial;
+use tegata_domain::{Reason, Serial};
+use x509_cert::ext::pkix::CrlReason;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::time::Time;
 
@@ -44,4 +45,17 @@ pub(crate) fn signed(
         out.extend_from_slice(part);
     }
     Ok(out)
+}
+
+/// `unspecified` is left out (RFC 5280 §5.3.1: the extension "should be absent instead").
+pub(crate) fn crl_reason(reason: Reason) -> Option<CrlReason> {
+    match reason {
+        Reason::Unspecified => None,
+        Reason::KeyCompromise => Some(CrlReason::KeyCompromise),
+        Reason::AffiliationChanged => Some(CrlReason::AffiliationChanged),
+        Reason::Superseded => Some(CrlReason::Superseded),
+        Reason::CessationOfOperation => Some(CrlReason::CessationOfOperation),
+        Reason::CertificateHold => Some(CrlReason::CertificateHold),
+        Reason::PrivilegeWithdrawn => Some(CrlReason::PrivilegeWithdrawn),
+    }
 }

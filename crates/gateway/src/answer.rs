@@ -28,8 +28,12 @@ pub(crate) enum Cause {
 
 impl Cause {
     #[cfg(test)]
-    const OF_OURS: [Self; 4] =
-        [Self::UpstreamUnreachable, Self::UpstreamTimeout, Self::BadRequest, Self::MethodNotAllowed];
+    const OF_OURS: [Self; 4] = [
+        Self::UpstreamUnreachable,
+        Self::UpstreamTimeout,
+        Self::BadRequest,
+        Self::MethodNotAllowed,
+    ];
 
     pub(crate) fn status(self) -> StatusCode {
         match self {

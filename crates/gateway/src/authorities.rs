@@ -2,8 +2,8 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use der::Decode;
-use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::DistinguishedName;
+use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage as Purpose};
 use x509_cert::Certificate;

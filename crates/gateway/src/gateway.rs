@@ -84,7 +84,8 @@ impl Gateway {
         let Config { listen, identity, state_dir, services, limits } = config;
         let state = claim(&state_dir)?;
         let tls = Tls::new(identity, clock.clone())?;
-        let services: Vec<_> = services.into_iter().filter_map(Service::new).map(Arc::new).collect();
+        let services: Vec<_> =
+            services.into_iter().filter_map(Service::new).map(Arc::new).collect();
         let now = clock.now();
         let followers = services
             .iter()
@@ -92,9 +93,11 @@ impl Gateway {
             .collect::<io::Result<Vec<_>>>()
             .map_err(|source| BindError::State { path: state_dir, source })?;
         tls.hint(&services);
-        let listener = listen_on(listen).map_err(|source| BindError::Listen { address: listen, source })?;
-        let local_addr =
-            listener.local_addr().map_err(|source| BindError::Listen { address: listen, source })?;
+        let listener =
+            listen_on(listen).map_err(|source| BindError::Listen { address: listen, source })?;
+        let local_addr = listener
+            .local_addr()
+            .map_err(|source| BindError::Listen { address: listen, source })?;
         let shared = Shared {
             services,
             tls,

@@ -47,7 +47,8 @@ pub(crate) fn join_cookies(headers: &mut HeaderMap) {
     if cookies.next().is_none() || cookies.next().is_none() {
         return;
     }
-    let crumbs: Vec<_> = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    let crumbs: Vec<_> =
+        headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
     match HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
         Ok(joined) => headers.insert(header::COOKIE, joined),
         Err(_) => headers.remove(header::COOKIE),
@@ -57,9 +58,9 @@ pub(crate) fn join_cookies(headers: &mut HeaderMap) {
 /// Whether the client asks for a WebSocket (RFC 6455 §4.1). No other protocol is passed on:
 /// `h2c` through a proxy would carry requests that it never sees.
 pub(crate) fn wants_websocket(headers: &HeaderMap) -> bool {
-    let upgrade = headers.get(header::UPGRADE).is_some_and(|value| {
-        value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"websocket")
-    });
+    let upgrade = headers
+        .get(header::UPGRADE)
+        .is_some_and(|value| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"websocket"));
     upgrade && connection_options(headers).any(|option| option.eq_ignore_ascii_case(b"upgrade"))
 }
 

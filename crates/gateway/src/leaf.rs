@@ -94,7 +94,8 @@ fn unpack(judged: u64) -> Authenticity {
 
 fn facts(der: &CertificateDer<'_>) -> Option<Facts> {
     let certificate = Certificate::from_der(der).ok()?.tbs_certificate;
-    let seconds = |time: x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs()).ok();
+    let seconds =
+        |time: x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs()).ok();
     let user = user(&certificate.subject)?;
     let may_sign = match certificate.get::<KeyUsage>().ok()? {
         Some((_, usage)) => usage.digital_signature(),

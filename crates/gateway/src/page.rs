@@ -27,18 +27,13 @@ pub(crate) enum PageRefused {
 impl Opener {
     /// Pages of `service` signed by the Ed25519 key `public_key`.
     pub(crate) fn new(service: &ServiceKey, public_key: [u8; 32]) -> Self {
-        Self {
-            service: service.to_string(),
-            key: UnparsedPublicKey::new(&ED25519, public_key),
-        }
+        Self { service: service.to_string(), key: UnparsedPublicKey::new(&ED25519, public_key) }
     }
 
     /// The page in `octets`, wherever it stands in the history.
     pub(crate) fn open(&self, octets: &[u8]) -> Result<Page, PageRefused> {
         let envelope = Envelope::split(octets)?;
-        self.key
-            .verify(envelope.signed, envelope.signature)
-            .map_err(|_| PageRefused::Signature)?;
+        self.key.verify(envelope.signed, envelope.signature).map_err(|_| PageRefused::Signature)?;
         let page = Page::parse(envelope.signed)?;
         if page.service != self.service {
             return Err(PageRefused::Service(page.service));

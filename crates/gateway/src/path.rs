@@ -8,7 +8,9 @@ pub struct PathPrefix(Vec<String>);
 
 /// Why a text is not the path of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a path begins with / and has segments of letters, digits, hyphen, dot, underscore or tilde")]
+#[error(
+    "a path begins with / and has segments of letters, digits, hyphen, dot, underscore or tilde"
+)]
 pub struct PathPrefixError;
 
 impl FromStr for PathPrefix {
@@ -155,7 +157,8 @@ mod tests {
 
     #[test]
     fn a_longer_prefix_is_not_dodged_by_spelling() {
-        for path in ["/SAMPLE01/cms/%61dmin", "/SAMPLE01/cms/admin;x", "/SAMPLE01/cms/admin%3bx/y"] {
+        for path in ["/SAMPLE01/cms/%61dmin", "/SAMPLE01/cms/admin;x", "/SAMPLE01/cms/admin%3bx/y"]
+        {
             assert_eq!(find(path), Some(1), "{path}");
         }
     }

@@ -87,8 +87,7 @@ fn config(
     time: &Arc<dyn TimeProvider>,
     hints: Vec<DistinguishedName>,
 ) -> Result<ServerConfig, rustls::Error> {
-    let verifier =
-        AnyHolder { hints, algorithms: provider.signature_verification_algorithms };
+    let verifier = AnyHolder { hints, algorithms: provider.signature_verification_algorithms };
     let mut config = ServerConfig::builder_with_details(provider.clone(), time.clone())
         .with_protocol_versions(&[&TLS13, &TLS12])?
         .with_client_cert_verifier(Arc::new(verifier))

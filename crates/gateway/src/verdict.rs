@@ -79,17 +79,18 @@ mod tests {
                 for status in [Good, Held, Revoked] {
                     for validity in [(0, 2_000), (2_000, 3_000), (0, 500)] {
                         let findings = Findings { authenticity, status, validity };
-                        let expected = match (freshness, authenticity, status, validity.0, validity.1) {
-                            (Never, ..) => Verdict::StatusStale,
-                            (_, WrongIssuer, ..) => Verdict::WrongIssuer,
-                            (_, WrongUsage, ..) => Verdict::WrongUsage,
-                            (_, _, Revoked, ..) => Verdict::Revoked,
-                            (_, _, Held, ..) => Verdict::Held,
-                            (_, _, _, 2_000, _) => Verdict::NotYetValid,
-                            (_, _, _, _, 500) => Verdict::Expired,
-                            (Stale, ..) => Verdict::StatusStale,
-                            _ => Verdict::Admitted,
-                        };
+                        let expected =
+                            match (freshness, authenticity, status, validity.0, validity.1) {
+                                (Never, ..) => Verdict::StatusStale,
+                                (_, WrongIssuer, ..) => Verdict::WrongIssuer,
+                                (_, WrongUsage, ..) => Verdict::WrongUsage,
+                                (_, _, Revoked, ..) => Verdict::Revoked,
+                                (_, _, Held, ..) => Verdict::Held,
+                                (_, _, _, 2_000, _) => Verdict::NotYetValid,
+                                (_, _, _, _, 500) => Verdict::Expired,
+                                (Stale, ..) => Verdict::StatusStale,
+                                _ => Verdict::Admitted,
+                            };
                         let found = verdict(Some(&findings), freshness, NOW);
                         assert_eq!(found, expected, "{freshness:?} {findings:?}");
                     }

@@ -195,16 +195,21 @@ impl Registrar {
         now: Timestamp,
         reference: &Reference,
     ) -> Result<Option<Issuance>, EnrollError> {
-        let current = self.store().read(|view: View<'_>| view.credential(seat.id))?;
-        let attempt = match current {
-            Some(record) => record.credential.attempt(now, key.hash(), &service.credential),
-            None => return Err(EnrollError::Refused),
-        };
+        let seat_id = seat.id;
+        // Read anew: the request before this one, in whose turn we waited, changed both.
+        let (seat, current) = self
+            .store()
+            .read(|view: View<'_>| {
+                let seat = view.seat(service.id, &seat.user_id)?;
+                Ok::<_, StoreError>(seat.zip(view.credential(seat_id)?))
+            })?
+            .ok_or(EnrollError::Refused)?;
+        let attempt = current.credential.attempt(now, key.hash(), &service.credential);
         match attempt {
             Ok(Attempt::Issue) => Ok(None),
             Ok(Attempt::Repeat(serial)) => {
                 let record = self.store().read(|view: View<'_>| view.certificate(serial))?;
-                let repeated = record.as_ref().and_then(issuance_of(seat));
+                let repeated = record.as_ref().and_then(issuance_of(&seat));
                 repeated.map(Some).ok_or(EnrollError::Refused)
             }
             Err(refusal) => {

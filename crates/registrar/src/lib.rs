@@ -6,6 +6,7 @@
 //! transaction that records the outcome, together with its audit entry.
 
 mod actor;
+mod answer;
 mod enroll;
 mod found;
 mod keyring;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 pub use actor::Actor;
+pub use answer::AnswerError;
 pub use enroll::{EnrollError, Enrollment, Issuance};
 pub use found::{CertifyError, ChangeError, Founded};
 pub use keyring::{IssuingCa, Keyring, KeyringError, Service};

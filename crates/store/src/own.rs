@@ -43,6 +43,23 @@ impl Tx<'_> {
 }
 
 impl View<'_> {
+    /// Whether `authority` issued this serial number to one of our own servers.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn is_own_certificate(
+        &self,
+        authority: AuthorityId,
+        serial: Serial,
+    ) -> Result<bool, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT 1 FROM own_certificate WHERE serial = ?1 AND authority_id = ?2",
+            )?
+            .exists((Column(serial), authority.0))?)
+    }
+
     /// The certificate of our own for `purpose` that ends last.
     ///
     /// # Errors

@@ -124,8 +124,7 @@ impl State {
     fn page(&self, after: u64) -> Page {
         let history = self.history.lock().unwrap();
         let rest = history.get(after as usize..).unwrap_or_default();
-        let changes: Vec<_> =
-            rest.iter().take(*self.per_page.lock().unwrap()).copied().collect();
+        let changes: Vec<_> = rest.iter().take(*self.per_page.lock().unwrap()).copied().collect();
         Page {
             service: self.service.clone(),
             after,

@@ -116,7 +116,10 @@ async fn a_service_that_is_down_is_said_so() {
     world.ready().await;
     let holder = world.places[0].issuer.issue(401);
     let reply = world.get(Some(&holder), "/SAMPLE01/cms").await;
-    assert_eq!((reply.status, reply.code().as_str()), (StatusCode::BAD_GATEWAY, "upstream_unreachable"));
+    assert_eq!(
+        (reply.status, reply.code().as_str()),
+        (StatusCode::BAD_GATEWAY, "upstream_unreachable")
+    );
     let mut browser = world.open2(Some(&holder)).await;
     let page = soon(browser.reply(get_with("/SAMPLE01/cms", &[]))).await;
     assert!(page.body.contains("ただいまサービスに接続できません"));
@@ -131,7 +134,10 @@ async fn a_service_that_is_silent_is_given_up() {
     world.ready().await;
     let holder = world.places[0].issuer.issue(401);
     let reply = world.get(Some(&holder), "/SAMPLE01/cms/hang").await;
-    assert_eq!((reply.status, reply.code().as_str()), (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"));
+    assert_eq!(
+        (reply.status, reply.code().as_str()),
+        (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout")
+    );
     soon(world.upstream.until_hanging(0)).await;
 }
 

@@ -1,6 +1,12 @@
 //! The gateway on the wire: real sockets, TLS and HTTP, with a feed, a protected service and a
 //! certification authority made for the test.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 mod client;
 mod feed;
 mod forwarding;

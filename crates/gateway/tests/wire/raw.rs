@@ -82,7 +82,10 @@ async fn a_request_inside_a_body_stays_inside() {
         }
         assert_eq!(statuses(&answer), ["200"], "{fields}\n{answer}");
         assert_eq!(seen.len(), 1, "{fields}");
-        assert_eq!((seen[0].target.as_str(), &seen[0].body[..]), ("/SAMPLE01/cms", smuggled.as_bytes()));
+        assert_eq!(
+            (seen[0].target.as_str(), &seen[0].body[..]),
+            ("/SAMPLE01/cms", smuggled.as_bytes())
+        );
         let lengths = seen[0].headers.get_all("content-length").iter().count();
         let codings = seen[0].headers.get_all("transfer-encoding").iter().count();
         assert_eq!(lengths + codings, 1, "one framing, ours: {:?}", seen[0].headers);

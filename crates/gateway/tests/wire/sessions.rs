@@ -7,9 +7,7 @@ use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::sign::{CertifiedKey, Signer, SigningKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
-use rustls::{
-    ClientConfig, SignatureAlgorithm, SignatureScheme, SupportedProtocolVersion,
-};
+use rustls::{ClientConfig, SignatureAlgorithm, SignatureScheme, SupportedProtocolVersion};
 use tegata_domain::RevocationStatus;
 
 use crate::client::{Browser, Reply, get, is_resumed, tls};
@@ -165,11 +163,7 @@ async fn browsers_are_told_which_certificates_fit() {
 struct Hints(std::sync::Mutex<Vec<Vec<u8>>>);
 
 impl ResolvesClientCert for Hints {
-    fn resolve(
-        &self,
-        hints: &[&[u8]],
-        _: &[SignatureScheme],
-    ) -> Option<Arc<CertifiedKey>> {
+    fn resolve(&self, hints: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         *self.0.lock().unwrap() = hints.iter().map(|hint| hint.to_vec()).collect();
         None
     }

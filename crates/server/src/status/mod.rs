@@ -1,15 +1,16 @@
-//! Status over plain HTTP: CRLs, CA certificates, and the revocation feed of the gateways.
+//! Status over plain HTTP: CRLs, OCSP, CA certificates, and the revocation feed of the gateways.
 //! Everything here is signed by itself.
 
 mod aia;
 mod crl;
 mod feed;
+mod ocsp;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tegata_domain::Issuer;
 use tegata_registrar::{IssuingCa, Registrar};
 use tokio::sync::watch;
@@ -28,6 +29,8 @@ pub fn router(status: Status) -> Router {
     Router::new()
         .route("/crl/{file}", get(crl::show))
         .route("/aia/{file}", get(aia::show))
+        .route("/ocsp/{issuer}", post(ocsp::post))
+        .route("/ocsp/{issuer}/{*request}", get(ocsp::get))
         .route("/feed/{tenant}/{issuer}", get(feed::show))
         .fallback(|| async { StatusCode::NOT_FOUND })
         .with_state(status)

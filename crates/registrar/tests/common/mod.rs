@@ -1,0 +1,215 @@
+//! A whole office on a temporary disk, with a clock that is turned by hand.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use jiff::{SignedDuration, Timestamp};
+use tegata_ca::{Authority, KeyKind, Signer, SoftwareKey, SubjectName};
+use tegata_domain::{Clock, Entropy, InitialPassword, UserId, Validity};
+use tegata_registrar::{
+    Actor, Cost, EnrollError, Enrollment, Issuance, IssuingCa, Keyring, Office, Passwords,
+    Reference, Registrar, Service, ServiceSettings, Words,
+};
+use tegata_store::{CertificateRecord, Store, StoreError, View};
+
+pub struct HandClock(AtomicI64);
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+impl HandClock {
+    pub fn turn(&self, by: SignedDuration) {
+        self.0.fetch_add(by.as_secs(), Ordering::SeqCst);
+    }
+}
+
+/// SplitMix64 from a fixed seed: different each time it is asked, the same in each run.
+pub struct Seeded(AtomicU64);
+
+impl Entropy for Seeded {
+    fn fill(&self, octets: &mut [u8]) {
+        for chunk in octets.chunks_mut(8) {
+            let mut z = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst);
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            chunk.copy_from_slice(&(z ^ (z >> 31)).to_be_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// A key that can be told to fail, as hardware does when its token is pulled.
+pub struct Pullable {
+    key: SoftwareKey,
+    pub pulled: Mutex<bool>,
+}
+
+impl Signer for Pullable {
+    fn algorithm(&self) -> tegata_ca::SignatureAlgorithm {
+        self.key.algorithm()
+    }
+
+    fn public_key(&self) -> &[u8] {
+        self.key.public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, tegata_ca::SignError> {
+        if *self.pulled.lock().unwrap() {
+            return Err(tegata_ca::SignError("the token was removed".to_owned()));
+        }
+        self.key.sign(message)
+    }
+}
+
+pub struct World {
+    pub registrar: Arc<Registrar>,
+    pub service: Arc<Service>,
+    pub clock: Arc<HandClock>,
+    pub issuing_key: Arc<Pullable>,
+    pub database: PathBuf,
+    pub seats: Vec<(UserId, InitialPassword)>,
+    _dir: tempfile::TempDir,
+}
+
+pub fn settings() -> ServiceSettings {
+    let words = |ja: &str, en: &str| Words { ja: ja.to_owned(), en: en.to_owned() };
+    ServiceSettings {
+        organisation: words("株式会社サンプル銀行", "Sample Bank, Ltd."),
+        name: words("サンプルLite CMS", "Sample Lite CMS"),
+        help: words("ヘルプデスク", "Help desk"),
+        service_url: "https://gateway.example/SAMPLE01/cms".to_owned(),
+        status_url: "http://status.example".to_owned(),
+        time_zone: "Asia/Tokyo".to_owned(),
+        user_id_example: "CMSM950-006-401".to_owned(),
+        lifetime_days: 365,
+        renewal_window_days: 60,
+        reminder_days: vec![30, 7],
+        max_failures: 5,
+        credential_days: 90,
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let database = dir.path().join("tegata.db");
+        let start: Timestamp = "2026-11-23T03:00:00Z".parse().unwrap();
+        let clock = Arc::new(HandClock(AtomicI64::new(start.as_second())));
+        let entropy = Arc::new(Seeded(AtomicU64::new(42)));
+        let store = Arc::new(Store::open(&database).unwrap());
+        let passwords = Passwords::new(Cost { memory: 64, passes: 1 }, 2);
+        let office = Office::new(store, clock.clone(), entropy.clone(), passwords);
+        let years = |count: i64| Validity {
+            not_before: start,
+            not_after: start + SignedDuration::from_hours(24 * 365 * count),
+        };
+        let name =
+            |cn: &str| SubjectName::new(cn).unwrap().organisation("Sample Bank, Ltd.").unwrap();
+        let root_key = Arc::new(SoftwareKey::generate(KeyKind::EcP384).unwrap());
+        let root = Authority::root(&name("SB0001001C"), root_key, years(20), &*entropy).unwrap();
+        let issuing_key = Arc::new(Pullable {
+            key: SoftwareKey::generate(KeyKind::EcP256).unwrap(),
+            pulled: Mutex::new(false),
+        });
+        let root_name = "SB0001001C".parse().unwrap();
+        let signed = root
+            .certify(
+                &Office::issuing_profile("http://status.example", &root_name),
+                &name("SB0001002C"),
+                issuing_key.public_key(),
+                years(10),
+                &*entropy,
+            )
+            .unwrap();
+        let issuing = Authority::open(signed.der, issuing_key.clone()).unwrap();
+        let key: tegata_domain::ServiceKey = "0001/SB0001002C".parse().unwrap();
+        let founded = office.found(&key, &settings(), (&root_name, &root), &issuing).await.unwrap();
+        let service = Service::open(
+            founded.service,
+            key.clone(),
+            settings(),
+            vec![IssuingCa { id: founded.issuing, name: key.issuer.clone(), authority: issuing }],
+            root_name.clone(),
+            root.certificate().to_vec(),
+        )
+        .unwrap();
+        let policy = service.credential;
+        let roots = vec![IssuingCa { id: founded.root, name: root_name, authority: root }];
+        let feed = Arc::new(SoftwareKey::generate(KeyKind::Ed25519).unwrap());
+        let operator = || Actor::Operator("test".to_owned());
+        office
+            .add_branch(operator(), founded.service, "950".parse().unwrap(), "Head".to_owned())
+            .await
+            .unwrap();
+        let branch = office.branch(founded.service, &"950".parse().unwrap()).unwrap();
+        let company: tegata_domain::CompanyCode = "CMSM950-006".parse().unwrap();
+        office
+            .add_company(operator(), branch, company.clone(), "Sample Trading".to_owned())
+            .await
+            .unwrap();
+        let company = office.company(founded.service, &company).unwrap();
+        let seats = office.add_seats(operator(), company, 3, policy).await.unwrap();
+        let registrar = Registrar::new(office, Keyring::new(vec![service], roots, feed));
+        let service = registrar.keyring().service(&key).unwrap().clone();
+        Self {
+            registrar,
+            service,
+            clock,
+            issuing_key,
+            database,
+            seats: seats.into_iter().map(|seat| (seat.user_id, seat.password)).collect(),
+            _dir: dir,
+        }
+    }
+
+    /// Tries to issue for the first seat with this request.
+    pub async fn enroll(&self, request: &[u8]) -> Result<Issuance, EnrollError> {
+        let (user_id, password) = &self.seats[0];
+        self.enroll_as(user_id.as_str(), &password.reveal(), request).await
+    }
+
+    pub async fn enroll_as(
+        &self,
+        user_id: &str,
+        password: &str,
+        request: &[u8],
+    ) -> Result<Issuance, EnrollError> {
+        let enrollment = Enrollment {
+            user_id: user_id.to_owned(),
+            password: password.to_owned(),
+            email: "taro@example.co.jp".parse().unwrap(),
+            request: request.to_vec(),
+        };
+        self.registrar.enroll(&self.service, enrollment, &self.reference()).await
+    }
+
+    pub fn reference(&self) -> Reference {
+        self.registrar.reference()
+    }
+
+    pub fn certificates(&self) -> Vec<CertificateRecord> {
+        let filter = tegata_store::CertificateFilter::default();
+        self.read(|view| view.certificates(self.service.id, &filter))
+    }
+
+    pub fn read<T>(&self, query: impl FnOnce(View<'_>) -> Result<T, StoreError>) -> T {
+        self.registrar.store().read(query).unwrap()
+    }
+
+    /// What the audit log says, as `action object`.
+    pub fn audit(&self) -> Vec<String> {
+        let entries = self.read(|view| view.audit_entries(0, 10_000));
+        entries.into_iter().map(|(_, entry)| entry.action).collect()
+    }
+}
+
+/// A PKCS#10 request on a new P-256 key.
+pub fn request() -> Vec<u8> {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let parameters = rcgen::CertificateParams::new(vec!["evil.example".to_owned()]).unwrap();
+    parameters.serialize_request(&key).unwrap().der().to_vec()
+}
