@@ -207,7 +207,7 @@ fn explain_store(error: &StoreError, text: Text) -> (&'static str, String, Strin
 }
 
 /// What someone else said, fit for a terminal.
-fn plain(said: &str) -> String {
+pub(crate) fn plain(said: &str) -> String {
     let one_line = said.split_whitespace().collect::<Vec<_>>().join(" ");
     one_line.chars().filter(|c| !c.is_control()).take(600).collect()
 }

@@ -53,14 +53,11 @@ impl Pending {
         if self.is_stale(now)? {
             files::remove(&self.path)?;
         }
-        if let Some(key) = self.waiting()? {
-            return Ok(TakenUp { key, resumed: true });
-        }
         let key = FileKey::random(entropy);
         let pem = key.to_pem().ok_or(io::ErrorKind::InvalidData)?;
         match files::write(&self.path, pem.as_bytes(), Access::Private, Existing::Keep) {
             Ok(()) => Ok(TakenUp { key, resumed: false }),
-            // Another run of the application was faster, or what waits is not readable.
+            // A key waits, or something that is none.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match self.waiting()? {
                 Some(key) => Ok(TakenUp { key, resumed: true }),
                 None => {

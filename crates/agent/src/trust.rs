@@ -167,14 +167,10 @@ mod tests {
     }
 
     #[test]
-    fn a_leaf_is_never_a_root_even_when_pinned() {
-        let authority = Authority::new();
-        let leaf = authority.self_signed_leaf();
-        let trust = Trust { root: Der(leaf.clone()), ..authority.trust() };
-        assert!(matches!(
-            judge(&trust, Some(Fingerprint::of(&leaf)), now()),
-            Err(TrustError::Unsound(_))
-        ));
+    fn a_certificate_that_is_no_ca_is_never_a_root_even_when_pinned() {
+        let trust = Authority::without_ca_root().trust();
+        let pin = Fingerprint::of(&trust.root.0);
+        assert!(matches!(judge(&trust, Some(pin), now()), Err(TrustError::Unsound(_))));
     }
 
     #[test]

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use tegata_agent::store::Pkcs12Form;
 use tegata_agent::{Exit, Explanation};
 use tegata_text::{Lang, Text};
@@ -12,7 +12,13 @@ use crate::output::{self, Failure};
 
 /// The command line.
 #[derive(Parser)]
-#[command(name = "tegata-app", version, disable_help_subcommand = true)]
+#[command(
+    name = "tegata-app",
+    version,
+    disable_help_subcommand = true,
+    disable_help_flag = true,
+    disable_version_flag = true
+)]
 pub(crate) struct Args {
     #[arg(long, global = true, value_name = "ja|en", value_parser = lang)]
     lang: Option<Lang>,
@@ -149,7 +155,15 @@ fn lang(tag: &str) -> Result<Lang, String> {
 }
 
 fn localised(text: Text) -> clap::Command {
+    let usage = format!("{{about-with-newline}}\n{}: {{usage}}\n", text.app_help_usage());
+    let options = format!("\n{}:\n{{options}}{{after-help}}", text.app_help_options());
+    let commands = format!("\n{}:\n{{subcommands}}\n", text.app_help_commands());
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).global(true);
+    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
     let root = Args::command()
+        .arg(help.help(text.app_help_help()))
+        .arg(version.help(text.app_help_version()))
+        .help_template(format!("{usage}{commands}{options}"))
         .about(text.app_help_about())
         .after_help(format!("{}\n\n{}", text.app_help_examples(), text.app_help_exit_codes()))
         .mut_arg("lang", |arg| arg.help(text.app_help_lang()))
@@ -161,13 +175,16 @@ fn localised(text: Text) -> clap::Command {
     };
     let store = |command: clap::Command| {
         command
-            .mut_arg("store", |arg| arg.help(text.app_help_store()))
-            .mut_arg("store_password_file", |arg| arg.help(text.app_help_store_password()))
+            .help_template(format!("{usage}{options}"))
+            .mut_arg("store", |arg| arg.help(text.app_help_store_which()))
+            .mut_arg("store_password_file", |arg| arg.help(text.app_help_store_password_plain()))
             .after_help(format!("{}\n\n{}", text.app_help_stores(), text.app_help_exit_codes()))
     };
     root.mut_subcommand("issue", |command| {
         store(site(command))
             .about(text.app_help_issue())
+            .mut_arg("store", |arg| arg.help(text.app_help_store()))
+            .mut_arg("store_password_file", |arg| arg.help(text.app_help_store_password()))
             .mut_arg("user", |arg| arg.help(text.app_help_user()))
             .mut_arg("password_file", |arg| arg.help(text.app_help_password()))
             .mut_arg("mail", |arg| arg.help(text.app_help_mail()))

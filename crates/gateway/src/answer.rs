@@ -8,7 +8,6 @@ use tegata_wire::problem::{self, Problem};
 
 use crate::body::AnswerBody;
 use crate::config::{Bilingual, ServiceConfig};
-use crate::connections::Running;
 use crate::leaf::Facts;
 
 /// Why a request was not answered by the protected service.
@@ -116,14 +115,14 @@ pub(crate) struct Answer<'a> {
 
 impl Answer<'_> {
     /// The answer as the client wishes it.
-    pub(crate) fn response(&self, wishes: &Wishes, running: Running) -> Response<AnswerBody> {
+    pub(crate) fn response(&self, wishes: &Wishes) -> Response<AnswerBody> {
         let lang = wishes.lang();
         let (content_type, body) = if wishes.json() {
             (problem::CONTENT_TYPE, self.problem(lang))
         } else {
             ("text/html; charset=utf-8", self.page(lang))
         };
-        let mut response = Response::new(AnswerBody::page(body, running));
+        let mut response = Response::new(AnswerBody::page(body));
         *response.status_mut() = self.cause.status();
         let fields = response.headers_mut();
         fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -8,28 +8,20 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use crate::connections::Running;
 
-/// The body of an answer: one of ours, or the protected service's as it streams in.
+/// The body of an answer.
 #[derive(Debug)]
-pub(crate) struct AnswerBody {
-    content: Content,
-    /// The request runs until its answer is complete or given up.
-    _running: Running,
-}
-
-#[derive(Debug)]
-enum Content {
+pub(crate) enum AnswerBody {
+    /// One of ours.
     Page(Option<Bytes>),
-    Upstream(Incoming),
+    /// The protected service's as it streams in; the request runs until it is complete or
+    /// given up.
+    Upstream(Incoming, Running),
 }
 
 impl AnswerBody {
-    pub(crate) fn page(page: String, running: Running) -> Self {
-        let content = Content::Page((!page.is_empty()).then(|| page.into()));
-        Self { content, _running: running }
-    }
-
-    pub(crate) fn upstream(body: Incoming, running: Running) -> Self {
-        Self { content: Content::Upstream(body), _running: running }
+    /// A page of ours. It keeps no connection busy: whoever does not fetch it may go.
+    pub(crate) fn page(page: String) -> Self {
+        Self::Page((!page.is_empty()).then(|| page.into()))
     }
 }
 
@@ -41,25 +33,25 @@ impl Body for AnswerBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
-        match &mut self.content {
-            Content::Page(page) => Poll::Ready(page.take().map(|page| Ok(Frame::data(page)))),
-            Content::Upstream(body) => Pin::new(body).poll_frame(context),
+        match &mut *self {
+            Self::Page(page) => Poll::Ready(page.take().map(|page| Ok(Frame::data(page)))),
+            Self::Upstream(body, _) => Pin::new(body).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.content {
-            Content::Page(page) => page.is_none(),
-            Content::Upstream(body) => body.is_end_stream(),
+        match self {
+            Self::Page(page) => page.is_none(),
+            Self::Upstream(body, _) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.content {
-            Content::Page(page) => {
+        match self {
+            Self::Page(page) => {
                 SizeHint::with_exact(page.as_ref().map_or(0, |page| page.len() as u64))
             }
-            Content::Upstream(body) => body.size_hint(),
+            Self::Upstream(body, _) => body.size_hint(),
         }
     }
 }

@@ -115,7 +115,7 @@ pub struct Limits {
     /// Time for the head of an HTTP/1 request, counted from the moment the connection waits
     /// for one; it also closes idle HTTP/1 connections. Default 30 s.
     pub head: Duration,
-    /// Time after which a connection without requests is closed. Default 75 s.
+    /// Time after which a connection without an admitted request is closed. Default 75 s.
     pub idle: Duration,
     /// Most octets of a request's head. Default 64 KiB.
     pub head_octets: u32,

@@ -26,16 +26,16 @@ pub(crate) struct Connection {
     pub(crate) leaf: Option<Arc<Leaf>>,
     cut: AtomicBool,
     wake: Notify,
-    /// Requests whose answers are not complete.
+    /// Admitted requests whose answers are not complete.
     running: AtomicUsize,
-    /// Requests that have begun.
+    /// Admitted requests that have begun.
     begun: AtomicU64,
     all: Arc<Connections>,
     /// Its place among the connections that are allowed.
     _permit: OwnedSemaphorePermit,
 }
 
-/// Counts as a running request until dropped.
+/// Counts as a running, admitted request until dropped.
 #[derive(Debug)]
 pub(crate) struct Running(Arc<Connection>);
 
@@ -95,7 +95,7 @@ impl Connection {
         connection
     }
 
-    /// Counts a request.
+    /// Counts an admitted request.
     pub(crate) fn begin(self: &Arc<Self>) -> Running {
         self.begun.fetch_add(1, Ordering::Relaxed);
         self.running.fetch_add(1, Ordering::Relaxed);
@@ -107,7 +107,7 @@ impl Connection {
         self.running.load(Ordering::Relaxed) > 0
     }
 
-    /// How many requests have begun.
+    /// How many admitted requests have begun.
     pub(crate) fn begun(&self) -> u64 {
         self.begun.load(Ordering::Relaxed)
     }

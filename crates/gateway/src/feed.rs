@@ -67,7 +67,8 @@ impl Follower {
         let mut position = 0;
         let mut noted_at = i64::MIN;
         let mut authorities = None;
-        let path = dir.join(format!("{}-{}.feed", key.tenant, key.issuer));
+        // Names may hold hyphens, but no underscore.
+        let path = dir.join(format!("{}_{}.feed", key.tenant, key.issuer));
         let journal = Journal::open(&path, |octets| {
             let Ok(page) = opener.open(octets) else { return false };
             if page.after != position {

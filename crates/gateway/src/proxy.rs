@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::header::{self, HeaderName, HeaderValue};
-use http::uri::{PathAndQuery, Scheme};
+use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 use tokio::time::error::Elapsed;
@@ -27,20 +27,18 @@ const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 /// say is replaced by what this gateway knows.
 ///
 /// # Errors
-/// Why there is no answer to stream; `running` comes back for the answer in its place.
+/// Why there is no answer to stream.
 pub(crate) async fn forward(
     shared: &Shared,
     service: &Service,
     facts: &Facts,
     mut request: Request<Incoming>,
     running: Running,
-) -> Result<Response<AnswerBody>, (Cause, Running)> {
+) -> Result<Response<AnswerBody>, Cause> {
     let websocket =
         request.version() == Version::HTTP_11 && headers::wants_websocket(request.headers());
     let client = websocket.then(|| hyper::upgrade::on(&mut request));
-    if let Err(cause) = rewrite(&mut request, service, facts, &running) {
-        return Err((cause, running));
-    }
+    rewrite(&mut request, service, facts, &running)?;
     if websocket {
         let fields = request.headers_mut();
         fields.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
@@ -58,17 +56,17 @@ pub(crate) async fn forward(
                 error = &error as &dyn std::error::Error,
                 "the protected service cannot be reached"
             );
-            return Err((Cause::UpstreamUnreachable, running));
+            return Err(Cause::UpstreamUnreachable);
         }
-        Err(Elapsed { .. }) => return Err((Cause::UpstreamTimeout, running)),
+        Err(Elapsed { .. }) => return Err(Cause::UpstreamTimeout),
     };
     if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-        let Some(client) = client else { return Err((Cause::UpstreamUnreachable, running)) };
+        let Some(client) = client else { return Err(Cause::UpstreamUnreachable) };
         return Ok(upgrade::tunnel(shared, client, answer, running));
     }
     headers::strip_answer(answer.headers_mut());
     *answer.version_mut() = Version::HTTP_11;
-    Ok(answer.map(|body| AnswerBody::upstream(body, running)))
+    Ok(answer.map(|body| AnswerBody::Upstream(body, running)))
 }
 
 /// Turns a client's request into ours.
@@ -97,14 +95,22 @@ fn rewrite(
     fields.insert(TEGATA_USER, facts.user_header.clone());
     fields.insert(FORWARDED_FOR, running.connection().peer_header.clone());
     fields.insert(FORWARDED_PROTO, HeaderValue::from_static("https"));
-    fields.insert(FORWARDED_HOST, host.clone());
-    fields.insert(header::HOST, host);
+    match host {
+        Some(host) => {
+            fields.insert(FORWARDED_HOST, host.clone());
+            fields.insert(header::HOST, host);
+        }
+        None => {
+            let upstream = HeaderValue::from_str(service.upstream.as_str());
+            fields.insert(header::HOST, upstream.map_err(|_| Cause::BadRequest)?);
+        }
+    }
     Ok(())
 }
 
 /// The host that was asked: the authority of the request target where there is one (RFC 9112
-/// §3.2.2, RFC 9113 §8.3.1), else the one `Host` field.
-fn host(request: &Request<Incoming>) -> Result<HeaderValue, Cause> {
+/// §3.2.2, RFC 9113 §8.3.1), else the one `Host` field. HTTP/1.0 may name none.
+fn host(request: &Request<Incoming>) -> Result<Option<HeaderValue>, Cause> {
     let mut fields = request.headers().get_all(header::HOST).iter();
     let field = fields.next();
     if fields.next().is_some() {
@@ -112,11 +118,12 @@ fn host(request: &Request<Incoming>) -> Result<HeaderValue, Cause> {
     }
     match (request.uri().authority(), field) {
         (Some(authority), _) => {
-            HeaderValue::from_str(authority.as_str()).map_err(|_| Cause::BadRequest)
+            HeaderValue::from_str(authority.as_str()).map(Some).map_err(|_| Cause::BadRequest)
         }
-        (None, Some(field)) if http::uri::Authority::try_from(field.as_bytes()).is_ok() => {
-            Ok(field.clone())
+        (None, Some(field)) if Authority::try_from(field.as_bytes()).is_ok() => {
+            Ok(Some(field.clone()))
         }
+        (None, None) if request.version() == Version::HTTP_10 => Ok(None),
         _ => Err(Cause::BadRequest),
     }
 }

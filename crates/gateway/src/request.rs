@@ -19,7 +19,6 @@ pub(crate) async fn answer(
     connection: &Arc<Connection>,
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
-    let running = connection.begin();
     let uri = request.uri().clone();
     let wishes = Wishes::of(request.headers());
     let prefixes = shared.services.iter().map(|service| &service.config.path);
@@ -28,17 +27,20 @@ pub(crate) async fn answer(
     let facts = connection.leaf.as_deref().and_then(Leaf::facts);
     let verdict = judge(shared, connection.leaf.as_deref(), index);
     shared.metrics.count_verdict(verdict);
-    let (cause, running) = match (verdict, service, facts) {
+    let cause = match (verdict, service, facts) {
         (Verdict::Admitted, Some(service), Some(facts)) => {
+            let running = connection.begin();
             match proxy::forward(shared, service, facts, request, running).await {
                 Ok(answer) => return answer,
-                Err((cause, running)) => {
-                    shared.metrics.count_upstream_failure();
-                    (cause, running)
+                Err(cause) => {
+                    if matches!(cause, Cause::UpstreamUnreachable | Cause::UpstreamTimeout) {
+                        shared.metrics.count_upstream_failure();
+                    }
+                    cause
                 }
             }
         }
-        _ => (Cause::Verdict(verdict), running),
+        _ => Cause::Verdict(verdict),
     };
     let reference = reference(&*shared.entropy);
     tracing::info!(
@@ -52,7 +54,7 @@ pub(crate) async fn answer(
         "refused"
     );
     let service = service.map(|service| &service.config);
-    Answer { cause, service, facts, reference: &reference }.response(&wishes, running)
+    Answer { cause, service, facts, reference: &reference }.response(&wishes)
 }
 
 /// What stands in the way of `leaf` at the path of the service at `index`, at this moment.

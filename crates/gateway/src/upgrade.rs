@@ -19,7 +19,6 @@ pub(crate) fn tunnel(
     let server = hyper::upgrade::on(&mut answer);
     let mut phase = shared.phase.subscribe();
     let connection = running.connection().clone();
-    let for_answer = connection.begin();
     tokio::spawn(async move {
         let talk = async {
             let (client, server) = tokio::try_join!(client, server)?;
@@ -39,5 +38,5 @@ pub(crate) fn tunnel(
     fields.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     fields.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     *answer.version_mut() = Version::HTTP_11;
-    answer.map(|_| AnswerBody::page(String::new(), for_answer))
+    answer.map(|_| AnswerBody::page(String::new()))
 }

@@ -1,1 +1,37 @@
-//! Harness of the scenarios.
+//! Harness of the scenarios: the real programs, run as people run them, and the real programs
+//! of others (curl, openssl, Chromium, NSS, pkilint) to judge what they do.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`place`] | where programs, tools and results are |
+//! | [`run`] | a program run to its end within a time |
+//! | [`wait`] | waiting for a condition; printing a figure |
+//! | [`demo`] | `tegata demo` with its directory, and the administration commands on it |
+//! | [`app`] | `tegata-app` on a PC of its own |
+//! | [`key`] | keys and requests of a client that we steer |
+//! | [`api`] | the application interface, spoken directly |
+//! | [`http`], [`https`] | one request at a time on a connection that we hold |
+//! | [`browser`] | Chromium, with a certificate database and policies of its own |
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a harness fails by panicking"
+)]
+
+pub mod api;
+pub mod app;
+pub mod browser;
+pub mod demo;
+pub mod http;
+pub mod https;
+pub mod key;
+pub mod place;
+pub mod run;
+pub mod wait;
+
+pub use app::Pc;
+pub use demo::{Demo, Seat};
+pub use run::{Ran, run};
+pub use wait::{eventually, figure};

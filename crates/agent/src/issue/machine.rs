@@ -16,6 +16,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{Order, Outcome, Step};
 use crate::cert::Cert;
+use crate::error::plain;
 use crate::key::{self, SeatKey};
 use crate::store::{Bundle, Installed};
 use crate::transport::{Reply, TransportError};
@@ -236,17 +237,17 @@ impl Send {
         if !certificate.chains_to(trusted.root(), &intermediates) {
             return Err(Error::BadAnswer("the certificate does not lead to the root"));
         }
-        let outcome = Pending {
+        let told = Told {
             renewable_from: issued.renewable_from,
-            email: issued.email,
-            service_url: service.service_url,
+            email: plain(&issued.email),
+            service_url: plain(&service.service_url),
             time_zone: service.time_zone,
             root: trusted.fingerprint(),
         };
         let root = trusted.root().clone();
         let bundle =
             Bundle { user: order.user, serial: issued.serial, certificate, intermediates, root };
-        Ok(State::Install(Install(Box::new(Certified { bundle, outcome }))))
+        Ok(State::Install(Install(Box::new(Certified { bundle, told }))))
     }
 }
 
@@ -274,11 +275,11 @@ impl Wait {
 
 struct Certified {
     bundle: Bundle,
-    outcome: Pending,
+    told: Told,
 }
 
 /// What the answer said beyond the certificate.
-struct Pending {
+struct Told {
     renewable_from: Timestamp,
     email: String,
     service_url: String,
@@ -311,17 +312,17 @@ impl ReadBack {
     }
 
     pub(super) fn proven(self) -> State {
-        let Certified { bundle, outcome } = *self.certified;
+        let Certified { bundle, told } = *self.certified;
         State::Done(Box::new(Outcome {
             user: bundle.user,
             serial: bundle.serial,
             not_before: bundle.certificate.not_before(),
             not_after: bundle.certificate.not_after(),
-            renewable_from: outcome.renewable_from,
-            email: outcome.email,
-            service_url: outcome.service_url,
-            time_zone: outcome.time_zone,
-            root: outcome.root,
+            renewable_from: told.renewable_from,
+            email: told.email,
+            service_url: told.service_url,
+            time_zone: told.time_zone,
+            root: told.root,
             installed: self.installed,
         }))
     }

@@ -138,6 +138,34 @@ fn a_pem_key_that_was_swapped_is_noticed() {
 }
 
 #[test]
+fn a_pem_key_of_someone_else_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = StoreUri::Pem(folder.path().to_owned());
+    let path = folder.path().join("CMSM950-006-401.key.pem");
+    let new_key = || {
+        let curve = "ec_paramgen_curve:P-256";
+        openssl(&["genpkey", "-algorithm", "EC", "-pkeyopt", curve, "-out", text(&path)]);
+    };
+    let authority = Authority::new();
+    let refused = || {
+        let before = std::fs::read(&path).unwrap();
+        let mut store = open(&uri, Options::default()).unwrap();
+        let error = install(store.as_mut(), &authority, 8).unwrap_err();
+        assert!(matches!(error, StoreError::Occupied(_)), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    };
+    new_key();
+    refused();
+    // Nor does a certificate of ours beside it make the key ours.
+    std::fs::remove_file(&path).unwrap();
+    let mut store = open(&uri, Options::default()).unwrap();
+    install(store.as_mut(), &authority, 7).unwrap();
+    store.settle().unwrap();
+    new_key();
+    refused();
+}
+
+#[test]
 fn openssl_reads_both_forms_of_the_pkcs12_file() {
     for (form, flags, algorithm) in [
         (Pkcs12Form::Modern, &[][..], "PBES2, PBKDF2, AES-256-CBC"),

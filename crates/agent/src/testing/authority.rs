@@ -32,7 +32,18 @@ impl PublicKeyData for Point {
 impl Authority {
     /// Makes one with keys of its own.
     pub(crate) fn new() -> Self {
-        let (root_params, root_key) = (ca("SB0001001C"), KeyPair::generate().unwrap());
+        Self::under(ca("SB0001001C"))
+    }
+
+    /// Makes one whose root says that it is no CA.
+    pub(crate) fn without_ca_root() -> Self {
+        let mut root_params = ca("SB0001001C");
+        root_params.is_ca = IsCa::ExplicitNoCa;
+        Self::under(root_params)
+    }
+
+    fn under(root_params: CertificateParams) -> Self {
+        let root_key = KeyPair::generate().unwrap();
         let root = root_params.self_signed(&root_key).unwrap();
         let root_issuer = Issuer::new(root_params, root_key);
         let (params, key) = (ca("SB0001002C"), KeyPair::generate().unwrap());
@@ -78,11 +89,6 @@ impl Authority {
         params.not_after = date_time_ymd(2046, 1, 1);
         let leaf = params.signed_by(&key, &self.issuer).unwrap();
         (vec![leaf.der().to_vec(), self.intermediate.der().to_vec()], key.serialize_der())
-    }
-
-    /// A certificate that signs itself and is no CA.
-    pub(crate) fn self_signed_leaf(&self) -> Vec<u8> {
-        leaf("SB0001001C", 1).self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
     }
 
     /// A client certificate signed by the root itself.

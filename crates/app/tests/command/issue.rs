@@ -60,14 +60,14 @@ fn issues_into_pem_files_and_says_everything_in_json() {
 fn people_read_the_result_in_their_language() {
     let (site, pc) = (Site::start(), Pc::new());
     let ran = pc.issue(&site, "pem:certs", &["--lang", "ja"]).ended(0);
-    for words in ["電子証明書を発行し、保存しました。", "2046年2月16日(金) 09:00 まで", MAIL]
+    for words in ["電子証明書を発行し、保存しました。", "2046年2月16日(金) 09:00まで", MAIL]
     {
         assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
     }
-    assert!(ran.stderr.contains("この PC で鍵を作成しています。"));
+    assert!(ran.stderr.contains("このPCで鍵を作成しています。"));
     assert!(site.last_headers().contains("accept-language: ja"));
     let listed = pc.run(&["list", "--store", "pem:certs", "--lang", "ja"]).ended(0);
-    assert!(listed.stdout.contains("状態: 有効 (残り "), "{}", listed.stdout);
+    assert!(listed.stdout.contains("状態: 有効（残り"), "{}", listed.stdout);
 }
 
 #[test]

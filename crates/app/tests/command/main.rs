@@ -1,5 +1,7 @@
 //! The real binary, run as people run it, against a site on loopback.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+
 mod issue;
 mod proxy;
 mod support;

@@ -136,7 +136,7 @@ async fn a_damaged_journal_forgets_no_revocation_that_can_be_verified() {
         world.announce(0, holder, Revoked).await;
     }
     world.stop_gateway().await;
-    let path = world.state.path().join("0001-SB0001002C.feed");
+    let path = world.state.path().join("0001_SB0001002C.feed");
     let mut octets = fs::read(&path).unwrap();
     let place = octets.windows(16).position(|w| w == holders[1].serial.octets()).unwrap();
     octets[place] ^= 1;
@@ -194,7 +194,7 @@ async fn a_long_journal_is_written_anew_and_still_holds_everything() {
     world.limits.journal_octets = 8 * 1024;
     world.start_gateway().await;
     world.ready().await;
-    let path = world.state.path().join("0001-SB0001002C.feed");
+    let path = world.state.path().join("0001_SB0001002C.feed");
     let holders = [1, 2, 3].map(|number| world.places[0].issuer.issue(number));
     let mut longest = 0;
     let mut shrank = false;

@@ -126,3 +126,13 @@ async fn pipelined_requests_are_judged_one_by_one() {
     assert_eq!(statuses(&answer), ["200", "403"], "{answer}");
     assert_eq!(world.upstream.only().target, "/SAMPLE01/cms");
 }
+
+#[tokio::test]
+async fn the_oldest_clients_need_not_name_a_host() {
+    let world = World::start().await;
+    let answer = exchange(&world, b"GET /SAMPLE01/cms HTTP/1.0\r\n\r\n").await;
+    assert!(answer.ends_with("welcome"), "{answer}");
+    let seen = world.upstream.only();
+    assert_eq!(seen.headers["host"], world.upstream.addr.to_string().as_str());
+    assert!(!seen.headers.contains_key("x-forwarded-host"));
+}

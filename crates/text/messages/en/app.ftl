@@ -7,7 +7,7 @@ app-step-trust = Checking that the site is the right one.
 app-step-key = Making the key on this PC.
 app-step-key-resumed = Using the key made in the earlier try.
 app-step-request = Asking for the certificate.
-app-step-waiting = There was no answer. Asking again in { $seconds } seconds.
+app-step-waiting = The site could not answer yet. Asking again in { $seconds } seconds.
 app-step-install = Saving the certificate.
 app-step-read-back = Checking the saved certificate and its key.
 app-step-done = Done.
@@ -148,6 +148,11 @@ app-help-about = Issues a client certificate to this PC.
 app-help-issue = Issue a new certificate and save it with its intermediate and root certificates
 app-help-list = List the certificates in a key store
 app-help-trust = Save the root and intermediate certificates only
+app-help-usage = Usage
+app-help-options = Options
+app-help-commands = Commands
+app-help-help = Show this help
+app-help-version = Show the version
 app-help-lang = Language of the messages (default: by LC_ALL or LANG)
 app-help-json = Write the result to standard output as one line of JSON
 app-help-site = Address of the issuing site
@@ -156,6 +161,8 @@ app-help-user = User ID, as on the slip
 app-help-password = File with the initial password; - is standard input (default: ask)
 app-help-mail = E-mail address for reminders
 app-help-store = Where to save
+app-help-store-which = Key store to use
+app-help-store-password-plain = File with the password of the key store; - is standard input
 app-help-store-password = File with the password of the key store; - is standard input (default for pkcs12: the initial password)
 app-help-form = Form of a PKCS#12 file; legacy is for old software
 app-help-stores =
@@ -166,8 +173,9 @@ app-help-stores =
     {"  "}windows, pkcs11:URI and keychain are not available in this build.
 app-help-examples =
     Examples:
-    {"  "}tegata-app issue --site https://issue.example.jp/issueweb/0001/SB0001002C/ --root-sha256 0123…cdef \
-    {"      "}--user CMSM950-006-401 --password-file password.txt --mail taro@example.co.jp --store nss
+    {"  "}tegata-app issue --site https://issue.example.jp/issueweb/0001/SB0001002C/ \
+    {"      "}--root-sha256 0123…cdef --user CMSM950-006-401 \
+    {"      "}--password-file password.txt --mail taro@example.co.jp --store nss
     {"  "}tegata-app list --store nss --json
     {"  "}tegata-app trust --site https://issue.example.jp/issueweb/0001/SB0001002C/ --store pem:certs
     {"  "}Connections go through the proxy named by HTTPS_PROXY, except to the hosts in NO_PROXY.

@@ -4,10 +4,10 @@
 
 app-step-connect = 電子証明書発行・更新サイトに接続しています。
 app-step-trust = サイトの正当性を確認しています。
-app-step-key = この PC で鍵を作成しています。
+app-step-key = このPCで鍵を作成しています。
 app-step-key-resumed = 前回作成した鍵を引き続き使用します。
 app-step-request = 電子証明書の発行を依頼しています。
-app-step-waiting = 応答がありませんでした。{ $seconds } 秒後にもう一度依頼します。
+app-step-waiting = すぐには応答を得られませんでした。{ $seconds }秒後にもう一度依頼します。
 app-step-install = 電子証明書を保存しています。
 app-step-read-back = 保存した電子証明書と鍵を確認しています。
 app-step-done = 完了しました。
@@ -16,109 +16,109 @@ app-step-done = 完了しました。
 
 app-root-mismatch = サイトのルート証明書が、指定されたものと一致しません。通信が第三者に横取りされているおそれがあります。情報は何も送信していません。
 app-root-mismatch-do =
-    サイトのアドレスとフィンガープリントを通知書でご確認ください。正しい場合は操作を中止し、取引営業部店にご連絡ください。
+    サイトのアドレスとフィンガープリントを書面でご確認ください。正しい場合は操作を中止し、取引営業部店にご連絡ください。
     指定された値:
     { $expected }
     サイトの値:
     { $found }
 app-root-declined = ルート証明書が確認されなかったため、中止しました。情報は何も送信していません。
-app-root-declined-do = 通知書のフィンガープリントと異なる場合は、取引営業部店にご連絡ください。
+app-root-declined-do = 書面のフィンガープリントと異なる場合は、取引営業部店にご連絡ください。
 app-root-unconfirmed = ルート証明書を確認できる人がいないため、中止しました。情報は何も送信していません。
 app-root-unconfirmed-do =
-    次のフィンガープリントを通知書と見比べ、一致する場合は --root-sha256 { $plain } を付けてもう一度実行してください。
+    次のフィンガープリントを書面と見比べ、一致する場合は --root-sha256 { $plain } を付けてもう一度実行してください。
     { $grouped }
-app-root-unsound = サイトのルート証明書または中間認証局証明書に問題があります ({ $why })。情報は何も送信していません。
-app-root-unsound-do = PC の日付が正しいかご確認ください。正しい場合は、取引営業部店にご連絡ください。
-app-unproven = 接続先のサーバーが本物であることを確認できませんでした ({ $why })。利用者の情報は送信していません。
-app-unproven-do = サイトのアドレスと PC の日付をご確認ください。社内のプロキシーが通信を検査している場合は、システム管理者にご相談ください。
+app-root-unsound = サイトのルート証明書または中間認証局証明書に問題があります（{ $why }）。情報は何も送信していません。
+app-root-unsound-do = PCの日付が正しいかご確認ください。正しい場合は、取引営業部店にご連絡ください。
+app-unproven = 接続先のサーバーが本物であることを確認できませんでした（{ $why }）。利用者の情報は送信していません。
+app-unproven-do = サイトのアドレスとPCの日付をご確認ください。社内のプロキシーが通信を検査している場合は、システム管理者にご相談ください。
 
 ## 通信
 
 app-host-not-found = サイトのアドレスが見つかりませんでした。
 app-host-not-found-do = アドレスと、インターネットへの接続をご確認ください。
-app-no-connection = サイトに接続できませんでした ({ $why })。
-app-no-connection-do = アドレスと、インターネットへの接続をご確認のうえ、しばらくしてからもう一度実行してください。プロキシーをお使いの場合は、環境変数 HTTPS_PROXY で指定してください。
-app-proxy-failed = プロキシーを経由して接続できませんでした ({ $why })。
-app-proxy-failed-do = 環境変数 HTTPS_PROXY と NO_PROXY をご確認ください。プロキシーのパスワードは、システム管理者にお尋ねください。
-app-reply-lost = サイトからの応答を最後まで受け取れませんでした ({ $why })。
-app-reply-lost-do = もう一度実行してください。24 時間以内であれば、同じ初期パスワードで同じ電子証明書を受け取れます。
-app-unusable = サイトからの応答を読み取れませんでした ({ $why })。
-app-not-tegata = 接続先は電子証明書発行・更新サイトとして応答しませんでした (状態 { $status })。
+app-no-connection = サイトに接続できませんでした（{ $why }）。
+app-no-connection-do = アドレスと、インターネットへの接続をご確認のうえ、しばらくしてからもう一度実行してください。プロキシーをお使いの場合は、環境変数HTTPS_PROXYで指定してください。
+app-proxy-failed = プロキシーを経由して接続できませんでした（{ $why }）。
+app-proxy-failed-do = 環境変数HTTPS_PROXYとNO_PROXYをご確認ください。プロキシーのパスワードは、システム管理者にお尋ねください。
+app-reply-lost = サイトからの応答を最後まで受け取れませんでした（{ $why }）。
+app-reply-lost-do = もう一度実行してください。24時間以内であれば、同じ初期パスワードで同じ電子証明書を受け取れます。
+app-unusable = サイトからの応答を読み取れませんでした（{ $why }）。
+app-not-tegata = 接続先は電子証明書発行・更新サイトとして応答しませんでした（状態{ $status }）。
 app-not-tegata-do = サイトのアドレスとプロキシーの設定をご確認のうえ、しばらくしてからもう一度実行してください。
-app-too-old = この証明書発行アプリケーションは古いため使用できません。バージョン { $minimum } 以上が必要です。
+app-too-old = この証明書発行アプリケーションは古いため使用できません。バージョン{ $minimum }以上が必要です。
 app-too-old-do = 電子証明書発行・更新サイトから新しい証明書発行アプリケーションを入手してください。
-app-bad-answer = サイトから届いた電子証明書に問題があるため、保存しませんでした ({ $why })。
+app-bad-answer = サイトから届いた電子証明書に問題があるため、保存しませんでした（{ $why }）。
 app-bad-answer-do = 取引営業部店にご連絡ください。
 
 ## 保存先
 
 app-key-failed = 作成した鍵を使用できませんでした。
 app-key-failed-do = もう一度実行してください。続けて失敗する場合は、別の保存先を指定してください。
-app-store-io = 保存先を読み書きできませんでした ({ $path }: { $why })。
-app-store-io-do = 空き容量とアクセス権をご確認のうえ、もう一度実行してください。24 時間以内であれば、同じ初期パスワードで同じ電子証明書を受け取れます。
-app-store-missing = 保存先がありません ({ $path })。
+app-store-io = 保存先を読み書きできませんでした（{ $path }: { $why }）。
+app-store-io-do = 空き容量とアクセス権をご確認のうえ、もう一度実行してください。24時間以内であれば、同じ初期パスワードで同じ電子証明書を受け取れます。
+app-store-missing = 保存先がありません（{ $path }）。
 app-store-missing-do = 保存先の指定をご確認ください。
-app-store-occupied = 保存先に別の鍵または証明書があります ({ $path })。上書きせず、情報も送信していません。
-app-store-occupied-do = 別の保存先を指定するか、不要であることを確認したうえで、そのファイルを移動してください。ご自身の PKCS#12 ファイルの場合は、--store-password-file でそのパスワードを指定してください。
-app-store-unreadable = 保存先を読み取れませんでした ({ $path })。
-app-store-unreadable-do = --store-password-file で指定したパスワードと、ファイルの種類をご確認ください。
-app-store-tool-missing = NSS の証明書データベースを扱うプログラム { $tool } がありません。
-app-store-tool-missing-do = パッケージ libnss3-tools (Fedora 系では nss-tools) をインストールしてから、もう一度実行してください。
-app-store-tool-failed = NSS の証明書データベースを扱うプログラム { $tool } が失敗しました ({ $said })。
+app-store-occupied = 保存先に別の鍵または証明書があります（{ $path }）。上書きせず、情報も送信していません。
+app-store-occupied-do = 別の保存先を指定するか、不要であることを確認したうえで、そのファイルを移動してください。ご自身のPKCS#12ファイルの場合は、--store-password-fileでそのパスワードを指定してください。
+app-store-unreadable = 保存先を読み取れませんでした（{ $path }）。
+app-store-unreadable-do = --store-password-fileで指定したパスワードと、ファイルの種類をご確認ください。
+app-store-tool-missing = NSSの証明書データベースを扱うプログラム「{ $tool }」がありません。
+app-store-tool-missing-do = パッケージ「libnss3-tools」（Fedora系では「nss-tools」）をインストールしてから、もう一度実行してください。
+app-store-tool-failed = NSSの証明書データベースを扱うプログラム「{ $tool }」が失敗しました（{ $said }）。
 app-store-tool-failed-do = ブラウザーを終了してから、もう一度実行してください。
 app-store-password-needed = 保存先のパスワードが指定されていないか、誤っています。
-app-store-password-needed-do = --store-password-file で正しいパスワードを指定してください。
-app-store-not-read-back = 保存した内容を確認できませんでした ({ $what })。
-app-store-not-read-back-do = もう一度実行してください。24 時間以内であれば、同じ初期パスワードで同じ電子証明書を受け取れます。
-app-store-unsupported = 保存先 { $what } には、ルート証明書だけを保存することはできません。
-app-store-unsupported-do = nss[:DIR] または pem:DIR を指定してください。
-app-store-failed = 保存先を使用できませんでした ({ $what })。
+app-store-password-needed-do = --store-password-fileで正しいパスワードを指定してください。
+app-store-not-read-back = 保存した内容を確認できませんでした（{ $what }）。
+app-store-not-read-back-do = もう一度実行してください。24時間以内であれば、同じ初期パスワードで同じ電子証明書を受け取れます。
+app-store-unsupported = 保存先「{ $what }」には、ルート証明書だけを保存することはできません。
+app-store-unsupported-do = 「nss[:DIR]」または「pem:DIR」を指定してください。
+app-store-failed = 保存先を使用できませんでした（{ $what }）。
 app-store-failed-do = 別の保存先を指定してください。
 
 ## 指定の誤り
 
 app-missing = 指定されていない項目があります: { $names }
-app-missing-do = オプションで指定してください。使い方は --help でご覧になれます。
-app-bad-site = サイトのアドレス (--site) が正しくありません。
-app-bad-site-do = 通知書にある https://ホスト名/issueweb/テナント/発行局/ の形のアドレスを入力してください。
-app-bad-user = ユーザー ID (--user) が正しくありません。
-app-bad-user-do = 通知書にあるとおりに、英字、数字、ハイフンで入力してください (例: CMSM950-006-401)。
-app-bad-password = 初期パスワード (--password-file) が正しくありません。
-app-bad-password-do = 通知書にある 16 文字の英数字を入力してください。大文字と小文字、空白、ハイフンの違いは問いません。
-app-bad-mail = メールアドレス (--mail) が正しくありません。
-app-bad-mail-do = name@example.co.jp の形で入力してください。
-app-mail-differs = 2 回入力されたメールアドレスが一致しません。
-app-mail-differs-do = もう一度実行し、同じメールアドレスを 2 回入力してください。
-app-bad-root = ルート証明書のフィンガープリント (--root-sha256) が正しくありません。
-app-bad-root-do = 通知書にある 64 桁の 16 進数を入力してください。空白やコロンで区切ってもかまいません。
-app-bad-store = 保存先 (--store) が正しくありません。
-app-bad-store-do = nss[:DIR]、pkcs12:FILE、pem:DIR のいずれかを指定してください。
-app-store-not-here = 保存先 { $name } は、このビルドでは使用できません。
-app-bad-file = ファイルを読み取れませんでした ({ $path }: { $why })。
+app-missing-do = オプションで指定してください。使い方は--helpでご覧になれます。
+app-bad-site = サイトのアドレス（--site）が正しくありません。
+app-bad-site-do = 書面に記載された「https://ホスト名/issueweb/テナント/発行局/」の形のアドレスを入力してください。
+app-bad-user = 利用者ID（--user）が正しくありません。
+app-bad-user-do = 書面に記載されたとおりに、英字、数字、ハイフンで入力してください（例: CMSM950-006-401）。
+app-bad-password = 初期パスワード（--password-file）が正しくありません。
+app-bad-password-do = 書面に記載された16文字の英数字を入力してください。大文字と小文字、空白、ハイフンの違いは問いません。
+app-bad-mail = メールアドレス（--mail）が正しくありません。
+app-bad-mail-do = 「name@example.co.jp」の形で入力してください。
+app-mail-differs = 2回入力されたメールアドレスが一致しません。
+app-mail-differs-do = もう一度実行し、同じメールアドレスを2回入力してください。
+app-bad-root = ルート証明書のフィンガープリント（--root-sha256）が正しくありません。
+app-bad-root-do = 書面に記載された64桁の16進数を入力してください。空白やコロンで区切ってもかまいません。
+app-bad-store = 保存先（--store）が正しくありません。
+app-bad-store-do = nss[:DIR]、pkcs12:FILE、pem:DIRのいずれかを指定してください。
+app-store-not-here = 保存先「{ $name }」は、このビルドでは使用できません。
+app-bad-file = ファイルを読み取れませんでした（{ $path }: { $why }）。
 app-bad-file-do = ファイルの場所とアクセス権をご確認ください。
-app-two-stdin = 標準入力から読み取れるパスワードは 1 つだけです。
-app-two-stdin-do = --password-file と --store-password-file の一方をファイルで指定してください。
+app-two-stdin = 標準入力から読み取れるパスワードは1つだけです。
+app-two-stdin-do = --password-fileと--store-password-fileの一方をファイルで指定してください。
 
 ## 入力
 
 app-ask-site = サイトのアドレス
-app-ask-user = ユーザー ID
-app-ask-password = 初期パスワード (表示されません)
+app-ask-user = 利用者ID
+app-ask-password = 初期パスワード（表示されません）
 app-ask-mail = メールアドレス
-app-ask-mail-again = メールアドレス (確認のためもう一度)
-app-ask-store = 保存先 (nss、pkcs12:FILE、pem:DIR)
-app-ask-store-password = 保存先のパスワード (表示されません)
+app-ask-mail-again = メールアドレス（確認のためもう一度）
+app-ask-store = 保存先（nss、pkcs12:FILE、pem:DIR）
+app-ask-store-password = 保存先のパスワード（表示されません）
 app-ask-root =
-    このサイトのルート証明書のフィンガープリント (SHA-256) は次のとおりです。
+    このサイトのルート証明書のフィンガープリント（SHA-256）は次のとおりです。
     { $grouped }
-    通知書のフィンガープリントと一致しますか。
-app-ask-yes-no = 一致する場合は yes と入力してください
+    書面のフィンガープリントと一致しますか。
+app-ask-yes-no = 一致する場合は「yes」と入力してください
 
 ## 結果
 
 app-issued = 電子証明書を発行し、保存しました。
 app-trusted = ルート証明書と中間認証局証明書を保存しました。
-app-label-user = ユーザー ID
+app-label-user = 利用者ID
 app-label-serial = シリアル番号
 app-label-validity = 有効期間
 app-label-renewal = 更新できる日
@@ -128,11 +128,11 @@ app-label-mail = メールアドレス
 app-label-service = サービス
 app-label-root = ルート証明書
 app-label-state = 状態
-app-range = { $from } から { $until } まで
-app-p12-password = このファイルのパスワードは、通知書に書かれた初期パスワード (入力したとおりの文字) です。
-app-receipt-lost = 更新のための控えを書き込めませんでした ({ $why })。電子証明書は使用できます。
+app-range = { $from }から{ $until }まで
+app-p12-password = このファイルのパスワードは、書面に記載された初期パスワード（入力したとおりの文字）です。
+app-receipt-lost = 更新のための控えを書き込めませんでした（{ $why }）。電子証明書は使用できます。
 app-none-held = この保存先に、発行された電子証明書はありません。
-app-state-valid = 有効 (残り { $days } 日)
+app-state-valid = 有効（残り{ $days }日）
 app-state-expired = 期限切れ
 app-state-not-yet = 有効期間の開始前
 app-key-file = ファイル
@@ -144,37 +144,45 @@ app-reference = お問い合わせ番号: { $reference }
 
 ## 使い方
 
-app-help-about = 電子証明書をこの PC に発行します。
+app-help-about = 電子証明書をこのPCに発行します。
 app-help-issue = 新しい電子証明書を発行し、中間認証局証明書、ルート証明書とともに保存します。
 app-help-list = 保存されている電子証明書を一覧にします。
 app-help-trust = ルート証明書と中間認証局証明書だけを保存します。
-app-help-lang = 表示する言語 (指定がなければ LC_ALL または LANG に従います)
-app-help-json = 結果を 1 行の JSON で標準出力に書きます
+app-help-usage = 使い方
+app-help-options = オプション
+app-help-commands = コマンド
+app-help-help = 使い方を表示します
+app-help-version = バージョンを表示します
+app-help-lang = 表示する言語（指定がなければLC_ALLまたはLANGに従います）
+app-help-json = 結果を1行のJSONで標準出力に書きます
 app-help-site = 電子証明書発行・更新サイトのアドレス
-app-help-root = 通知書にあるルート証明書の SHA-256 フィンガープリント (コロンと空白は省略可。指定がなければ画面で確認します)
-app-help-user = 通知書にあるユーザー ID
-app-help-password = 初期パスワードを書いたファイル (- は標準入力。指定がなければ画面で尋ねます)
+app-help-root = 書面に記載されたルート証明書のSHA-256フィンガープリント（コロンと空白は省略可。指定がなければ画面で確認します）
+app-help-user = 書面に記載された利用者ID
+app-help-password = 初期パスワードを書いたファイル（- は標準入力。指定がなければ画面で尋ねます）
 app-help-mail = 更新のお知らせを受け取るメールアドレス
 app-help-store = 保存先
-app-help-store-password = 保存先のパスワードを書いたファイル (- は標準入力。pkcs12 で指定がなければ初期パスワードを使います)
-app-help-form = PKCS#12 ファイルの形式 (legacy は古いソフトウェア用)
+app-help-store-which = 対象の保存先
+app-help-store-password-plain = 保存先のパスワードを書いたファイル（- は標準入力）
+app-help-store-password = 保存先のパスワードを書いたファイル（- は標準入力。pkcs12で指定がなければ初期パスワードを使います）
+app-help-form = PKCS#12ファイルの形式（legacyは古いソフトウェア用）
 app-help-stores =
-    保存先 (STORE):
-    {"  "}nss[:DIR]      ブラウザーの証明書データベース (既定は ~/.pki/nssdb)
-    {"  "}pkcs12:FILE    パスワードで保護された PKCS#12 ファイル
-    {"  "}pem:DIR        フォルダー内の PEM ファイル
-    {"  "}windows、pkcs11:URI、keychain は、このビルドでは使用できません。
+    保存先（STORE）:
+    {"  "}nss[:DIR]      ブラウザーの証明書データベース（既定は ~/.pki/nssdb）
+    {"  "}pkcs12:FILE    パスワードで保護されたPKCS#12ファイル
+    {"  "}pem:DIR        フォルダー内のPEMファイル
+    {"  "}windows、pkcs11:URI、keychainは、このビルドでは使用できません。
 app-help-examples =
     使用例:
-    {"  "}tegata-app issue --site https://issue.example.jp/issueweb/0001/SB0001002C/ --root-sha256 0123…cdef \
-    {"      "}--user CMSM950-006-401 --password-file password.txt --mail taro@example.co.jp --store nss
+    {"  "}tegata-app issue --site https://issue.example.jp/issueweb/0001/SB0001002C/ \
+    {"      "}--root-sha256 0123…cdef --user CMSM950-006-401 \
+    {"      "}--password-file password.txt --mail taro@example.co.jp --store nss
     {"  "}tegata-app list --store nss --json
     {"  "}tegata-app trust --site https://issue.example.jp/issueweb/0001/SB0001002C/ --store pem:certs
-    {"  "}通信には環境変数 HTTPS_PROXY と NO_PROXY のプロキシーを使います。
+    {"  "}通信には環境変数HTTPS_PROXYとNO_PROXYのプロキシーを使います。
 app-help-exit-codes =
     終了コード:
     {"  "}0  完了
-    {"  "}2  指定の誤り (何も送信していません)
+    {"  "}2  指定の誤り（何も送信していません）
     {"  "}3  サーバーが拒否した、またはサーバーの正当性を確認できない
     {"  "}4  サーバーに接続できない
     {"  "}5  保存先の失敗

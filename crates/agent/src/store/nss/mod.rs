@@ -204,3 +204,28 @@ fn one_time_password(entropy: &dyn Entropy) -> Zeroizing<String> {
     entropy.fill(octets.as_mut());
     Zeroizing::new(octets.iter().map(|octet| format!("{octet:02x}")).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::{FileKey, SeatKey};
+    use crate::testing::{Authority, Counter};
+
+    #[test]
+    fn a_key_proves_its_own_certificate_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let tools = Nss::new(folder.path().join("db"), None, folder.path().to_owned()).opened();
+        let (tools, authority, entropy) = (tools.unwrap(), Authority::new(), Counter::new(1));
+        let certificate = |key: &FileKey, serial| {
+            Cert::from_der(authority.leaf("CMSM950-006-401", &key.spki(), serial)).unwrap()
+        };
+        let (held, foreign) = (FileKey::random(&entropy), FileKey::random(&entropy));
+        let (ours, other) = (certificate(&held, 1), certificate(&foreign, 2));
+        let form = Pkcs12Form::Modern;
+        let file = pkcs12::encode(&held, &[&ours], "ours", "guard", form, &entropy).unwrap();
+        tools.import(&file, "guard").unwrap();
+        tools.add("other", ",,", &other).unwrap();
+        assert!(proves(&tools, &ours));
+        assert!(!proves(&tools, &other));
+    }
+}

@@ -1,0 +1,285 @@
+//! What we make, judged by OpenSSL; what it makes, read by us.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+use tegata_ca::{
+    Addresses, Authority, CrlEntry, CrlRequest, ExtendedUsage, KeyKind, OcspQuestion, OcspStatus,
+    Profile, ProfileKind, ProvenKey, RequestError, Signer, SoftwareKey, SubjectName,
+};
+use tegata_domain::{Entropy, Reason, Serial, Validity};
+
+struct Counter(AtomicU64);
+
+impl Entropy for Counter {
+    fn fill(&self, octets: &mut [u8]) {
+        for chunk in octets.chunks_mut(8) {
+            let next = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst);
+            chunk.copy_from_slice(&next.to_be_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// A root and an issuing CA of the given kinds, with their files for OpenSSL.
+struct Pki {
+    dir: tempfile::TempDir,
+    entropy: Counter,
+    now: Timestamp,
+    issuing: Authority,
+}
+
+impl Pki {
+    fn new(root_kind: KeyKind, issuing_kind: KeyKind) -> Self {
+        let entropy = Counter(AtomicU64::new(1));
+        // OpenSSL has no clock of ours: these must be valid at the time of the test.
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let validity = Validity { not_before: now, not_after: now + days(30 * 365) };
+        let name = |cn: &str| SubjectName::new(cn).unwrap().country("JP").unwrap();
+        let root_key = Arc::new(SoftwareKey::generate(root_kind).unwrap());
+        let root = Authority::root(&name("ROOT"), root_key, validity, &entropy).unwrap();
+        let key = Arc::new(SoftwareKey::generate(issuing_kind).unwrap());
+        let profile = Profile {
+            kind: ProfileKind::Issuing,
+            addresses: Some(addresses()),
+            alt_names: Vec::new(),
+        };
+        let signed =
+            root.certify(&profile, &name("ISSUING"), key.public_key(), validity, &entropy).unwrap();
+        let issuing = Authority::open(signed.der, key).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let pki = Self { dir, entropy, now, issuing };
+        pki.write("root.pem", &pem("CERTIFICATE", root.certificate()));
+        pki.write("issuing.pem", &pem("CERTIFICATE", pki.issuing.certificate()));
+        pki
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn leaf(&self) -> Serial {
+        let profile = Profile {
+            kind: ProfileKind::EndEntity(ExtendedUsage::ClientAuth),
+            addresses: Some(addresses()),
+            alt_names: Vec::new(),
+        };
+        let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
+        let validity = Validity { not_before: self.now, not_after: self.now + days(20 * 365) };
+        let subject = SubjectName::new("CMSM950-006-401").unwrap().organisation("会社").unwrap();
+        let signed = self
+            .issuing
+            .certify(&profile, &subject, key.public_key(), validity, &self.entropy)
+            .unwrap();
+        self.write("leaf.pem", &pem("CERTIFICATE", &signed.der));
+        signed.serial
+    }
+
+    fn openssl(&self, arguments: &str) -> Output {
+        openssl(self.dir.path(), arguments)
+    }
+
+    fn crl(&self, entries: &[CrlEntry]) {
+        let der = self
+            .issuing
+            .crl(&CrlRequest {
+                number: 7,
+                this_update: self.now,
+                next_update: self.now + days(29 * 365),
+                entries,
+            })
+            .unwrap();
+        self.write("crl.pem", &pem("X509 CRL", &der));
+    }
+}
+
+fn addresses() -> Addresses {
+    Addresses {
+        crl: "http://status.example/crl/X.crl".to_owned(),
+        ocsp: Some("http://status.example/ocsp/X".to_owned()),
+        issuer: "http://status.example/aia/X.cer".to_owned(),
+    }
+}
+
+fn days(count: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * count)
+}
+
+fn pem(label: &'static str, der: &[u8]) -> String {
+    x509_cert::der::pem::encode_string(label, x509_cert::der::pem::LineEnding::LF, der).unwrap()
+}
+
+fn openssl(dir: &Path, arguments: &str) -> Output {
+    Command::new("openssl")
+        .args(arguments.split_whitespace())
+        .current_dir(dir)
+        .output()
+        .expect("openssl is installed")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+const KINDS: [(KeyKind, KeyKind); 3] = [
+    (KeyKind::EcP384, KeyKind::EcP256),
+    (KeyKind::EcP384, KeyKind::EcP384),
+    (KeyKind::Rsa(4096), KeyKind::Rsa(3072)),
+];
+
+#[test]
+fn openssl_verifies_the_chain_of_every_kind_of_ca() {
+    for (root, issuing) in KINDS {
+        let pki = Pki::new(root, issuing);
+        pki.leaf();
+        let verdict = pki.openssl(
+            "verify -x509_strict -purpose sslclient -CAfile root.pem -untrusted issuing.pem leaf.pem",
+        );
+        assert!(verdict.status.success(), "{root} {issuing}: {}", said(&verdict));
+        let as_server = pki
+            .openssl("verify -purpose sslserver -CAfile root.pem -untrusted issuing.pem leaf.pem");
+        assert!(!as_server.status.success(), "a client certificate is no server's");
+    }
+}
+
+#[test]
+fn openssl_agrees_with_every_crl() {
+    for (root, issuing) in KINDS {
+        let pki = Pki::new(root, issuing);
+        let serial = pki.leaf();
+        let check =
+            "verify -crl_check -CRLfile crl.pem -CAfile root.pem -untrusted issuing.pem leaf.pem";
+        pki.crl(&[]);
+        let verdict = pki.openssl(check);
+        assert!(verdict.status.success(), "{}", said(&verdict));
+        for reason in Reason::ALL {
+            pki.crl(&[CrlEntry { serial, at: pki.now, reason }]);
+            let verdict = pki.openssl(check);
+            assert!(said(&verdict).contains("certificate revoked"), "{}", said(&verdict));
+        }
+        let text = said(&pki.openssl("crl -in crl.pem -noout -text"));
+        assert!(text.contains("X509v3 CRL Number: \n                7"), "{text}");
+        assert!(text.contains("Privilege Withdrawn"), "{text}");
+    }
+}
+
+#[test]
+fn openssl_asks_and_believes_ocsp() {
+    for hash in ["-sha1", "-sha256"] {
+        let pki = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
+        let serial = pki.leaf();
+        let asked = pki.openssl(&format!(
+            "ocsp {hash} -issuer issuing.pem -cert leaf.pem -reqout request.der"
+        ));
+        assert!(asked.status.success(), "{}", said(&asked));
+        let request = std::fs::read(pki.dir.path().join("request.der")).unwrap();
+        for (status, word) in [
+            (OcspStatus::Good, "Cert Status: good"),
+            (OcspStatus::Unknown, "Cert Status: unknown"),
+            (
+                OcspStatus::Revoked { at: pki.now, reason: Reason::KeyCompromise },
+                "Revocation Reason: keyCompromise",
+            ),
+            (
+                OcspStatus::Revoked { at: pki.now, reason: Reason::Unspecified },
+                "Cert Status: revoked",
+            ),
+        ] {
+            let question = OcspQuestion::parse(&request).unwrap();
+            let answer = pki
+                .issuing
+                .ocsp(question, pki.now, pki.now + days(29 * 365), |asked| {
+                    assert_eq!(asked, serial);
+                    status
+                })
+                .unwrap();
+            std::fs::write(pki.dir.path().join("answer.der"), answer).unwrap();
+            // The nonce of the request is compared as well.
+            let verdict = pki.openssl(
+                "ocsp -reqin request.der -respin answer.der -resp_text -CAfile root.pem \
+                 -verify_other issuing.pem",
+            );
+            let text = said(&verdict);
+            assert!(text.contains("Response verify OK") && text.contains(word), "{word}: {text}");
+            assert!(text.contains("OCSP Nonce") && !text.contains("nonce in response"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn ocsp_of_another_issuer_is_unknown() {
+    let (ours, theirs) =
+        (Pki::new(KeyKind::EcP384, KeyKind::EcP256), Pki::new(KeyKind::EcP384, KeyKind::EcP256));
+    theirs.leaf();
+    theirs.openssl("ocsp -issuer issuing.pem -cert leaf.pem -reqout request.der");
+    let request = std::fs::read(theirs.dir.path().join("request.der")).unwrap();
+    let question = OcspQuestion::parse(&request).unwrap();
+    ours.issuing.ocsp(question, ours.now, ours.now + days(1), |_| panic!("never asked")).unwrap();
+}
+
+/// Requests that OpenSSL makes: `req` arguments, and what we say.
+#[test]
+fn requests_of_openssl_are_judged_by_their_key() {
+    let dir = tempfile::tempdir().unwrap();
+    for (key, verdict) in [
+        ("ec -pkeyopt ec_paramgen_curve:P-256", Ok(KeyKind::EcP256)),
+        ("ec -pkeyopt ec_paramgen_curve:P-384", Ok(KeyKind::EcP384)),
+        ("rsa:2048", Ok(KeyKind::Rsa(2048))),
+        ("rsa:4096", Ok(KeyKind::Rsa(4096))),
+        ("rsa:1024", Err(RequestError::KeyKind)),
+        (
+            "rsa -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3",
+            Err(RequestError::WeakKey),
+        ),
+        (
+            "rsa -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:65535",
+            Err(RequestError::WeakKey),
+        ),
+        ("ec -pkeyopt ec_paramgen_curve:P-521", Err(RequestError::KeyKind)),
+        ("ec -pkeyopt ec_paramgen_curve:secp256k1", Err(RequestError::KeyKind)),
+        (
+            "ec -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit",
+            Err(RequestError::KeyKind),
+        ),
+        ("ed25519", Err(RequestError::KeyKind)),
+    ] {
+        let made = openssl(
+            dir.path(),
+            &format!(
+                "req -new -nodes -newkey {key} -keyout k.pem -subj /CN=x -outform DER -out r.der"
+            ),
+        );
+        assert!(made.status.success(), "{key}: {}", said(&made));
+        let request = std::fs::read(dir.path().join("r.der")).unwrap();
+        let judged = ProvenKey::from_request(&request).map(|key| key.kind());
+        assert_eq!(judged, verdict, "{key}");
+    }
+}
+
+#[test]
+fn a_request_without_proof_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = openssl(
+        dir.path(),
+        "req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout k.pem -subj /CN=x -outform DER -out r.der",
+    );
+    assert!(made.status.success());
+    let good = std::fs::read(dir.path().join("r.der")).unwrap();
+    let mut bad_signature = good.clone();
+    *bad_signature.last_mut().unwrap() ^= 1;
+    let judged = ProvenKey::from_request(&bad_signature);
+    assert!(matches!(judged, Err(RequestError::Possession)), "{judged:?}");
+    let sha1 =
+        openssl(dir.path(), "req -new -sha1 -key k.pem -subj /CN=x -outform DER -out sha1.der");
+    assert!(sha1.status.success());
+    let sha1 = std::fs::read(dir.path().join("sha1.der")).unwrap();
+    assert_eq!(ProvenKey::from_request(&sha1), Err(RequestError::SignatureAlgorithm));
+    for cut in 0..good.len() {
+        assert!(ProvenKey::from_request(&good[..cut]).is_err(), "cut at {cut}");
+    }
+    assert_eq!(ProvenKey::from_request(&[0x30; 20_000]), Err(RequestError::TooLarge));
+}

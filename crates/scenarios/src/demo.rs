@@ -1,0 +1,229 @@
+//! `tegata demo` with its directory, and the administration commands on it.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::api::Api;
+use crate::https::{Https, Identity};
+use crate::place;
+use crate::run::{Ran, run, run_command};
+
+/// Time to get ready: keys are made, a database too, and the machine may be busy.
+const START: Duration = Duration::from_secs(60);
+/// Time to end: running requests get ten seconds.
+const END: Duration = Duration::from_secs(20);
+
+/// A running demo. Ends when dropped.
+pub struct Demo {
+    /// Its line of JSON.
+    pub ready: Ready,
+    base: PathBuf,
+    child: Child,
+    lines: Receiver<String>,
+}
+
+/// The line of JSON that a demo prints when everything is ready.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Ready {
+    /// Home of the sample service on the issuing site.
+    pub site: String,
+    /// The gateway.
+    pub gateway: String,
+    /// The status addresses.
+    pub status: String,
+    /// Administration.
+    pub admin: String,
+    /// File of the root certificate.
+    pub root_pem: PathBuf,
+    /// SHA-256 of the root certificate, hexadecimal.
+    pub root_sha256: String,
+    /// A seat whose credential is ready.
+    pub user_id: String,
+    /// Its initial password.
+    pub password: String,
+    /// The protected page.
+    pub service_url: String,
+    /// The data directory.
+    pub data_dir: PathBuf,
+}
+
+/// A seat and its initial password.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Seat {
+    /// User ID.
+    pub user_id: String,
+    /// Initial password.
+    pub password: String,
+}
+
+impl Demo {
+    /// Starts a demo whose data are in `base`, on free ports, and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it does not get ready.
+    pub fn start(base: &Path) -> Self {
+        let errors = File::options().create(true).append(true).open(base.join("demo.err"));
+        let mut child = command(base, [0; 4])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(errors.expect("the directory can be written"))
+            .spawn()
+            .expect("tegata can be started");
+        let stdout = child.stdout.take().expect("piped");
+        let (said, lines) = mpsc::channel();
+        // Dropping `said` tells that the demo closed its output: it has ended.
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let _ = said.send(line);
+            }
+        });
+        let line = lines.recv_timeout(START).unwrap_or_else(|error| {
+            let _ = child.kill();
+            let said = fs::read_to_string(base.join("demo.err")).unwrap_or_default();
+            panic!("the demo is not ready: {error}\n{said}")
+        });
+        let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        Self { ready, base: base.to_owned(), child, lines }
+    }
+
+    /// Runs a demo on these ports (site, gateway, status, admin) that is expected to end at once.
+    pub fn fails_to_start(base: &Path, ports: [u16; 4]) -> Ran {
+        run_command(&mut command(base, ports))
+    }
+
+    /// The data directory of a demo started in `base`.
+    pub fn data_dir(base: &Path) -> PathBuf {
+        base.join("data")
+    }
+
+    /// Sends a signal, waits for the end and returns the exit code.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub fn stop(mut self, signal: Signal) -> Option<i32> {
+        kill_process(self.pid(), signal).expect("the demo runs");
+        assert!(self.ends_within(END), "the demo does not end after {signal:?}");
+        self.child.wait().expect("a child can be waited for").code()
+    }
+
+    /// `kill -9`, and waits until the system has taken everything back.
+    pub fn kill9(mut self) {
+        self.strike();
+        self.child.wait().expect("a child can be waited for");
+    }
+
+    /// `kill -9` without waiting, for a demo that others are using.
+    pub fn strike(&mut self) {
+        self.child.kill().expect("the demo runs");
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("a child can be asked").is_none()
+    }
+
+    /// Everything that every run in this directory wrote to standard error.
+    pub fn stderr(&self) -> String {
+        fs::read_to_string(self.base.join("demo.err")).expect("the file was made at start")
+    }
+
+    /// Runs `tegata … --dir D --json` on the demo's directory.
+    pub fn tegata(&self, args: &[&str]) -> Ran {
+        let dir = self.ready.data_dir.to_str().expect("a path of ours is text");
+        run(place::program("tegata"), [args, &["--dir", dir, "--json"]].concat())
+    }
+
+    /// Adds seats to the sample company.
+    #[track_caller]
+    pub fn seats(&self, count: usize) -> Vec<Seat> {
+        let count = count.to_string();
+        let add = ["subscriber", "add", "--company", "CMSM950-006", "--count", &count];
+        serde_json::from_value(self.tegata(&add).ok().json()).expect("a list of seats")
+    }
+
+    /// Adds one seat to the sample company.
+    #[track_caller]
+    pub fn seat(&self) -> Seat {
+        self.seats(1).remove(0)
+    }
+
+    /// The rows of `tegata certificate list`, of one user ID or of all.
+    #[track_caller]
+    pub fn certificates(&self, user_id: Option<&str>) -> Vec<Value> {
+        let of_user = user_id.map(|user_id| ["--user-id", user_id]);
+        let args = [&["certificate", "list"], of_user.as_ref().map_or(&[][..], |of| of)].concat();
+        serde_json::from_value(self.tegata(&args).ok().json()).expect("a list of certificates")
+    }
+
+    /// A client of the issuing site and the application interface.
+    pub fn site(&self) -> Https {
+        Https::new(&self.ready.site, &self.ready.root_pem, None)
+    }
+
+    /// A client of the gateway, with or without a certificate.
+    pub fn gateway(&self, identity: Option<Identity>) -> Https {
+        Https::new(&self.ready.gateway, &self.ready.root_pem, identity)
+    }
+
+    /// The application interface.
+    pub fn api(&self) -> Api {
+        Api::new(self.site(), &self.ready.site)
+    }
+
+    /// Fetches a file from the status address, for example `crl/SB0001002C.crl`.
+    #[track_caller]
+    pub fn status_file(&self, path: &str) -> Vec<u8> {
+        let url = format!("{}/{path}", self.ready.status);
+        run("curl", ["--silent", "--show-error", "--fail", &url]).ok().stdout
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    fn ends_within(&self, bound: Duration) -> bool {
+        let end = Instant::now() + bound;
+        loop {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return true,
+                Err(RecvTimeoutError::Timeout) => return false,
+            }
+        }
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return;
+        }
+        let _ = kill_process(self.pid(), Signal::TERM);
+        if !self.ends_within(END) {
+            let _ = self.child.kill();
+        }
+        let _ = self.child.wait();
+        if thread::panicking() {
+            crate::figure("the demo said", self.stderr());
+        }
+    }
+}
+
+fn command(base: &Path, ports: [u16; 4]) -> Command {
+    let mut command = Command::new(place::program("tegata"));
+    command.args(["demo", "--json", "--dir"]).arg(Demo::data_dir(base));
+    for (option, port) in ["site", "gateway", "status", "admin"].into_iter().zip(ports) {
+        command.args([format!("--{option}-port"), port.to_string()]);
+    }
+    command.env_remove("TEGATA_LOG").env_remove("TEGATA_CA_PASSPHRASE");
+    command
+}

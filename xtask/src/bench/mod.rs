@@ -1,0 +1,114 @@
+//! `xtask bench`: the figures of this machine, and what part of its bare limits they are.
+//!
+//! What is measured are the released programs as processes of their own, over TLS on loopback,
+//! with every commit on the disk. The limits are measured in the same run and in the same
+//! directory. Driver and server share the processors, so what counts for a comparison between
+//! machines is the processor time of the server beside the rate. Nothing here judges a time.
+
+mod client;
+mod gateway;
+mod issue;
+mod limits;
+mod machine;
+mod program;
+mod report;
+mod stats;
+mod timing;
+mod world;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use clap::Args;
+use tegata_registrar::{Cost, Passwords};
+use tegata_server::ambient::SystemEntropy;
+
+use crate::{Failure, say};
+use client::Client;
+use program::Program;
+use report::Report;
+use world::World;
+
+#[derive(Args)]
+pub(crate) struct BenchArgs {
+    /// Print JSON instead of tables
+    #[arg(long)]
+    json: bool,
+    /// Seconds of each measurement of load
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=60))]
+    seconds: u64,
+    /// Program to measure [default: `tegata` beside this program]
+    #[arg(long)]
+    tegata: Option<PathBuf>,
+}
+
+/// The least that Argon2id can cost: what an issuance takes without its deliberate cost.
+const LEAST: Cost = Cost { memory: 8, passes: 1 };
+
+/// Clients at the same time.
+const CLIENTS: [usize; 2] = [1, 16];
+
+pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
+    let own = std::env::current_exe()?;
+    let tegata = args.tegata.unwrap_or_else(|| own.with_file_name("tegata"));
+    if !tegata.exists() {
+        return Err(format!("{} is missing; `make bench` builds it", tegata.display()).into());
+    }
+    // Beside the build, not in a temporary directory that may be kept in memory: the disk counts.
+    let parent = own.parent().ok_or("this program stands nowhere")?;
+    let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(parent)?;
+    let report = tokio::runtime::Runtime::new()?.block_on(measure(
+        dir.path(),
+        &tegata,
+        Duration::from_secs(args.seconds),
+    ))?;
+    report.print(args.json)
+}
+
+async fn measure(
+    dir: &std::path::Path,
+    tegata: &std::path::Path,
+    period: Duration,
+) -> Result<Report, Failure> {
+    say("limits of this machine");
+    let limits = limits::measure(dir, period.min(Duration::from_secs(2))).await?;
+
+    say("installation");
+    let world = World::found(dir).await?;
+    let mut serve = Command::new(tegata);
+    serve.args(["serve", "--json", "--dir"]).arg(world.data.path());
+    let (server, ready) = Program::start(serve, &dir.join("serve.log"))?;
+    let client = Client::new(&ready, &world.root)?;
+
+    let mut issuance = Vec::new();
+    for (name, cost) in [("19 MiB, 2 passes", Cost::default()), ("least possible", LEAST)] {
+        let hash = hashed(cost);
+        for clients in CLIENTS {
+            say(&format!("issuance, hash {name}, clients {clients}"));
+            let most = limits.most_issuances(cost, clients, period);
+            let seats = world.seats(&format!("L{}", issuance.len()), most, &hash, false).await?;
+            let tickets = issue::tickets(&seats)?;
+            let load = issue::drive(&client, &server, tickets, clients, period).await?;
+            issuance.push(issue::Row::of(name, cost, clients, load, &limits));
+        }
+    }
+
+    say("refusals");
+    let timing = timing::measure(&world, &client, &hashed(Cost::default())).await?;
+
+    say("gateway");
+    let gateway = gateway::measure(&world, &client, tegata, &ready, &hashed(LEAST), period).await?;
+    Ok(Report { machine: machine::Machine::this(), limits, issuance, timing, gateway })
+}
+
+/// The password of every seat here, as the slip of a real one would say it.
+const PASSWORD: &str = "0123-4567-89AB-CDEF";
+
+/// Its hash at a cost. One serves every seat: the salt says nothing about the work.
+fn hashed(cost: Cost) -> String {
+    match PASSWORD.parse() {
+        Ok(password) => Passwords::new(cost, 1).hash(&password, &SystemEntropy),
+        Err(_) => String::new(),
+    }
+}

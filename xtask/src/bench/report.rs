@@ -1,0 +1,179 @@
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::limits::Limits;
+use super::machine::Machine;
+use super::{gateway, issue, timing};
+use crate::Failure;
+
+/// Everything that a run measured.
+#[derive(Serialize)]
+pub(super) struct Report {
+    pub(super) machine: Machine,
+    pub(super) limits: Limits,
+    pub(super) issuance: Vec<issue::Row>,
+    pub(super) timing: Vec<timing::Row>,
+    pub(super) gateway: Vec<gateway::Row>,
+}
+
+impl Report {
+    #[expect(clippy::print_stdout, reason = "the report is what the chore is for")]
+    pub(super) fn print(&self, json: bool) -> Result<(), Failure> {
+        if json {
+            println!("{}", serde_json::to_string_pretty(self)?);
+        } else {
+            print!("{}", self.tables()?);
+        }
+        Ok(())
+    }
+
+    fn tables(&self) -> Result<String, std::fmt::Error> {
+        let mut out = String::new();
+        let Machine { processor, processors, load } = &self.machine;
+        writeln!(out, "{processor}, {processors} processors, load {load}\n")?;
+        self.limits(&mut out)?;
+        self.issuance(&mut out)?;
+        self.timing(&mut out)?;
+        self.gateway(&mut out)?;
+        Ok(out)
+    }
+
+    fn limits(&self, out: &mut String) -> std::fmt::Result {
+        let limits = &self.limits;
+        writeln!(out, "Limits of this machine                                  a second")?;
+        for (what, rate) in [
+            ("4 KiB appended and fdatasync, one thread", limits.fdatasync),
+            ("database commit of one row, one caller", limits.commit),
+            ("database commit of one row, 16 callers", limits.commit_shared),
+            ("P-256 signature, one processor", limits.p256_sign),
+            ("P-256 verification, one processor", limits.p256_verify),
+            ("Argon2id of 19 MiB and 2 passes, one processor", limits.argon2id),
+            ("Argon2id of 19 MiB and 2 passes, all processors", limits.argon2id_all),
+        ] {
+            writeln!(out, "  {what:<52} {rate:>9.0}")?;
+        }
+        writeln!(out)
+    }
+
+    fn issuance(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(
+            out,
+            "Issuance over TLS, each commit on the disk; server ms: its processor time for each
+  password hash      clients   issued  a second   p50 ms   p99 ms  server ms   of Argon2id  of commits  of P-256"
+        )?;
+        for row in &self.issuance {
+            writeln!(
+                out,
+                "  {:<17}{:>9}{:>9}{:>10.0}{:>9.2}{:>9.2}{:>11.2}{:>14}{:>12}{:>10}",
+                row.hash,
+                row.clients,
+                row.issued,
+                row.per_second,
+                row.p50_ms,
+                row.p99_ms,
+                row.server_ms,
+                row.of_argon2id.map_or_else(|| "-".to_owned(), percent),
+                percent(row.of_commits),
+                percent(row.of_p256),
+            )?;
+        }
+        writeln!(
+            out,
+            "  of commits: two an issuance; of P-256: one verification and one signature, all processors\n"
+        )
+    }
+
+    fn timing(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(
+            out,
+            "Time of a refusal, interleaved; p: Mann-Whitney U against the first line
+  cause                    requests  median ms    mean ms        p"
+        )?;
+        for row in &self.timing {
+            writeln!(
+                out,
+                "  {:<25}{:>8}{:>11.3}{:>11.3}{:>9}",
+                row.cause,
+                row.requests,
+                row.median_ms,
+                row.mean_ms,
+                row.p.map_or_else(|| "-".to_owned(), |p| format!("{p:.3}")),
+            )?;
+        }
+        writeln!(out)
+    }
+
+    fn gateway(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(
+            out,
+            "Full mTLS handshakes with one GET each, chain and revocation list checked
+  proxy               handshakes  a second  a processor second"
+        )?;
+        for row in &self.gateway {
+            writeln!(
+                out,
+                "  {:<18}{:>12}{:>10.0}{:>20.0}",
+                row.proxy, row.handshakes, row.per_second, row.per_processor_second
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn percent(part: f64) -> String {
+    format!("{:.0} %", part * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_measurement_has_a_line() {
+        let limits = Limits {
+            fdatasync: 1000.0,
+            commit: 900.0,
+            commit_shared: 5000.0,
+            p256_sign: 60_000.0,
+            p256_verify: 20_000.0,
+            argon2id: 60.0,
+            argon2id_all: 100.0,
+        };
+        let row = |hash, of_argon2id| issue::Row {
+            hash,
+            clients: 16,
+            issued: 10,
+            per_second: 50.0,
+            p50_ms: 1.0,
+            p99_ms: 2.0,
+            server_ms: 0.5,
+            of_argon2id,
+            of_commits: 0.25,
+            of_p256: 0.001,
+        };
+        let report = Report {
+            machine: Machine { processor: "any".to_owned(), processors: 2, load: "0.1".to_owned() },
+            limits,
+            issuance: vec![row("19 MiB, 2 passes", Some(0.5)), row("least possible", None)],
+            timing: vec![timing::Row {
+                cause: "unknown user ID",
+                requests: 200,
+                median_ms: 20.0,
+                mean_ms: 20.5,
+                p: None,
+            }],
+            gateway: vec![gateway::Row {
+                proxy: "tegata gateway",
+                handshakes: 100,
+                per_second: 10.0,
+                per_processor_second: 20.0,
+            }],
+        };
+        let text = report.tables().unwrap();
+        for part in ["50 %", "25 %", "least possible", "unknown user ID", "tegata gateway"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
+    }
+}
