@@ -15,6 +15,9 @@ use tegata_store::{
     AuditEntry, CertificateRecord, CompanyId, NewIntent, SeatRecord, StoreError, Tx, View,
 };
 
+use tegata_text::Lang;
+
+use crate::mail;
 use crate::office::entry;
 use crate::status::{self, StatusChange};
 use crate::{Actor, Reference, Registrar, STRIPES, Service};
@@ -32,6 +35,8 @@ pub struct Enrollment {
     pub email: Email,
     /// PKCS#10 request, DER.
     pub request: Vec<u8>,
+    /// Language for mails.
+    pub lang: Lang,
 }
 
 /// What a subscriber gets.
@@ -115,7 +120,8 @@ impl Registrar {
                 return Err(error.into());
             }
         };
-        self.commit_issued(service, seat, enrollment.email, signed, reference).await
+        self.commit_issued(service, seat, (enrollment.email, enrollment.lang), signed, reference)
+            .await
     }
 
     /// Proves the credential, or says no after the same work and one write, whatever the cause.
@@ -307,13 +313,13 @@ impl Registrar {
             .await
     }
 
-    /// Records, as one transaction, the certificate, the consumed credential, the e-mail, the
-    /// first reminder, what the certificate replaces, and the audit entry.
+    /// Records, as one transaction, the certificate, the consumed credential, the e-mail and
+    /// the mail that confirms it, the first reminder, what the certificate replaces, and the audit entry.
     async fn commit_issued(
         &self,
         service: &Service,
         seat: SeatRecord,
-        email: Email,
+        (email, lang): (Email, Lang),
         signed: SignedCertificate,
         reference: &Reference,
     ) -> Result<Issuance, EnrollError> {
@@ -339,6 +345,15 @@ impl Registrar {
                 tx.set_issued(&issued, &signed.der, first_notice_at)?;
                 tx.set_credential(seat.id, &spent)?;
                 tx.set_email(seat.id, &email)?;
+                let confirmation = mail::issued(
+                    seat.service,
+                    email.clone(),
+                    lang,
+                    &seat.user_id,
+                    signed.serial,
+                    signed.validity.not_after,
+                );
+                tx.enqueue_mail(&confirmation, now)?;
                 let actor = Actor::Subscriber(seat.user_id.clone());
                 let mut entry = entry(now, &actor, "certificate.issued", &seat.user_id);
                 entry.detail = serde_json::json!({ "serial": signed.serial, "email": email });

@@ -1,9 +1,9 @@
-//! What happens by itself: publishing status when it changed or is due.
+//! What happens by itself: publishing status when it changed or is due, sending mails.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tegata_registrar::Registrar;
+use tegata_registrar::{Post, Registrar};
 use tokio::sync::watch;
 
 use crate::limits::Limits;
@@ -41,6 +41,25 @@ pub async fn publish(registrar: Arc<Registrar>, limits: Arc<Limits>, changed: wa
             && let Err(error) = registrar.publish().await
         {
             tracing::error!(%error, "status is not published");
+        }
+    }
+}
+
+/// Sends mails that are due, for as long as it runs.
+pub async fn mail(registrar: Arc<Registrar>, post: impl Post, mut changed: watch::Receiver<i64>) {
+    loop {
+        match registrar.send_mails(&post).await {
+            // Nothing to do: wait until someone commits, or until a retry may be due.
+            Ok(0) => {
+                if matches!(tokio::time::timeout(DUE, changed.changed()).await, Ok(Err(_))) {
+                    return;
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "mails are not sent");
+                tokio::time::sleep(LOOK).await;
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod keyfile;
 pub mod limits;
 pub mod listen;
 pub mod node;
+pub mod post;
 pub mod settings;
 pub mod site;
 pub mod status;

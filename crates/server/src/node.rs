@@ -16,6 +16,7 @@ use tokio_rustls::rustls::{self, ServerConfig};
 use crate::api::{self, Api};
 use crate::limits::{Limits, Rates};
 use crate::listen::{self, BindError};
+use crate::post::SmtpPost;
 use crate::site::{self, SiteService};
 use crate::status::{self, Status};
 use crate::{admin, jobs};
@@ -32,6 +33,8 @@ pub struct NodeConfig {
     pub rates: Rates,
     /// Installers that the site offers.
     pub downloads: PathBuf,
+    /// Where mails go; without, they wait.
+    pub post: Option<SmtpPost>,
 }
 
 /// A node whose ports are taken but which does not answer yet.
@@ -39,6 +42,7 @@ pub struct Node {
     registrar: Arc<Registrar>,
     limits: Arc<Limits>,
     downloads: PathBuf,
+    post: Option<SmtpPost>,
     site: TcpListener,
     status: TcpListener,
     admin: TcpListener,
@@ -71,7 +75,7 @@ impl Node {
     /// When a port is taken, or the database or a CA key cannot be used.
     pub async fn prepare(
         registrar: Arc<Registrar>,
-        config: &NodeConfig,
+        config: NodeConfig,
     ) -> Result<Self, NodeError> {
         let site = listen::bind(config.site, "the issuing site").await?;
         let status = listen::bind(config.status, "the status addresses").await?;
@@ -85,7 +89,8 @@ impl Node {
         }
         registrar.publish().await?;
         let limits = Arc::new(Limits::new(config.rates));
-        Ok(Self { registrar, limits, downloads: config.downloads.clone(), site, status, admin })
+        let NodeConfig { downloads, post, .. } = config;
+        Ok(Self { registrar, limits, downloads, post, site, status, admin })
     }
 
     /// Addresses of site, status and administration.
@@ -101,17 +106,25 @@ impl Node {
     pub async fn run(self, tls: Arc<ServerConfig>, stop: watch::Receiver<bool>) {
         let (changed, watching) = watch::channel(0);
         let publishing = jobs::publish(self.registrar.clone(), self.limits.clone(), changed);
-        let stop_publishing = stopped(stop.clone());
+        let (registrar, news) = (self.registrar.clone(), watching.clone());
+        let mailing = async {
+            match self.post {
+                Some(post) => jobs::mail(registrar, post, news).await,
+                None => std::future::pending().await,
+            }
+        };
+        let stop_jobs = stopped(stop.clone());
         let site = site_router(&self.registrar, &self.limits, self.downloads);
         let status =
             status::router(Status { registrar: self.registrar.clone(), changed: watching });
         let admin = admin::router(self.registrar);
         tokio::join!(
             async {
-                // Dropping the job ends every wait for news.
+                // Dropping the jobs ends every wait for news.
                 tokio::select! {
                     () = publishing => {}
-                    () = stop_publishing => {}
+                    () = mailing => {}
+                    () = stop_jobs => {}
                 }
             },
             listen::serve(self.site, Some(tls), site, stopped(stop.clone())),

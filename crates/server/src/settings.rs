@@ -25,6 +25,7 @@ enum Kind {
     File,
     Count,
     Names,
+    Text,
 }
 
 const SETTINGS: &[Setting] = &[
@@ -59,6 +60,18 @@ const SETTINGS: &[Setting] = &[
         doc: "Host names and IP addresses in the site's own TLS certificate.",
     },
     Setting {
+        key: "mail.url_file",
+        default: "secrets/smtp-url",
+        kind: Kind::File,
+        doc: "File with the address of the mail server: `smtps://user:password@host:465`, `smtp://host:587?tls=required` for STARTTLS, `smtp://127.0.0.1:25` for a server on this machine. Without the file mails wait.",
+    },
+    Setting {
+        key: "mail.from",
+        default: "noreply@localhost",
+        kind: Kind::Text,
+        doc: "Sender of every mail.",
+    },
+    Setting {
         key: "limits.per_address",
         default: "600",
         kind: Kind::Count,
@@ -85,6 +98,10 @@ pub struct Settings {
     pub passphrase_file: PathBuf,
     /// `site.names`
     pub site_names: Vec<String>,
+    /// `mail.url_file`
+    pub mail_url_file: PathBuf,
+    /// `mail.from`
+    pub mail_from: String,
     /// `limits.…`
     pub rates: Rates,
 }
@@ -126,6 +143,8 @@ impl Settings {
             admin: reader.address("listen.admin"),
             passphrase_file: base.join(reader.text("keys.passphrase_file")),
             site_names: reader.names("site.names"),
+            mail_url_file: base.join(reader.text("mail.url_file")),
+            mail_from: reader.text("mail.from"),
             rates: Rates {
                 per_address: reader.count("limits.per_address"),
                 per_user_id: reader.count("limits.per_user_id"),
@@ -237,7 +256,7 @@ pub fn reference() -> String {
     );
     for setting in SETTINGS {
         let default = match setting.kind {
-            Kind::Address | Kind::File => format!("\"{}\"", setting.default),
+            Kind::Address | Kind::File | Kind::Text => format!("\"{}\"", setting.default),
             Kind::Count => setting.default.to_owned(),
             Kind::Names => {
                 let quoted: Vec<_> =

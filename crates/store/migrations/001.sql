@@ -120,3 +120,20 @@ CREATE TABLE own_certificate (
     not_after    INTEGER NOT NULL,
     der          BLOB NOT NULL
 ) STRICT;
+
+-- Mails to be sent. A row is claimed by moving next_at ahead, so that a crash delays a mail
+-- but does not lose it.
+CREATE TABLE outbox (
+    id         INTEGER PRIMARY KEY,
+    service_id INTEGER NOT NULL REFERENCES service,
+    kind       TEXT NOT NULL,
+    recipient  TEXT NOT NULL,
+    lang       TEXT NOT NULL,
+    detail     TEXT NOT NULL,               -- JSON, what the text of this kind needs
+    created_at INTEGER NOT NULL,
+    next_at    INTEGER,                     -- NULL: done with
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    sent_at    INTEGER,
+    error      TEXT
+) STRICT;
+CREATE INDEX outbox_due ON outbox (next_at) WHERE next_at IS NOT NULL;

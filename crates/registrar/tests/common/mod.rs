@@ -183,6 +183,7 @@ impl World {
             password: password.to_owned(),
             email: "taro@example.co.jp".parse().unwrap(),
             request: request.to_vec(),
+            lang: tegata_text::Lang::Ja,
         };
         self.registrar.enroll(&self.service, enrollment, &self.reference()).await
     }

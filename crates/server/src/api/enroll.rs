@@ -7,7 +7,7 @@ use tegata_registrar::{Enrollment, Issuance, Service};
 use tegata_wire::Der;
 use tegata_wire::api::{EnrollRequest, Issued};
 
-use super::problem::Cause;
+use super::problem::{Caller, Cause};
 use super::scope::Scope;
 use super::{Api, body};
 
@@ -31,7 +31,7 @@ use super::{Api, body};
 )]
 pub(super) async fn enroll(State(api): State<Api>, scope: Scope, body: Body) -> Response {
     let Scope { service, caller } = scope;
-    match attempt(&api, &service, &caller.reference, body).await {
+    match attempt(&api, &service, &caller, body).await {
         Ok(issuance) => Json(issued(&service, issuance)).into_response(),
         Err(cause) => caller.refuse(cause),
     }
@@ -40,7 +40,7 @@ pub(super) async fn enroll(State(api): State<Api>, scope: Scope, body: Body) -> 
 async fn attempt(
     api: &Api,
     service: &std::sync::Arc<Service>,
-    reference: &tegata_registrar::Reference,
+    caller: &Caller,
     body: Body,
 ) -> Result<Issuance, Cause> {
     let request: EnrollRequest = body::json(body).await?;
@@ -54,10 +54,11 @@ async fn attempt(
         password: request.password,
         email,
         request: request.request.0,
+        lang: caller.lang,
     };
     // A caller that hangs up does not stop what was begun: the issuance ends on its own task.
     let (registrar, service, reference) =
-        (api.registrar.clone(), service.clone(), reference.clone());
+        (api.registrar.clone(), service.clone(), caller.reference.clone());
     let ended = tokio::spawn(async move {
         let outcome = registrar.enroll(&service, enrollment, &reference).await;
         if let Err(error) = &outcome {

@@ -116,7 +116,7 @@ impl From<&EnrollError> for Cause {
 pub(super) struct Caller {
     pub(super) address: Option<IpAddr>,
     pub(super) reference: Reference,
-    lang: Lang,
+    pub(super) lang: Lang,
 }
 
 impl Caller {

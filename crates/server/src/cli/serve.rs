@@ -7,6 +7,8 @@ use tegata_registrar::Registrar;
 use tegata_server::ambient::SystemEntropy;
 use tegata_server::keyfile::Passphrase;
 use tegata_server::node::{self, Node, NodeConfig};
+use tegata_server::post::SmtpPost;
+use tegata_server::settings::Settings;
 use tokio::sync::watch;
 
 use super::{Common, Failure, output};
@@ -37,8 +39,9 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         admin: settings.admin,
         rates: settings.rates,
         downloads: dir.downloads(),
+        post: post(&settings)?,
     };
-    let node = Node::prepare(registrar, &config).await?;
+    let node = Node::prepare(registrar, config).await?;
     let [site, status, admin] = node.addresses()?;
     let home = format!("https://{site}/issueweb/{}/", service.key);
     let json = serde_json::json!({
@@ -49,6 +52,18 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     output::one(args.common.json, &json, &format!("serving {home} and http://{status}"))?;
     node.run(tls, stop_on_signal()?).await;
     Ok(())
+}
+
+/// The mail server, when its address is there.
+fn post(settings: &Settings) -> Result<Option<SmtpPost>, Failure> {
+    match std::fs::read_to_string(&settings.mail_url_file) {
+        Ok(url) => Ok(Some(SmtpPost::new(url.trim(), &settings.mail_from)?)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            tracing::warn!("no mail server is set (mail.url_file): mails wait");
+            Ok(None)
+        }
+        Err(error) => Err(format!("{}: {error}", settings.mail_url_file.display()).into()),
+    }
 }
 
 /// A host name or IP address as it stands in a certificate.

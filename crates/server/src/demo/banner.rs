@@ -14,6 +14,8 @@ pub(super) struct Banner {
     pub(super) seat: FirstSeat,
     pub(super) service_url: String,
     pub(super) data_dir: PathBuf,
+    pub(super) mail_dir: PathBuf,
+    pub(super) smtp: String,
 }
 
 impl Banner {
@@ -30,7 +32,8 @@ impl Banner {
             "user_id": self.seat.user_id,
             "password": self.seat.password,
             "service_url": self.service_url,
-            "mail_dir": null,
+            "mail_dir": self.mail_dir,
+            "smtp": self.smtp,
             "data_dir": self.data_dir,
         });
         output::one(json, &value, &self.table())
@@ -50,6 +53,7 @@ impl Banner {
   root certificate   {root}
   its SHA-256        {sha256}
   data directory     {data_dir}
+  mails              {mail_dir}/*.eml
 
   user ID            {user_id}
   initial password   {password}
@@ -69,6 +73,7 @@ open the protected service with it, and then turn it away:
 
 Ctrl-C ends the demo.
 ",
+            mail_dir = self.mail_dir.display(),
             site = self.site,
             service = self.service_url,
             status = self.status,

@@ -1,6 +1,7 @@
 //! `tegata demo`: everything on loopback with sample data, in the foreground.
 
 mod banner;
+mod mail;
 mod sample;
 mod seed;
 
@@ -21,6 +22,7 @@ use tegata_server::keyfile::Passphrase;
 use tegata_server::limits::Rates;
 use tegata_server::listen;
 use tegata_server::node::{self, Node, NodeConfig, stopped};
+use tegata_server::post::SmtpPost;
 use tokio::net::TcpListener;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -55,6 +57,9 @@ pub(crate) struct DemoArgs {
     /// Port of /healthz and /readyz
     #[arg(long, default_value_t = 9190)]
     admin_port: u16,
+    /// Port of the mail server that keeps every mail as a file
+    #[arg(long, default_value_t = 0)]
+    mail_port: u16,
 }
 
 /// Runs until SIGINT or SIGTERM.
@@ -63,7 +68,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     // Every port is taken before anything is made, so that a taken one leaves nothing behind.
-    let (sample, ports) = ports(&args).await?;
+    let (sample, sink, ports) = ports(&args).await?;
     let dir = DataDir::new(&std::path::absolute(&args.dir)?);
     dir.create()?;
     Passphrase::ensure(&dir.passphrase(), &*entropy)?;
@@ -104,6 +109,9 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         )?],
         limits: Limits::default(),
     };
+    let mail_dir = dir.path().join("mail");
+    std::fs::create_dir_all(&mail_dir)?;
+    let smtp_url = format!("smtp://{}", sink.local_addr()?);
     let banner = Banner {
         site: site_url,
         gateway: format!("https://localhost:{}", ports.gateway),
@@ -114,6 +122,8 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         seat,
         service_url: service.settings.service_url.clone(),
         data_dir: dir.path().to_owned(),
+        mail_dir: mail_dir.clone(),
+        smtp: smtp_url.clone(),
     };
     let registrar = Registrar::new(office, keyring);
     let node_config = NodeConfig {
@@ -122,8 +132,9 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         admin: loopback(ports.admin),
         rates: Rates::default(),
         downloads: dir.downloads(),
+        post: Some(SmtpPost::new(&smtp_url, "noreply@sample-bank.example")?),
     };
-    let node = Node::prepare(registrar, &node_config).await?;
+    let node = Node::prepare(registrar, node_config).await?;
     let gateway = Gateway::bind(gateway_config, clock, entropy).await?;
     let mut ready = gateway.ready();
     let tls = node::tls(servers[0].0.clone(), &servers[0].1)?;
@@ -139,7 +150,13 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         announce,
         node.run(tls, stop.clone()),
         gateway.serve(stopped(stop.clone())),
-        listen::serve(sample, None, sample_page, stopped(stop)),
+        listen::serve(sample, None, sample_page, stopped(stop.clone())),
+        async {
+            tokio::select! {
+                () = mail::serve(sink, mail_dir) => {}
+                () = stopped(stop) => {}
+            }
+        },
     );
     announced
 }
@@ -152,13 +169,14 @@ struct Ports {
 }
 
 /// Resolves ports of 0 and makes sure that the others are free.
-async fn ports(args: &DemoArgs) -> Result<(TcpListener, Ports), Failure> {
+async fn ports(args: &DemoArgs) -> Result<(TcpListener, TcpListener, Ports), Failure> {
     let site = listen::bind(loopback(args.site_port), "the issuing site (--site-port)").await?;
     let gateway = listen::bind(loopback(args.gateway_port), "the gateway (--gateway-port)").await?;
     let status =
         listen::bind(loopback(args.status_port), "the status addresses (--status-port)").await?;
     let admin = listen::bind(loopback(args.admin_port), "administration (--admin-port)").await?;
     let sample = listen::bind(loopback(0), "the sample service").await?;
+    let sink = listen::bind(loopback(args.mail_port), "the mail sink (--mail-port)").await?;
     let port = |listener: &TcpListener| listener.local_addr().map(|address| address.port());
     let ports = Ports {
         site: port(&site)?,
@@ -166,7 +184,7 @@ async fn ports(args: &DemoArgs) -> Result<(TcpListener, Ports), Failure> {
         status: port(&status)?,
         admin: port(&admin)?,
     };
-    Ok((sample, ports))
+    Ok((sample, sink, ports))
 }
 
 fn loopback(port: u16) -> SocketAddr {
