@@ -5,7 +5,7 @@ use std::path::Path;
 use tegata_agent::Fingerprint;
 use tegata_agent::site::Site;
 use tegata_agent::store::{StoreUri, StoreUriError};
-use tegata_domain::{Email, InitialPassword, UserId};
+use tegata_domain::{Email, UserId};
 use tegata_text::Text;
 use zeroize::Zeroizing;
 
@@ -33,11 +33,14 @@ impl Input {
         text.parse().map_err(|_| Failure::usage("bad_mail", t.app_bad_mail(), t.app_bad_mail_do()))
     }
 
-    pub(crate) fn password(&self, text: &str) -> Result<InitialPassword, Failure> {
+    /// Whatever was typed, unless it is nothing: right or wrong is for the server to say.
+    pub(crate) fn password(&self, text: &str) -> Result<Zeroizing<String>, Failure> {
         let Self(t) = self;
-        text.parse().map_err(|_| {
-            Failure::usage("bad_password", t.app_bad_password(), t.app_bad_password_do())
-        })
+        if text.trim().is_empty() {
+            let (title, detail) = (t.app_bad_password(), t.app_bad_password_do());
+            return Err(Failure::usage("bad_password", title, detail));
+        }
+        Ok(Zeroizing::new(text.to_owned()))
     }
 
     pub(crate) fn root(&self, text: Option<&str>) -> Result<Option<Fingerprint>, Failure> {

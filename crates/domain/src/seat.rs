@@ -28,11 +28,11 @@ pub enum IssuanceRefusal {
 ///
 /// # Errors
 /// When the seat may not get a certificate now.
-pub fn issuance_supersedes<'a>(
+pub fn issuance_supersedes(
     seat: SeatState,
-    existing: &'a [Certificate],
+    existing: &[Certificate],
     now: Timestamp,
-) -> Result<impl Iterator<Item = &'a Certificate>, IssuanceRefusal> {
+) -> Result<impl Iterator<Item = &Certificate>, IssuanceRefusal> {
     if seat == SeatState::Closed {
         return Err(IssuanceRefusal::SeatClosed);
     }

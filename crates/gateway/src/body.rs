@@ -15,7 +15,7 @@ pub(crate) enum AnswerBody {
     Page(Option<Bytes>),
     /// The protected service's as it streams in; the request runs until it is complete or
     /// given up.
-    Upstream(Incoming, Running),
+    Upstream(Incoming, #[expect(dead_code, reason = "counts until dropped")] Running),
 }
 
 impl AnswerBody {

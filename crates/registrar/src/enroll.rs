@@ -238,6 +238,8 @@ impl Registrar {
     ) -> Result<Linted, EnrollError> {
         let company = self.company_name(service, seat.company)?;
         let subject = SubjectName::new(seat.user_id.as_str())?.organisation(&company)?;
+        // Certificates know whole seconds only; so does everything that is said of them.
+        let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
         let validity = Validity {
             not_before: now - service.lifecycle.backdate,
             not_after: now + service.lifecycle.lifetime,

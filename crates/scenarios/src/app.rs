@@ -47,20 +47,14 @@ impl Pc {
             .open(&password)
             .expect("home can be written");
         writeln!(file, "{}", seat.password).expect("home can be written");
-        self.app(&["issue", "--site", &demo.ready.site])
-            .args(["--root-sha256", &demo.ready.root_sha256])
-            .args(["--user", &seat.user_id, "--mail", MAIL, "--store", store, "--json"])
-            .args(more)
-            .arg("--password-file")
-            .arg(&password)
-            .ran()
+        let mut app = self.app("issue", demo, store);
+        app.args(["--user", &seat.user_id, "--mail", MAIL, "--password-file"]).arg(&password);
+        run_command(app.args(more))
     }
 
     /// Trusts the demo's root in `store`.
     pub fn trust(&self, demo: &Demo, store: &str) -> Ran {
-        self.app(&["trust", "--site", &demo.ready.site, "--root-sha256", &demo.ready.root_sha256])
-            .args(["--store", store, "--json"])
-            .ran()
+        run_command(&mut self.app("trust", demo, store))
     }
 
     /// What `pem:{folder}` holds of a seat.
@@ -74,13 +68,14 @@ impl Pc {
         }
     }
 
-    fn app(&self, args: &[&str]) -> Invocation {
-        let mut command = Command::new(place::program("tegata-app"));
-        command.args(args).current_dir(&self.home).env_clear();
-        command.env("HOME", &self.home).env("LANG", "en_US.UTF-8");
-        // NSS tools are found by it.
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        Invocation(command)
+    fn app(&self, command: &str, demo: &Demo, store: &str) -> Command {
+        let mut app = Command::new(place::program("tegata-app"));
+        app.args([command, "--site", &demo.ready.site, "--root-sha256", &demo.ready.root_sha256]);
+        app.args(["--json", "--store", store]).current_dir(&self.home);
+        app.env_clear().env("HOME", &self.home).env("LANG", "en_US.UTF-8");
+        // The tools of NSS are found by it.
+        app.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        app
     }
 }
 
@@ -100,23 +95,5 @@ impl PemFiles {
     /// For a connection of ours.
     pub fn identity(&self) -> Identity {
         Identity::read(&self.chain, &self.key)
-    }
-}
-
-struct Invocation(Command);
-
-impl Invocation {
-    fn args(mut self, args: &[impl AsRef<std::ffi::OsStr>]) -> Self {
-        self.0.args(args);
-        self
-    }
-
-    fn arg(mut self, arg: &Path) -> Self {
-        self.0.arg(arg);
-        self
-    }
-
-    fn ran(mut self) -> Ran {
-        run_command(&mut self.0)
     }
 }

@@ -71,7 +71,9 @@ impl Browser {
         let stdout = driver.stdout.take().expect("piped");
         thread::spawn(move || {
             let lines = BufReader::new(stdout).lines().map_while(Result::ok);
-            lines.filter_map(|line| port_in(&line)).for_each(|port| drop(said.send(port)));
+            for port in lines.filter_map(|line| port_in(&line)) {
+                let _ = said.send(port);
+            }
         });
         let port = port.recv_timeout(BOUND).unwrap_or_else(|_| {
             let _ = driver.kill();

@@ -159,8 +159,8 @@ impl Demo {
     /// The rows of `tegata certificate list`, of one user ID or of all.
     #[track_caller]
     pub fn certificates(&self, user_id: Option<&str>) -> Vec<Value> {
-        let of_user = user_id.map(|user_id| ["--user-id", user_id]);
-        let args = [&["certificate", "list"], of_user.as_ref().map_or(&[][..], |of| of)].concat();
+        let mut args = vec!["certificate", "list"];
+        args.extend(user_id.iter().flat_map(|user_id| ["--user-id", user_id]));
         serde_json::from_value(self.tegata(&args).ok().json()).expect("a list of certificates")
     }
 

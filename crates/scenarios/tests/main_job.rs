@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::json;
 use tegata_scenarios::app::PemFiles;
-use tegata_scenarios::http::{exchange, request};
+use tegata_scenarios::http::{exchange, receive, request};
 use tegata_scenarios::wait::millis;
 use tegata_scenarios::{Demo, Pc, Ran, Seat, eventually, figure, run};
 use tempfile::tempdir;
@@ -38,17 +38,18 @@ fn a_certificate_opens_the_service_until_it_is_revoked() {
     assert!(subject.contains(&format!("CN={}", seat.user_id)), "{subject}");
     assert!(verify(&demo, dir.path(), &files).ok().text().ends_with(": OK\n"));
 
-    for (language, greeting) in [("ja", "こんにちは"), ("en", "Hello")] {
+    for (language, greeting) in [("ja", "ようこそ、"), ("en", "Welcome, ")] {
         let page = curl(&demo, Some(&files), &["-H", &format!("Accept-Language: {language}")]);
         assert!(page.ends_with("\n200 text/html; charset=utf-8"), "{page}");
-        assert!(page.contains(&seat.user_id), "{page}");
-        let _ = greeting;
+        assert!(page.contains(&format!("{greeting}{}", seat.user_id)), "{page}");
     }
 
     let gateway = demo.gateway(Some(files.identity()));
-    let mut open = gateway.connect().unwrap();
     let page = request("GET", PAGE, &[], b"");
-    assert_eq!(exchange(&mut open, &page).unwrap().status, 200);
+    let [mut open, mut idle] = [gateway.connect().unwrap(), gateway.connect().unwrap()];
+    for connection in [&mut open, &mut idle] {
+        assert_eq!(exchange(connection, &page).unwrap().status, 200);
+    }
 
     demo.tegata(&["certificate", "revoke", &seat.user_id, "--reason", "keyCompromise"]).ok();
     let returned = Instant::now();
@@ -60,6 +61,10 @@ fn a_certificate_opens_the_service_until_it_is_revoked() {
     let json = [("accept", "application/json")];
     gateway.get(PAGE, &json).problem(403, "revoked");
     figure("revoked: refused on a new connection after", millis(returned.elapsed()));
+    assert!(returned.elapsed() < PROMISE);
+    // A connection on which nobody asks for anything is cut as well.
+    assert!(receive(&mut idle).is_err());
+    figure("revoked: an idle connection is cut after", millis(returned.elapsed()));
     assert!(returned.elapsed() < PROMISE);
 
     let refused = curl(&demo, Some(&files), &["-H", "Accept-Language: en"]);

@@ -177,12 +177,12 @@ impl Send {
         let order = &self.task.order;
         let mut enroll = EnrollRequest {
             user_id: order.user.to_string(),
-            password: order.password.reveal(),
+            password: order.password.to_string(),
             email: order.email.to_string(),
             request: Der(self.request.clone()),
         };
         // Room for all of it, so that the buffer never moves and leaves a copy behind.
-        let mut body = Zeroizing::new(Vec::with_capacity(2 * self.request.len() + 1024));
+        let mut body = Zeroizing::new(Vec::with_capacity(2 * self.request.len() + 8 * 1024));
         let written = serde_json::to_writer(&mut *body, &enroll);
         enroll.password.zeroize();
         written.map_err(|_| Error::KeySilent)?;

@@ -9,7 +9,8 @@ mod tests;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tegata_domain::{Clock, Email, Entropy, InitialPassword, Serial, UserId};
+use tegata_domain::{Clock, Email, Entropy, Serial, UserId};
+use zeroize::Zeroizing;
 
 use crate::Fingerprint;
 use crate::site::Site;
@@ -19,7 +20,7 @@ use crate::transport::Network;
 pub use progress::{Progress, Step};
 pub use run::{believe, run};
 
-/// What a person asks for. Everything in it has been validated.
+/// What a person asks for. Everything in it has been validated, but for the password.
 pub struct Order {
     /// Where.
     pub site: Site,
@@ -27,8 +28,9 @@ pub struct Order {
     pub pin: Option<Fingerprint>,
     /// For which seat.
     pub user: UserId,
-    /// By what right.
-    pub password: InitialPassword,
+    /// By what right: the initial password as typed. Only the server judges it, so that a wrong
+    /// one is told in one way, whatever is wrong with it.
+    pub password: Zeroizing<String>,
     /// Where reminders go.
     pub email: Email,
     /// Version of this application, such as `0.1.0`.

@@ -40,7 +40,7 @@ fn order(pin: Option<Fingerprint>) -> Order {
         site: "https://issue.example.jp/issueweb/0001/SB0001002C/".parse().unwrap(),
         pin,
         user: "CMSM950-006-401".parse().unwrap(),
-        password: "01AB-CDEF-GHJK-MNPQ".parse().unwrap(),
+        password: "01AB-CDEF-GHJK-MNPQ".to_owned().into(),
         email: "taro@example.jp".parse().unwrap(),
         app_version: "0.1.0",
     }

@@ -340,12 +340,12 @@ fn what_is_missing_or_wrong_is_named_before_any_connection() {
     assert_eq!(ran.json()["code"], "missing");
     assert!(ran.stderr.contains("--site, --password-file, --mail, --store"), "{}", ran.stderr);
     let url = site.url();
-    std::fs::write(pc.path("short.txt"), "abc").unwrap();
+    std::fs::write(pc.path("empty.txt"), " \n").unwrap();
     for (option, value, code) in [
         ("--site", "http://localhost/issueweb/0001/SB0001002C/", "bad_site"),
         ("--root-sha256", "12:34", "bad_root_sha256"),
         ("--user", "CMSM*", "bad_user"),
-        ("--password-file", "short.txt", "bad_password"),
+        ("--password-file", "empty.txt", "bad_password"),
         ("--password-file", "gone.txt", "bad_file"),
         ("--mail", "taro", "bad_mail"),
         ("--store", "windows", "bad_store"),

@@ -31,6 +31,8 @@ struct State {
     key: Ed25519KeyPair,
     history: Mutex<Vec<Change>>,
     authorities: Mutex<Vec<Vec<u8>>>,
+    /// The authorities of the last answer.
+    told: Mutex<Vec<Vec<u8>>>,
     per_page: Mutex<usize>,
     mode: Mutex<Mode>,
     questions: watch::Sender<u64>,
@@ -61,6 +63,7 @@ impl Feed {
             key: Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap(),
             history: Mutex::default(),
             authorities: Mutex::new(authorities),
+            told: Mutex::default(),
             per_page: Mutex::new(1_000),
             mode: Mutex::new(Mode::Honest),
             questions: watch::Sender::new(0),
@@ -148,7 +151,6 @@ impl State {
         };
         let (after, wait) = (value("after="), value("wait="));
         let mut news = self.news.subscribe();
-        let known = self.authorities.lock().unwrap().clone();
         self.questions.send_modify(|count| *count += 1);
         loop {
             match self.mode.lock().unwrap().clone() {
@@ -161,8 +163,10 @@ impl State {
                 }
             }
             let page = self.page(after);
-            let news_now = !page.changes.is_empty() || page.authorities != known;
+            let news_now =
+                !page.changes.is_empty() || page.authorities != *self.told.lock().unwrap();
             if news_now || wait == 0 {
+                self.told.lock().unwrap().clone_from(&page.authorities);
                 return Response::new(Full::from(self.sign(&page)));
             }
             let wait = std::time::Duration::from_secs(wait);

@@ -14,7 +14,7 @@ use tegata_registrar::{
 };
 use tegata_store::{CertificateRecord, Store, StoreError, View};
 
-pub struct HandClock(AtomicI64);
+pub(crate) struct HandClock(AtomicI64);
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
@@ -23,13 +23,13 @@ impl Clock for HandClock {
 }
 
 impl HandClock {
-    pub fn turn(&self, by: SignedDuration) {
+    pub(crate) fn turn(&self, by: SignedDuration) {
         self.0.fetch_add(by.as_secs(), Ordering::SeqCst);
     }
 }
 
 /// SplitMix64 from a fixed seed: different each time it is asked, the same in each run.
-pub struct Seeded(AtomicU64);
+pub(crate) struct Seeded(AtomicU64);
 
 impl Entropy for Seeded {
     fn fill(&self, octets: &mut [u8]) {
@@ -43,9 +43,9 @@ impl Entropy for Seeded {
 }
 
 /// A key that can be told to fail, as hardware does when its token is pulled.
-pub struct Pullable {
+pub(crate) struct Pullable {
     key: SoftwareKey,
-    pub pulled: Mutex<bool>,
+    pub(crate) pulled: Mutex<bool>,
 }
 
 impl Signer for Pullable {
@@ -65,17 +65,17 @@ impl Signer for Pullable {
     }
 }
 
-pub struct World {
-    pub registrar: Arc<Registrar>,
-    pub service: Arc<Service>,
-    pub clock: Arc<HandClock>,
-    pub issuing_key: Arc<Pullable>,
-    pub database: PathBuf,
-    pub seats: Vec<(UserId, InitialPassword)>,
+pub(crate) struct World {
+    pub(crate) registrar: Arc<Registrar>,
+    pub(crate) service: Arc<Service>,
+    pub(crate) clock: Arc<HandClock>,
+    pub(crate) issuing_key: Arc<Pullable>,
+    pub(crate) database: PathBuf,
+    pub(crate) seats: Vec<(UserId, InitialPassword)>,
     _dir: tempfile::TempDir,
 }
 
-pub fn settings() -> ServiceSettings {
+pub(crate) fn settings() -> ServiceSettings {
     let words = |ja: &str, en: &str| Words { ja: ja.to_owned(), en: en.to_owned() };
     ServiceSettings {
         organisation: words("株式会社サンプル銀行", "Sample Bank, Ltd."),
@@ -94,7 +94,7 @@ pub fn settings() -> ServiceSettings {
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let database = dir.path().join("tegata.db");
         let start: Timestamp = "2026-11-23T03:00:00Z".parse().unwrap();
@@ -167,12 +167,12 @@ impl World {
     }
 
     /// Tries to issue for the first seat with this request.
-    pub async fn enroll(&self, request: &[u8]) -> Result<Issuance, EnrollError> {
+    pub(crate) async fn enroll(&self, request: &[u8]) -> Result<Issuance, EnrollError> {
         let (user_id, password) = &self.seats[0];
         self.enroll_as(user_id.as_str(), &password.reveal(), request).await
     }
 
-    pub async fn enroll_as(
+    pub(crate) async fn enroll_as(
         &self,
         user_id: &str,
         password: &str,
@@ -188,28 +188,28 @@ impl World {
         self.registrar.enroll(&self.service, enrollment, &self.reference()).await
     }
 
-    pub fn reference(&self) -> Reference {
+    pub(crate) fn reference(&self) -> Reference {
         self.registrar.reference()
     }
 
-    pub fn certificates(&self) -> Vec<CertificateRecord> {
+    pub(crate) fn certificates(&self) -> Vec<CertificateRecord> {
         let filter = tegata_store::CertificateFilter::default();
         self.read(|view| view.certificates(self.service.id, &filter))
     }
 
-    pub fn read<T>(&self, query: impl FnOnce(View<'_>) -> Result<T, StoreError>) -> T {
+    pub(crate) fn read<T>(&self, query: impl FnOnce(View<'_>) -> Result<T, StoreError>) -> T {
         self.registrar.store().read(query).unwrap()
     }
 
     /// What the audit log says, as `action object`.
-    pub fn audit(&self) -> Vec<String> {
+    pub(crate) fn audit(&self) -> Vec<String> {
         let entries = self.read(|view| view.audit_entries(0, 10_000));
         entries.into_iter().map(|(_, entry)| entry.action).collect()
     }
 }
 
 /// A PKCS#10 request on a new P-256 key.
-pub fn request() -> Vec<u8> {
+pub(crate) fn request() -> Vec<u8> {
     let key = rcgen::KeyPair::generate().unwrap();
     let parameters = rcgen::CertificateParams::new(vec!["evil.example".to_owned()]).unwrap();
     parameters.serialize_request(&key).unwrap().der().to_vec()

@@ -75,7 +75,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let passphrase = Passphrase::read(&dir.passphrase())?;
     let settings = sample_settings(
         format!("https://localhost:{}{PATH}", ports.gateway),
-        format!("http://localhost:{}", ports.status),
+        format!("http://127.0.0.1:{}", ports.status),
     );
     let office = open(&dir, settings, &passphrase, clock.clone(), entropy.clone()).await?;
     let keyring = dir.keyring(&office, &passphrase)?;
@@ -115,7 +115,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let banner = Banner {
         site: site_url,
         gateway: format!("https://localhost:{}", ports.gateway),
-        status: format!("http://localhost:{}", ports.status),
+        status: format!("http://127.0.0.1:{}", ports.status),
         admin: format!("http://localhost:{}", ports.admin),
         root_pem: root_pem(&dir, &service.root)?,
         root_sha256: hex::encode(Sha256::digest(&service.root)),
