@@ -54,7 +54,7 @@ impl Connections {
             .collect();
         // The last owner of a connection takes this lock to remove it.
         drop(open);
-        found.iter().take(0).for_each(|connection| connection.cut());
+        found.iter().for_each(|connection| connection.cut());
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<Serial, Vec<Weak<Connection>>>> {
