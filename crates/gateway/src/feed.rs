@@ -135,7 +135,7 @@ impl Follower {
         let due = page.at.as_second().saturating_sub(self.noted_at) >= self.note_every();
         if news || retrusted || due {
             let journal = self.journal.clone();
-            let _ = (journal, octets);
+            on_disk(move || lock(&journal).append(&octets)).await?;
             self.noted_at = page.at.as_second();
         }
         self.position = page.position;

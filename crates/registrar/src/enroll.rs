@@ -8,8 +8,8 @@ use tegata_ca::{
     SignedCertificate, SubjectName,
 };
 use tegata_domain::{
-    Attempt, Certificate, CertificateState, Email, InitialPassword, IssuanceRefusal, Reason,
-    Serial, UserId, Validity, issuance_supersedes,
+    Attempt, Certificate, CertificateState, Email, InitialPassword, IssuanceRefusal, KeyHash,
+    Reason, SeatState, Serial, UserId, Validity, issuance_supersedes,
 };
 use tegata_store::{
     AuditEntry, CertificateRecord, CompanyId, NewIntent, SeatRecord, StoreError, Tx, View,
@@ -24,6 +24,9 @@ use crate::{Actor, Reference, Registrar, STRIPES, Service};
 
 /// How long an issuance may stand between its two commits; far more than any request lives.
 const INTENT_LIFETIME: SignedDuration = SignedDuration::from_mins(2);
+
+/// Stands for the key of a request that has none; no public key has this hash.
+const NO_KEY: KeyHash = KeyHash([0; 32]);
 
 /// What a subscriber sends.
 pub struct Enrollment {
@@ -90,6 +93,13 @@ impl From<NameError> for EnrollError {
     }
 }
 
+/// A seat whose credential was proven. A reset in the meantime makes another credential, which
+/// the hash tells apart: what was proven of the old one is worth nothing then.
+struct Proven {
+    seat: SeatRecord,
+    hash: String,
+}
+
 impl Registrar {
     /// Issues a certificate to whoever proves the credential of a seat, or returns the one that
     /// the same request already got. `reference` ends up in the audit log beside a refusal.
@@ -102,15 +112,18 @@ impl Registrar {
         enrollment: Enrollment,
         reference: &Reference,
     ) -> Result<Issuance, EnrollError> {
-        let seat = self.authenticate(service, &enrollment, reference).await?;
-        let _turn = self.turn(&seat).await;
-        let key = ProvenKey::from_request(&enrollment.request)?;
+        let proven = self.authenticate(service, &enrollment, reference).await?;
+        let _turn = self.turn(&proven.seat).await;
+        let key = ProvenKey::from_request(&enrollment.request);
         let now = self.now();
-        if let Some(repeated) = self.repeat(service, &seat, &key, now, reference).await? {
+        // A credential that permits nothing is refused whatever is wrong with the key: who holds
+        // a locked password must not learn from a bad key that it was the right one.
+        let key_hash = key.as_ref().ok().map(ProvenKey::hash);
+        if let Some(repeated) = self.repeat(service, &proven, key_hash, now, reference).await? {
             return Ok(repeated);
         }
-        let linted = self.prepare(service, &seat, &key, now)?;
-        self.commit_intent(service, &seat, &linted, now, reference).await?;
+        let linted = self.prepare(service, &proven.seat, &key?, now)?;
+        self.commit_intent(service, &proven, &linted, now, reference).await?;
         let signer = service.current().authority.signer();
         let serial = linted.serial();
         let signed = match linted.sign(signer) {
@@ -120,7 +133,7 @@ impl Registrar {
                 return Err(error.into());
             }
         };
-        self.commit_issued(service, seat, (enrollment.email, enrollment.lang), signed, reference)
+        self.commit_issued(service, proven, (enrollment.email, enrollment.lang), signed, reference)
             .await
     }
 
@@ -130,7 +143,7 @@ impl Registrar {
         service: &Service,
         enrollment: &Enrollment,
         reference: &Reference,
-    ) -> Result<SeatRecord, EnrollError> {
+    ) -> Result<Proven, EnrollError> {
         let user_id: Option<UserId> = enrollment.user_id.parse().ok();
         let password: Option<InitialPassword> = enrollment.password.parse().ok();
         let found = match &user_id {
@@ -146,7 +159,7 @@ impl Registrar {
         let hash = found.as_ref().map(|(_, record)| record.hash.clone());
         let right = self.passwords.verify(hash.clone(), password).await;
         match found {
-            Some((seat, _)) if right => Ok(seat),
+            Some((seat, record)) if right => Ok(Proven { seat, hash: record.hash }),
             found => {
                 let actor = user_id.map_or(Actor::Stranger, Actor::Subscriber);
                 let seat = found.map(|(seat, _)| seat);
@@ -196,21 +209,31 @@ impl Registrar {
     async fn repeat(
         &self,
         service: &Service,
-        seat: &SeatRecord,
-        key: &ProvenKey,
+        proven: &Proven,
+        key: Option<KeyHash>,
         now: Timestamp,
         reference: &Reference,
     ) -> Result<Option<Issuance>, EnrollError> {
-        let seat_id = seat.id;
+        let seat_id = proven.seat.id;
         // Read anew: the request before this one, in whose turn we waited, changed both.
         let (seat, current) = self
             .store()
             .read(|view: View<'_>| {
-                let seat = view.seat(service.id, &seat.user_id)?;
+                let seat = view.seat(service.id, &proven.seat.user_id)?;
                 Ok::<_, StoreError>(seat.zip(view.credential(seat_id)?))
             })?
             .ok_or(EnrollError::Refused)?;
-        let attempt = current.credential.attempt(now, key.hash(), &service.credential);
+        let attempt = if current.hash != proven.hash {
+            Err("reset in the meantime".to_owned())
+        } else if seat.state == SeatState::Closed {
+            Err(IssuanceRefusal::SeatClosed.to_string())
+        } else {
+            let key = key.unwrap_or(NO_KEY);
+            current
+                .credential
+                .attempt(now, key, &service.credential)
+                .map_err(|refusal| refusal.to_string())
+        };
         match attempt {
             Ok(Attempt::Issue) => Ok(None),
             Ok(Attempt::Repeat(serial)) => {
@@ -218,10 +241,10 @@ impl Registrar {
                 let repeated = record.as_ref().and_then(issuance_of(&seat));
                 repeated.map(Some).ok_or(EnrollError::Refused)
             }
-            Err(refusal) => {
+            Err(cause) => {
                 let actor = Actor::Subscriber(seat.user_id.clone());
                 let mut entry = refused(now, &actor, service, reference);
-                entry.detail = serde_json::json!({ "cause": refusal.to_string() });
+                entry.detail = serde_json::json!({ "cause": cause });
                 self.store.write(move |tx| tx.audit(&entry)).await?;
                 Err(EnrollError::Refused)
             }
@@ -264,7 +287,7 @@ impl Registrar {
     async fn commit_intent(
         &self,
         service: &Service,
-        seat: &SeatRecord,
+        Proven { seat, hash }: &Proven,
         linted: &Linted,
         now: Timestamp,
         reference: &Reference,
@@ -288,11 +311,12 @@ impl Registrar {
             "serial": intent.certificate.serial,
             "tbs_sha256": hex(&intent.tbs_hash),
         });
-        let user_id = seat.user_id.clone();
+        let (user_id, hash) = (seat.user_id.clone(), hash.clone());
         self.store
             .write(move |tx| {
                 let seat = tx.seat(service_id, &user_id)?.ok_or(EnrollError::Refused)?;
-                let record = tx.credential(seat.id)?.ok_or(EnrollError::Refused)?;
+                let record = tx.credential(seat.id)?.filter(|record| record.hash == hash);
+                let record = record.ok_or(EnrollError::Refused)?;
                 match record.credential.attempt(now, intent.key_hash, &policy) {
                     Ok(Attempt::Issue) => {}
                     Ok(Attempt::Repeat(_)) => return Err(EnrollError::UnderWay),
@@ -320,7 +344,7 @@ impl Registrar {
     async fn commit_issued(
         &self,
         service: &Service,
-        seat: SeatRecord,
+        Proven { seat, hash }: Proven,
         (email, lang): (Email, Lang),
         signed: SignedCertificate,
         reference: &Reference,
@@ -338,7 +362,8 @@ impl Registrar {
                     .certificate(signed.serial)?
                     .ok_or(StoreError::Corrupt("a certificate without intent"))?;
                 let issued = planned.certificate.issue(now).map_err(|_| EnrollError::Refused)?;
-                let record = tx.credential(seat.id)?.ok_or(EnrollError::Refused)?;
+                let record = tx.credential(seat.id)?.filter(|record| record.hash == hash);
+                let record = record.ok_or(EnrollError::Refused)?;
                 let spent = record
                     .credential
                     .consume(now, signed.key_hash, signed.serial)

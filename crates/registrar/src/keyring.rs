@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -109,7 +109,7 @@ pub(crate) fn addresses(status_url: &str, name: &Issuer) -> Addresses {
 /// Every service with its keys, the roots whose keys are at hand, and the key that signs the
 /// revocation feed.
 pub struct Keyring {
-    services: HashMap<ServiceKey, Arc<Service>>,
+    services: BTreeMap<ServiceKey, Arc<Service>>,
     roots: Vec<IssuingCa>,
     feed: Arc<dyn Signer>,
 }

@@ -132,6 +132,17 @@ async fn every_refusal_of_a_credential_looks_and_writes_the_same() {
 }
 
 #[tokio::test]
+async fn a_bad_key_tells_nothing_of_a_locked_password() {
+    let world = World::new().await;
+    let user_id = world.seats[0].0.to_string();
+    assert!(matches!(world.enroll(b"no request").await, Err(EnrollError::Request(_))));
+    for _ in 0..5 {
+        let _ = world.enroll_as(&user_id, "0000-0000-0000-0000", b"no request").await;
+    }
+    assert!(matches!(world.enroll(b"no request").await, Err(EnrollError::Refused)));
+}
+
+#[tokio::test]
 async fn the_key_of_another_seat_is_refused() {
     let world = World::new().await;
     let request = request();

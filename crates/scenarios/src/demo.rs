@@ -1,14 +1,8 @@
 //! `tegata demo` with its directory, and the administration commands on it.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -16,19 +10,14 @@ use crate::api::Api;
 use crate::https::{Https, Identity};
 use crate::place;
 use crate::run::{Ran, run, run_command};
-
-/// Time to get ready: keys are made, a database too, and the machine may be busy.
-const START: Duration = Duration::from_secs(60);
-/// Time to end: running requests get ten seconds.
-const END: Duration = Duration::from_secs(20);
+use crate::server::Server;
 
 /// A running demo. Ends when dropped.
 pub struct Demo {
     /// Its line of JSON.
     pub ready: Ready,
-    base: PathBuf,
-    child: Child,
-    lines: Receiver<String>,
+    /// The process.
+    pub server: Server,
 }
 
 /// The line of JSON that a demo prints when everything is ready.
@@ -71,28 +60,9 @@ impl Demo {
     /// # Panics
     /// When it does not get ready.
     pub fn start(base: &Path) -> Self {
-        let errors = File::options().create(true).append(true).open(base.join("demo.err"));
-        let mut child = command(base, [0; 4])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(errors.expect("the directory can be written"))
-            .spawn()
-            .expect("tegata can be started");
-        let stdout = child.stdout.take().expect("piped");
-        let (said, lines) = mpsc::channel();
-        // Dropping `said` tells that the demo closed its output: it has ended.
-        thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                let _ = said.send(line);
-            }
-        });
-        let line = lines.recv_timeout(START).unwrap_or_else(|error| {
-            let _ = child.kill();
-            let said = fs::read_to_string(base.join("demo.err")).unwrap_or_default();
-            panic!("the demo is not ready: {error}\n{said}")
-        });
+        let (server, line) = Server::start(&mut command(base, [0; 4]), &base.join("demo.err"));
         let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        Self { ready, base: base.to_owned(), child, lines }
+        Self { ready, server }
     }
 
     /// Runs a demo on these ports (site, gateway, status, admin) that is expected to end at once.
@@ -105,41 +75,9 @@ impl Demo {
         base.join("data")
     }
 
-    /// Sends a signal, waits for the end and returns the exit code.
-    ///
-    /// # Panics
-    /// When it does not end in time.
-    pub fn stop(mut self, signal: Signal) -> Option<i32> {
-        kill_process(self.pid(), signal).expect("the demo runs");
-        assert!(self.ends_within(END), "the demo does not end after {signal:?}");
-        self.child.wait().expect("a child can be waited for").code()
-    }
-
-    /// `kill -9`, and waits until the system has taken everything back.
-    pub fn kill9(mut self) {
-        self.strike();
-        self.child.wait().expect("a child can be waited for");
-    }
-
-    /// `kill -9` without waiting, for a demo that others are using.
-    pub fn strike(&mut self) {
-        self.child.kill().expect("the demo runs");
-    }
-
-    /// Whether it still runs.
-    pub fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("a child can be asked").is_none()
-    }
-
-    /// Everything that every run in this directory wrote to standard error.
-    pub fn stderr(&self) -> String {
-        fs::read_to_string(self.base.join("demo.err")).expect("the file was made at start")
-    }
-
     /// Runs `tegata … --dir D --json` on the demo's directory.
     pub fn tegata(&self, args: &[&str]) -> Ran {
-        let dir = self.ready.data_dir.to_str().expect("a path of ours is text");
-        run(place::program("tegata"), [args, &["--dir", dir, "--json"]].concat())
+        tegata(&self.ready.data_dir, args)
     }
 
     /// Adds seats to the sample company.
@@ -185,37 +123,12 @@ impl Demo {
         let url = format!("{}/{path}", self.ready.status);
         run("curl", ["--silent", "--show-error", "--fail", &url]).ok().stdout
     }
-
-    fn pid(&self) -> Pid {
-        Pid::from_child(&self.child)
-    }
-
-    fn ends_within(&self, bound: Duration) -> bool {
-        let end = Instant::now() + bound;
-        loop {
-            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(_) => {}
-                Err(RecvTimeoutError::Disconnected) => return true,
-                Err(RecvTimeoutError::Timeout) => return false,
-            }
-        }
-    }
 }
 
-impl Drop for Demo {
-    fn drop(&mut self) {
-        if !matches!(self.child.try_wait(), Ok(None)) {
-            return;
-        }
-        let _ = kill_process(self.pid(), Signal::TERM);
-        if !self.ends_within(END) {
-            let _ = self.child.kill();
-        }
-        let _ = self.child.wait();
-        if thread::panicking() {
-            crate::figure("the demo said", self.stderr());
-        }
-    }
+/// Runs `tegata … --dir D --json`.
+pub fn tegata(dir: &Path, args: &[&str]) -> Ran {
+    let dir = dir.to_str().expect("a path of ours is text");
+    run(place::program("tegata"), [args, &["--dir", dir, "--json"]].concat())
 }
 
 fn command(base: &Path, ports: [u16; 4]) -> Command {

@@ -39,6 +39,7 @@ impl Identity {
 #[derive(Clone)]
 pub struct Https {
     config: Arc<ClientConfig>,
+    name: ServerName<'static>,
     port: u16,
 }
 
@@ -46,7 +47,7 @@ pub struct Https {
 pub type Connection = StreamOwned<ClientConnection, TcpStream>;
 
 impl Https {
-    /// The server at `address` (`https://localhost:PORT/…`), trusted because of `root`.
+    /// The server at `address` (`https://HOST:PORT/…`, on this machine), trusted because of `root`.
     pub fn new(address: &str, root: &Path, identity: Option<Identity>) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(root).expect("a root")).expect("a root");
@@ -61,7 +62,7 @@ impl Https {
             }
             None => config.with_no_client_auth(),
         };
-        Self { config: Arc::new(config), port: port(address) }
+        Self { config: Arc::new(config), name: host(address), port: port(address) }
     }
 
     /// Opens a connection; the handshake happens with the first octets.
@@ -70,9 +71,8 @@ impl Https {
     /// When nobody listens.
     pub fn connect(&self) -> io::Result<Connection> {
         let stream = self.connect_plain()?;
-        let name = ServerName::try_from("localhost").expect("a name");
-        let session = ClientConnection::new(self.config.clone(), name).expect("a name");
-        Ok(StreamOwned::new(session, stream))
+        let session = ClientConnection::new(self.config.clone(), self.name.clone());
+        Ok(StreamOwned::new(session.expect("a name"), stream))
     }
 
     /// Opens a connection without TLS.
@@ -142,4 +142,9 @@ pub fn answer_or_end(stream: &mut impl io::Read) -> Option<Answer> {
 pub fn port(address: &str) -> u16 {
     let rest = address.rsplit_once(':').expect("a port").1;
     rest.split('/').next().and_then(|port| port.parse().ok()).expect("a port")
+}
+
+fn host(address: &str) -> ServerName<'static> {
+    let host = address.strip_prefix("https://").and_then(|rest| rest.split(':').next());
+    ServerName::try_from(host.expect("https").to_owned()).expect("a host")
 }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`place`] | where programs, tools and results are |
 //! | [`run`] | a program run to its end within a time |
+//! | [`server`] | a program that runs until it is told to end |
 //! | [`wait`] | waiting for a condition; printing a figure |
 //! | [`demo`] | `tegata demo` with its directory, and the administration commands on it |
 //! | [`app`] | `tegata-app` on a PC of its own |
@@ -29,6 +30,7 @@ pub mod https;
 pub mod key;
 pub mod place;
 pub mod run;
+pub mod server;
 pub mod wait;
 
 pub use app::Pc;

@@ -150,7 +150,7 @@ fn a_second_run_keeps_everything_and_signals_end_it_well() {
     let seats = first.tegata(&["subscriber", "list"]).ok().json();
     let certificates = first.certificates(None);
     let before = first.ready.clone();
-    assert_eq!(first.stop(Signal::INT), Some(0));
+    assert_eq!(first.server.stop(Signal::INT), Some(0));
 
     let second = Demo::start(dir.path());
     assert_eq!(second.ready.root_sha256, before.root_sha256);
@@ -161,7 +161,7 @@ fn a_second_run_keeps_everything_and_signals_end_it_well() {
     assert_ne!(second.ready.user_id, before.user_id);
     assert_eq!(second.tegata(&["subscriber", "list"]).ok().json(), seats);
     let shown = second.ready.clone();
-    assert_eq!(second.stop(Signal::TERM), Some(0));
+    assert_eq!(second.server.stop(Signal::TERM), Some(0));
 
     let third = Demo::start(dir.path());
     assert_eq!((&third.ready.user_id, &third.ready.password), (&shown.user_id, &shown.password));

@@ -1,0 +1,150 @@
+//! Group commit: what fails, fails alone; what is answered, is on the disk.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tegata_store::{AuditEntry, Store, StoreError, View};
+
+fn store() -> (tempfile::TempDir, Arc<Store>) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::open(&dir.path().join("tegata.db")).unwrap());
+    (dir, store)
+}
+
+fn entry(action: &str) -> AuditEntry {
+    AuditEntry {
+        at: Timestamp::UNIX_EPOCH,
+        actor: "system".to_owned(),
+        action: action.to_owned(),
+        object: "x".to_owned(),
+        detail: serde_json::Value::Null,
+        reference: None,
+    }
+}
+
+fn actions(store: &Store) -> Vec<String> {
+    let entries = store.read(|view: View<'_>| view.audit_entries(0, 1000)).unwrap();
+    entries.into_iter().map(|(_, entry)| entry.action).collect()
+}
+
+#[tokio::test]
+async fn many_writers_share_one_chain_in_one_order() {
+    let (_dir, store) = store();
+    let writes = (0..100).map(|i| {
+        let store = store.clone();
+        tokio::spawn(async move { store.write(move |tx| tx.audit(&entry(&format!("a{i}")))).await })
+    });
+    for write in writes.collect::<Vec<_>>() {
+        write.await.unwrap().unwrap();
+    }
+    assert_eq!(actions(&store).len(), 100);
+    assert!(store.read(|view: View<'_>| view.audit_chain_holds()).unwrap());
+}
+
+#[tokio::test]
+async fn a_verb_that_fails_leaves_nothing_and_harms_nobody() {
+    let (_dir, store) = store();
+    let good = store.write(|tx| tx.audit(&entry("before")));
+    let bad = store.write(|tx| {
+        tx.audit(&entry("lost"))?;
+        Err::<(), _>(StoreError::Corrupt("on purpose"))
+    });
+    let also_good = store.write(|tx| tx.audit(&entry("after")));
+    let (good, bad, also_good) = tokio::join!(good, bad, also_good);
+    assert!(good.is_ok() && also_good.is_ok());
+    assert!(matches!(bad, Err(StoreError::Corrupt("on purpose"))));
+    assert_eq!(actions(&store), ["before", "after"]);
+    assert!(store.read(|view: View<'_>| view.audit_chain_holds()).unwrap());
+}
+
+#[tokio::test]
+async fn another_process_sees_and_continues_the_chain() {
+    let (dir, store) = store();
+    let other = Store::open(&dir.path().join("tegata.db")).unwrap();
+    let version = store.data_version().unwrap();
+    other.write(|tx| tx.audit(&entry("theirs"))).await.unwrap();
+    assert_ne!(store.data_version().unwrap(), version);
+    store.write(|tx| tx.audit(&entry("ours"))).await.unwrap();
+    other.write(|tx| tx.audit(&entry("theirs again"))).await.unwrap();
+    assert_eq!(actions(&store), ["theirs", "ours", "theirs again"]);
+    assert!(store.read(|view: View<'_>| view.audit_chain_holds()).unwrap());
+}
+
+#[test]
+fn the_audit_log_cannot_be_changed_by_sql() {
+    let (dir, store) = store();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(store.write(|tx| tx.audit(&entry("kept")))).unwrap();
+    let direct = rusqlite::Connection::open(dir.path().join("tegata.db")).unwrap();
+    for statement in ["DELETE FROM audit", "UPDATE audit SET body = '{}'"] {
+        let error = direct.execute(statement, []).unwrap_err().to_string();
+        assert!(error.contains("append-only"), "{error}");
+    }
+}
+
+#[test]
+fn a_chain_with_a_changed_entry_does_not_hold() {
+    let (dir, store) = store();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for action in ["one", "two", "three"] {
+        runtime.block_on(store.write(move |tx| tx.audit(&entry(action)))).unwrap();
+    }
+    let direct = rusqlite::Connection::open(dir.path().join("tegata.db")).unwrap();
+    direct
+        .execute_batch(
+            "DROP TRIGGER audit_never_updated;
+             UPDATE audit SET body = replace(body, 'two', 'six') WHERE seq = 2",
+        )
+        .unwrap();
+    assert!(!store.read(|view: View<'_>| view.audit_chain_holds()).unwrap());
+}
+
+#[test]
+fn a_database_of_a_later_version_is_refused() {
+    let (dir, store) = store();
+    drop(store);
+    let path = dir.path().join("tegata.db");
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
+    let error = Store::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::TooNew { found: 999, .. }), "{error}");
+}
+
+#[test]
+fn what_is_no_database_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("tegata.db");
+    std::fs::write(&path, "this is not a database, whatever its name says").unwrap();
+    assert!(Store::open(&path).is_err());
+    assert!(Store::open(&dir.path().join("no/such/folder/tegata.db")).is_err());
+}
+
+/// Claimed mails are nobody else's until their lease ends.
+#[tokio::test]
+async fn a_mail_is_claimed_once() {
+    let (_dir, store) = store();
+    let now = Timestamp::UNIX_EPOCH;
+    let lease = now + jiff::SignedDuration::from_mins(5);
+    store
+        .write(move |tx| {
+            let service = tx.insert_service(&"0001/X".parse().unwrap(), "{}")?;
+            let mail = tegata_store::NewMail {
+                service,
+                kind: "issued",
+                recipient: "a@example.co.jp".parse().unwrap(),
+                lang: "ja",
+                detail: serde_json::json!({}),
+            };
+            tx.enqueue_mail(&mail, now)
+        })
+        .await
+        .unwrap();
+    let claim = |at| store.write(move |tx| tx.claim_mails(at, lease, 10));
+    let first = claim(now).await.unwrap();
+    assert_eq!(first.len(), 1);
+    assert!(claim(now).await.unwrap().is_empty());
+    let again = claim(lease).await.unwrap();
+    assert_eq!((again.len(), again[0].attempts), (1, 1), "its first owner vanished");
+    let id = again[0].id;
+    store.write(move |tx| tx.mail_sent(id, now)).await.unwrap();
+    assert!(claim(lease).await.unwrap().is_empty());
+}
