@@ -142,11 +142,12 @@ fn issued_text(service: &Service, text: Text, detail: IssuedDetail) -> (String, 
     let name = pick(&service.settings.name, lang);
     let until = tegata_text::date_time(lang, detail.not_after, &service.time_zone);
     let subject = text.mail_issued_subject(name);
+    // In the order of the variables' names: help, organisation, serial, service, until, user_id.
     let body = text.mail_issued_body(
         pick(&service.settings.help, lang),
-        name,
         pick(&service.settings.organisation, lang),
         &detail.serial.to_string(),
+        name,
         &until,
         detail.user_id.as_str(),
     );

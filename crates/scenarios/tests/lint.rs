@@ -38,7 +38,9 @@ fn pkilint_finds_nothing_in_an_installation() {
         let upstream = ["--path", "/cms", "--upstream", "http://127.0.0.1:1"];
         let gateway = ["--out", out.to_str().unwrap(), "--name", "cms.example.co.jp"];
         tegata(dir.path(), &[&["service", "gateway"], &upstream[..], &gateway].concat()).ok();
-        let gateway = out.join("gateway.crt.pem");
+        // pkilint reads one certificate a file, and the gateway's holds its chain.
+        let gateway = fs::read(out.join("gateway.crt.pem")).unwrap();
+        let gateway = write(dir.path(), "gateway.pem", first_certificate(&gateway));
         let site = serving["site"].as_str().unwrap();
         let served = write(dir.path(), "site.pem", &presented(site));
 
@@ -173,10 +175,13 @@ fn lint(tool: &str, options: &[&str], files: &[&Path]) -> Vec<String> {
 /// The certificate that a server shows in its handshake, as openssl sees it.
 fn presented(address: &str) -> Vec<u8> {
     let server = format!("127.0.0.1:{}", tegata_scenarios::https::port(address));
-    let text = run("openssl", ["s_client", "-connect", &server]).text();
-    let end = "-----END CERTIFICATE-----\n";
-    let (from, to) = (text.find("-----BEGIN CERTIFICATE").unwrap(), text.find(end).unwrap());
-    text.as_bytes()[from..to + end.len()].to_vec()
+    first_certificate(&run("openssl", ["s_client", "-connect", &server]).stdout).to_vec()
+}
+
+fn first_certificate(pem: &[u8]) -> &[u8] {
+    let place = |mark: &[u8]| pem.windows(mark.len()).position(|part| part == mark).unwrap();
+    let end = b"-----END CERTIFICATE-----\n";
+    &pem[place(b"-----BEGIN CERTIFICATE-----")..place(end) + end.len()]
 }
 
 fn write(dir: &Path, name: &str, octets: &[u8]) -> PathBuf {

@@ -13,6 +13,7 @@ use tegata_registrar::{
     Reference, Registrar, Service, ServiceSettings, Words,
 };
 use tegata_store::{CertificateRecord, Store, StoreError, View};
+use tegata_text::Lang;
 
 pub(crate) struct HandClock(AtomicI64);
 
@@ -178,12 +179,22 @@ impl World {
         password: &str,
         request: &[u8],
     ) -> Result<Issuance, EnrollError> {
+        self.enroll_in(Lang::Ja, user_id, password, request).await
+    }
+
+    pub(crate) async fn enroll_in(
+        &self,
+        lang: Lang,
+        user_id: &str,
+        password: &str,
+        request: &[u8],
+    ) -> Result<Issuance, EnrollError> {
         let enrollment = Enrollment {
             user_id: user_id.to_owned(),
             password: password.to_owned(),
             email: "taro@example.co.jp".parse().unwrap(),
             request: request.to_vec(),
-            lang: tegata_text::Lang::Ja,
+            lang,
         };
         self.registrar.enroll(&self.service, enrollment, &self.reference()).await
     }

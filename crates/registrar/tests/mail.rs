@@ -1,0 +1,121 @@
+//! The mail that confirms an issuance: its words, and that it arrives once, late, or never.
+
+mod common;
+
+use std::sync::Mutex;
+
+use common::{World, request};
+use jiff::SignedDuration;
+use tegata_registrar::{Delivery, Letter, Post};
+use tegata_text::Lang;
+
+/// A mail server that answers as it is told and keeps what it was handed.
+struct Server {
+    answer: Mutex<Delivery>,
+    received: Mutex<Vec<Letter>>,
+}
+
+impl Server {
+    fn new(answer: Delivery) -> Self {
+        Self { answer: Mutex::new(answer), received: Mutex::default() }
+    }
+
+    fn received(&self) -> Vec<Letter> {
+        std::mem::take(&mut self.received.lock().unwrap())
+    }
+}
+
+impl Post for Server {
+    async fn deliver(&self, letter: Letter) -> Delivery {
+        self.received.lock().unwrap().push(letter);
+        self.answer.lock().unwrap().clone()
+    }
+}
+
+async fn letter(lang: Lang) -> (Letter, String) {
+    let world = World::new().await;
+    let (user_id, password) = &world.seats[0];
+    let issued =
+        world.enroll_in(lang, user_id.as_str(), &password.reveal(), &request()).await.unwrap();
+    let server = Server::new(Delivery::Accepted);
+    assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 1);
+    assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 0, "once");
+    (server.received().remove(0), issued.serial.to_string())
+}
+
+#[tokio::test]
+async fn the_japanese_mail_reads_as_intended() {
+    let (letter, serial) = letter(Lang::Ja).await;
+    assert_eq!(letter.to.as_str(), "taro@example.co.jp");
+    assert_eq!(letter.from_name, "株式会社サンプル銀行");
+    assert_eq!(letter.subject, "【サンプルLite CMS】電子証明書を発行しました");
+    let expected = format!(
+        "サンプルLite CMS の電子証明書を発行しました。\n\n\
+         利用者ID： CMSM950-006-401\n\
+         有効期限： 2027年11月23日(火) 12:00\n\
+         シリアル番号： {serial}\n\n\
+         このメールアドレスに、有効期限のお知らせをお送りします。\n\
+         お手続きは必要ありません。\n\n\
+         発行にお心当たりがないときは、すぐに次の窓口へご連絡ください。\n\
+         ヘルプデスク\n\n\
+         株式会社サンプル銀行"
+    );
+    assert_eq!(letter.body, expected);
+}
+
+#[tokio::test]
+async fn the_english_mail_reads_as_intended() {
+    let (letter, serial) = letter(Lang::En).await;
+    assert_eq!(letter.subject, "[Sample Lite CMS] Your certificate was issued");
+    let expected = format!(
+        "Your certificate for Sample Lite CMS was issued.\n\n\
+         User ID:       CMSM950-006-401\n\
+         Valid until:   23 Nov 2027, 12:00 JST\n\
+         Serial number: {serial}\n\n\
+         Notices about its expiry will come to this address.\n\
+         There is nothing you need to do.\n\n\
+         If you did not ask for it, please call at once:\n\
+         Help desk\n\n\
+         Sample Bank, Ltd."
+    );
+    assert_eq!(letter.body, expected);
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_gets_the_same_mail_later() {
+    let world = World::new().await;
+    world.enroll(&request()).await.unwrap();
+    let server = Server::new(Delivery::Later("421".to_owned()));
+    assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 1);
+    assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 0, "not at once");
+    let mut tries = server.received();
+    for _ in 0..6 {
+        world.clock.turn(SignedDuration::from_hours(6));
+        world.registrar.send_mails(&server).await.unwrap();
+    }
+    *server.answer.lock().unwrap() = Delivery::Accepted;
+    world.clock.turn(SignedDuration::from_hours(24 * 3));
+    assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 1, "after three days");
+    tries.extend(server.received());
+    assert_eq!(tries.len(), 8);
+    assert!(tries.windows(2).all(|pair| pair[0] == pair[1]), "one Message-ID, one text");
+    world.clock.turn(SignedDuration::from_hours(24));
+    assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_refused_mail_and_a_week_of_silence_end_it() {
+    for (answer, rounds) in
+        [(Delivery::Refused("550".to_owned()), 1), (Delivery::Later("421".to_owned()), 2)]
+    {
+        let world = World::new().await;
+        world.enroll(&request()).await.unwrap();
+        let server = Server::new(answer);
+        world.registrar.send_mails(&server).await.unwrap();
+        for _ in 0..3 {
+            world.clock.turn(SignedDuration::from_hours(24 * 7));
+            world.registrar.send_mails(&server).await.unwrap();
+        }
+        assert_eq!(server.received().len(), rounds);
+    }
+}

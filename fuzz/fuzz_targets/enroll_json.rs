@@ -1,0 +1,21 @@
+//! The body of `POST enroll` and what the server reads out of its fields.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tegata_ca::ProvenKey;
+use tegata_domain::{Email, InitialPassword, UserId};
+use tegata_wire::api::EnrollRequest;
+
+fuzz_target!(|json: &[u8]| {
+    let Ok(request) = serde_json::from_slice::<EnrollRequest>(json) else { return };
+    let again = serde_json::to_vec(&request).unwrap();
+    assert!(serde_json::from_slice::<EnrollRequest>(&again).unwrap() == request);
+    let _ = request.user_id.parse::<UserId>();
+    let _ = request.password.parse::<InitialPassword>();
+    let _ = request.email.parse::<Email>();
+    let _ = ProvenKey::from_request(&request.request.0);
+    let shown = format!("{request:?}");
+    // Short texts are part of every other.
+    assert!(request.password.len() < 8 || request.user_id.contains(&request.password)
+        || !shown.contains(&request.password));
+});
