@@ -3,14 +3,14 @@
 gateway-contact = ご不明な点は、取引営業部店へお問い合わせください。
 
 # 電子証明書を選び直す手順（複数の画面で使う）
-gateway-choose-again = ブラウザの画面をすべて閉じてから開き直し、証明書の選択画面で、このサービスの電子証明書（利用者IDが表示されているもの）を選んでください。
-gateway-choose-newer = 更新または再発行した電子証明書をお持ちの場合は、ブラウザの画面をすべて閉じてから開き直し、新しい電子証明書を選んでください。
+gateway-choose-again = ブラウザーの画面をすべて閉じてから開き直し、証明書の選択画面で、このサービスの電子証明書（利用者IDが表示されているもの）を選んでください。
+gateway-choose-newer = 更新または再発行した電子証明書をお持ちの場合は、ブラウザーの画面をすべて閉じてから開き直し、新しい電子証明書を選んでください。
 gateway-issue = このサービスの電子証明書をお持ちでない場合は、電子証明書発行・更新サイトで新規発行を行ってください。
 gateway-reissue = 新しい電子証明書をお持ちでない場合は、取引営業部店へ再発行をご依頼ください。
 gateway-try-later = しばらくたってから、もう一度接続してください。
 
 gateway-no-certificate-headline = 電子証明書を確認できませんでした
-gateway-no-certificate-cause = このサービスは、電子証明書がインストールされたパソコンからのみご利用いただけます。今回の接続では、電子証明書が提示されませんでした。
+gateway-no-certificate-cause = このサービスは、電子証明書がインストールされたPCからのみご利用いただけます。今回の接続では、電子証明書が提示されませんでした。
 
 gateway-not-yet-valid-headline = 電子証明書の有効期間が始まっていません
 gateway-not-yet-valid-cause = ご提示の電子証明書は、{ $from } からご利用いただけます。
@@ -38,7 +38,7 @@ gateway-unknown-path-cause = 指定されたアドレスには、ご利用いた
 gateway-unknown-path-step = アドレスに誤りがないかご確認のうえ、ご案内しているアドレスからもう一度お入りください。
 
 gateway-status-stale-headline = ただいまサービスをご利用いただけません
-gateway-status-stale-cause = 電子証明書の有効性を確認するための情報が最新でないため、安全を優先して接続をお断りしています。お客さまの電子証明書やパソコンの問題ではありません。
+gateway-status-stale-cause = 電子証明書の有効性を確認するための情報が最新でないため、安全を優先して接続をお断りしています。お客さまの電子証明書やPCの問題ではありません。
 
 gateway-upstream-unreachable-headline = ただいまサービスに接続できません
 gateway-upstream-unreachable-cause = 電子証明書は確認できましたが、サービスのシステムと通信できませんでした。
@@ -48,8 +48,8 @@ gateway-upstream-timeout-cause = 電子証明書は確認できましたが、�
 gateway-upstream-timeout-step = お手続きの途中だった場合は、二重のお手続きを避けるため、まず結果が反映されていないかをご確認ください。
 
 gateway-bad-request-headline = 要求を受け付けられませんでした
-gateway-bad-request-cause = ブラウザから送られた要求の形式に誤りがあります。
-gateway-bad-request-step = ブラウザの画面をすべて閉じてから開き直し、もう一度接続してください。
+gateway-bad-request-cause = ブラウザーから送られた要求の形式に誤りがあります。
+gateway-bad-request-step = ブラウザーの画面をすべて閉じてから開き直し、もう一度接続してください。
 
 gateway-method-not-allowed-headline = この操作は受け付けておりません
 gateway-method-not-allowed-cause = 指定された操作は、このサービスではご利用いただけません。
