@@ -1,5 +1,7 @@
 //! What the documents tell people to type exists.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -1,4 +1,10 @@
 //! What we make, judged by OpenSSL; what it makes, read by us.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,4 +1,10 @@
 //! The mail that confirms an issuance: its words, and that it arrives once, late, or never.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 

@@ -1,4 +1,10 @@
 //! Hold, release, revoke, and what is published of it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 

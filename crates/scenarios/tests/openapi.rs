@@ -53,7 +53,7 @@ fn what_is_not_described_is_refused_with_a_problem() {
     let demo = Demo::start(dir.path());
     let api = demo.api();
     let english = [("accept-language", "en")];
-    for path in [&api.path("nothing"), "/api/v1/9999/SB0001002C/service", "/api/v1/", "/api/v1/x/y/z/w"]
+    for path in [&api.path("nothing"), "/api/v1/9999/SB0001002C/service", "/api/v1/x/y/z/w"]
     {
         api.https.get(path, &english).problem(404, "not_found");
     }

@@ -75,7 +75,7 @@ impl Passphrase {
         }
         let mut octets = Zeroizing::new([0; 20]);
         entropy.fill(&mut *octets);
-        let text = Zeroizing::new(hex::encode(&*octets) + "\n");
+        let text = Zeroizing::new(hex::encode(*octets) + "\n");
         write_private(file, text.as_bytes())
     }
 }

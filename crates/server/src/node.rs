@@ -73,10 +73,7 @@ impl Node {
     ///
     /// # Errors
     /// When a port is taken, or the database or a CA key cannot be used.
-    pub async fn prepare(
-        registrar: Arc<Registrar>,
-        config: NodeConfig,
-    ) -> Result<Self, NodeError> {
+    pub async fn prepare(registrar: Arc<Registrar>, config: NodeConfig) -> Result<Self, NodeError> {
         let site = listen::bind(config.site, "the issuing site").await?;
         let status = listen::bind(config.status, "the status addresses").await?;
         let admin = listen::bind(config.admin, "administration").await?;

@@ -20,7 +20,9 @@ pub struct SmtpPost {
 #[derive(Debug, thiserror::Error)]
 pub enum PostError {
     /// Not an SMTP address. The address itself may hold a password and is not shown.
-    #[error("the address of the mail server must look like smtps://user:password@host:465 or smtp://host:25")]
+    #[error(
+        "the address of the mail server must look like smtps://user:password@host:465 or smtp://host:25"
+    )]
     Address,
     /// Not a sender.
     #[error("the sender must be an e-mail address")]

@@ -1,4 +1,10 @@
 //! Group commit: what fails, fails alone; what is answered, is on the disk.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::sync::Arc;
 

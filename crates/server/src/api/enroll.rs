@@ -19,14 +19,14 @@ use super::{Api, body};
     path = "/enroll",
     request_body = EnrollRequest,
     responses(
-        (status = 200, body = Issued),
-        (status = 400, description = "not readable", body = tegata_wire::Problem),
-        (status = 403, description = "user ID and initial password do not permit it; the cause is never told", body = tegata_wire::Problem),
-        (status = 409, description = "the key is another's, or an issuance is under way", body = tegata_wire::Problem),
-        (status = 413, description = "too large", body = tegata_wire::Problem),
-        (status = 422, description = "e-mail or key not acceptable", body = tegata_wire::Problem),
-        (status = 429, description = "too many requests; see Retry-After", body = tegata_wire::Problem),
-        (status = 503, description = "nothing was issued or consumed; see Retry-After", body = tegata_wire::Problem)
+        (status = 200, description = "the certificate with its chain", body = Issued),
+        (status = 400, description = "not readable", body = tegata_wire::Problem, content_type = "application/problem+json"),
+        (status = 403, description = "user ID and initial password do not permit it; the cause is never told", body = tegata_wire::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "the key is another's, or an issuance is under way", body = tegata_wire::Problem, content_type = "application/problem+json"),
+        (status = 413, description = "too large", body = tegata_wire::Problem, content_type = "application/problem+json"),
+        (status = 422, description = "e-mail or key not acceptable", body = tegata_wire::Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too many requests; see Retry-After", body = tegata_wire::Problem, content_type = "application/problem+json"),
+        (status = 503, description = "nothing was issued or consumed; see Retry-After", body = tegata_wire::Problem, content_type = "application/problem+json")
     )
 )]
 pub(super) async fn enroll(State(api): State<Api>, scope: Scope, body: Body) -> Response {

@@ -7,7 +7,12 @@ use super::scope::Scope;
 #[utoipa::path(
     get,
     path = "/service",
-    responses((status = 200, body = ServiceInfo), (status = 404, body = tegata_wire::Problem))
+    operation_id = "service",
+    responses(
+        (status = 200, description = "the service", body = ServiceInfo),
+        (status = 404, description = "no such service", body = tegata_wire::Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too many requests; see Retry-After", body = tegata_wire::Problem, content_type = "application/problem+json")
+    )
 )]
 pub(super) async fn show(scope: Scope) -> Json<ServiceInfo> {
     let Scope { service, .. } = scope;

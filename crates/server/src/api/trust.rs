@@ -8,7 +8,12 @@ use super::scope::Scope;
 #[utoipa::path(
     get,
     path = "/trust",
-    responses((status = 200, body = Trust), (status = 404, body = tegata_wire::Problem))
+    operation_id = "trust",
+    responses(
+        (status = 200, description = "the certificates", body = Trust),
+        (status = 404, description = "no such service", body = tegata_wire::Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too many requests; see Retry-After", body = tegata_wire::Problem, content_type = "application/problem+json")
+    )
 )]
 pub(super) async fn show(scope: Scope) -> Json<Trust> {
     let Scope { service, .. } = scope;

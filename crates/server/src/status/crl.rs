@@ -1,7 +1,7 @@
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tegata_store::{StoreError, View};
+use tegata_store::View;
 
 use super::Status;
 
@@ -11,10 +11,7 @@ pub(super) async fn show(State(status): State<Status>, Path(file): Path<String>)
     let Some(ca) = status.authority(&file, ".crl") else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let crl = status
-        .registrar
-        .store()
-        .read(|view: View<'_>| Ok::<_, StoreError>(view.published_crl(ca.id)?));
+    let crl = status.registrar.store().read(|view: View<'_>| view.published_crl(ca.id));
     match crl {
         Ok(Some(crl)) => (
             [

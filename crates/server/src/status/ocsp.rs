@@ -53,9 +53,7 @@ fn malformed() -> Response {
 }
 
 fn respond(der: Vec<u8>, caching: &'static str) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "application/ocsp-response"),
-        (header::CACHE_CONTROL, caching),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, "application/ocsp-response"), (header::CACHE_CONTROL, caching)];
     (headers, der).into_response()
 }
