@@ -101,6 +101,7 @@ impl Browser {
         ];
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "goog:chromeOptions": { "args": arguments },
+            "goog:loggingPrefs": { "browser": "ALL" },
             "timeouts": { "pageLoad": 30_000, "script": 10_000 },
         }}});
         let session = self.command("POST", "/session", &wanted);
@@ -126,6 +127,15 @@ impl Browser {
     /// What the page shows as text.
     pub fn text(&self) -> String {
         self.script("return document.body.innerText").as_str().unwrap_or_default().to_owned()
+    }
+
+    /// What the browser complained about since it was asked last, apart from the status of a
+    /// page: broken policies, scripts, missing files.
+    pub fn complaints(&self) -> Vec<String> {
+        let path = format!("{}/se/log", self.session);
+        let log = self.command("POST", &path, &json!({ "type": "browser" }));
+        let lines = log.as_array().into_iter().flatten().map(|line| line["message"].to_string());
+        lines.filter(|line| !line.contains("the server responded with a status of 40")).collect()
     }
 
     /// What a script in the page returns.

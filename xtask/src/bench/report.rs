@@ -43,7 +43,8 @@ impl Report {
         let limits = &self.limits;
         writeln!(out, "Limits of this machine                                  a second")?;
         for (what, rate) in [
-            ("4 KiB appended and fdatasync, one thread", limits.fdatasync),
+            ("4 KiB appended and fdatasync, one thread", limits.append),
+            ("4 KiB overwritten and fdatasync, one thread", limits.overwrite),
             ("database commit of one row, one caller", limits.commit),
             ("database commit of one row, 16 callers", limits.commit_shared),
             ("P-256 signature, one processor", limits.p256_sign),
@@ -122,7 +123,8 @@ impl Report {
 }
 
 fn percent(part: f64) -> String {
-    format!("{:.0} %", part * 100.0)
+    let percent = part * 100.0;
+    if percent < 10.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
 }
 
 #[cfg(test)]
@@ -132,7 +134,8 @@ mod tests {
     #[test]
     fn every_measurement_has_a_line() {
         let limits = Limits {
-            fdatasync: 1000.0,
+            append: 500.0,
+            overwrite: 5000.0,
             commit: 900.0,
             commit_shared: 5000.0,
             p256_sign: 60_000.0,

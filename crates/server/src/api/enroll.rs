@@ -22,6 +22,7 @@ use super::{Api, body};
         (status = 200, description = "the certificate with its chain", body = Issued),
         (status = 400, description = "not readable", body = tegata_wire::Problem, content_type = "application/problem+json"),
         (status = 403, description = "user ID and initial password do not permit it; the cause is never told", body = tegata_wire::Problem, content_type = "application/problem+json"),
+        (status = 404, description = "no such service", body = tegata_wire::Problem, content_type = "application/problem+json"),
         (status = 409, description = "the key is another's, or an issuance is under way", body = tegata_wire::Problem, content_type = "application/problem+json"),
         (status = 413, description = "too large", body = tegata_wire::Problem, content_type = "application/problem+json"),
         (status = 422, description = "e-mail or key not acceptable", body = tegata_wire::Problem, content_type = "application/problem+json"),

@@ -1,0 +1,146 @@
+//! Who asks, and what their credential permits.
+
+use jiff::Timestamp;
+use tegata_domain::{Attempt, InitialPassword, IssuanceRefusal, KeyHash, SeatState, UserId};
+use tegata_store::{AuditEntry, CertificateRecord, SeatRecord, StoreError, View};
+
+use super::{EnrollError, Enrollment, Issuance, Proven};
+use crate::office::entry;
+use crate::{Actor, Reference, Registrar, STRIPES, Service};
+
+/// Stands for the key of a request that has none; no public key has this hash.
+const NO_KEY: KeyHash = KeyHash([0; 32]);
+
+impl Registrar {
+    /// Proves the credential, or says no after the same work and one write, whatever the cause.
+    pub(super) async fn authenticate(
+        &self,
+        service: &Service,
+        enrollment: &Enrollment,
+        reference: &Reference,
+    ) -> Result<Proven, EnrollError> {
+        let user_id: Option<UserId> = enrollment.user_id.parse().ok();
+        let password: Option<InitialPassword> = enrollment.password.parse().ok();
+        let found = match &user_id {
+            Some(user_id) => self.store().read(|view: View<'_>| {
+                let Some(seat) = view.seat(service.id, user_id)? else {
+                    return Ok(None);
+                };
+                let credential = view.credential(seat.id)?;
+                Ok::<_, StoreError>(credential.map(|credential| (seat, credential)))
+            })?,
+            None => None,
+        };
+        let hash = found.as_ref().map(|(_, record)| record.hash.clone());
+        let right = self.passwords.verify(hash.clone(), password).await;
+        match found {
+            Some((seat, record)) if right => Ok(Proven { seat, hash: record.hash }),
+            found => {
+                let actor = user_id.map_or(Actor::Stranger, Actor::Subscriber);
+                let seat = found.map(|(seat, _)| seat);
+                self.refuse_password(service, actor, seat, hash, reference).await?;
+                Err(EnrollError::Refused)
+            }
+        }
+    }
+
+    /// Counts a wrong password and records the refusal.
+    async fn refuse_password(
+        &self,
+        service: &Service,
+        actor: Actor,
+        seat: Option<SeatRecord>,
+        hash: Option<String>,
+        reference: &Reference,
+    ) -> Result<(), StoreError> {
+        let (now, policy) = (self.now(), service.credential);
+        let mut refusal = refused(now, &actor, service, reference);
+        self.store
+            .write(move |tx| {
+                let cause = match &seat {
+                    None => "unknown user ID",
+                    Some(seat) => {
+                        let current = tx.credential(seat.id)?;
+                        // A reset in between made a new credential; this failure is not its.
+                        if let Some(record) = current.filter(|r| Some(&r.hash) == hash.as_ref()) {
+                            let failed = record.credential.failed(now, &policy);
+                            tx.set_credential(seat.id, &failed)?;
+                        }
+                        "wrong password"
+                    }
+                };
+                refusal.detail = serde_json::json!({ "cause": cause });
+                tx.audit(&refusal)
+            })
+            .await
+    }
+
+    /// Waits until no other issuance for the seat runs in this process.
+    pub(super) async fn turn(&self, seat: &SeatRecord) -> tokio::sync::MutexGuard<'_, ()> {
+        self.seats[(seat.id.number() % STRIPES as u64) as usize].lock().await
+    }
+
+    /// What the credential permits to the holder of `key`: nothing, a repeat, or an issuance.
+    pub(super) async fn repeat(
+        &self,
+        service: &Service,
+        proven: &Proven,
+        key: Option<KeyHash>,
+        now: Timestamp,
+        reference: &Reference,
+    ) -> Result<Option<Issuance>, EnrollError> {
+        let seat_id = proven.seat.id;
+        // Read anew: the request before this one, in whose turn we waited, changed both.
+        let (seat, current) = self
+            .store()
+            .read(|view: View<'_>| {
+                let seat = view.seat(service.id, &proven.seat.user_id)?;
+                Ok::<_, StoreError>(seat.zip(view.credential(seat_id)?))
+            })?
+            .ok_or(EnrollError::Refused)?;
+        let attempt = if current.hash != proven.hash {
+            Err("reset in the meantime".to_owned())
+        } else if seat.state == SeatState::Closed {
+            Err(IssuanceRefusal::SeatClosed.to_string())
+        } else {
+            let key = key.unwrap_or(NO_KEY);
+            current
+                .credential
+                .attempt(now, key, &service.credential)
+                .map_err(|refusal| refusal.to_string())
+        };
+        match attempt {
+            Ok(Attempt::Issue) => Ok(None),
+            Ok(Attempt::Repeat(serial)) => {
+                let record = self.store().read(|view: View<'_>| view.certificate(serial))?;
+                let repeated = record.as_ref().and_then(issuance_of(&seat));
+                repeated.map(Some).ok_or(EnrollError::Refused)
+            }
+            Err(cause) => {
+                let actor = Actor::Subscriber(seat.user_id.clone());
+                let mut entry = refused(now, &actor, service, reference);
+                entry.detail = serde_json::json!({ "cause": cause });
+                self.store.write(move |tx| tx.audit(&entry)).await?;
+                Err(EnrollError::Refused)
+            }
+        }
+    }
+}
+
+fn issuance_of(seat: &SeatRecord) -> impl Fn(&CertificateRecord) -> Option<Issuance> + '_ {
+    |record| {
+        Some(Issuance {
+            user_id: record.user_id.clone(),
+            serial: record.certificate.serial,
+            validity: record.certificate.validity,
+            email: seat.email.clone()?,
+            certificate: record.der.clone()?,
+        })
+    }
+}
+
+fn refused(now: Timestamp, actor: &Actor, service: &Service, reference: &Reference) -> AuditEntry {
+    let mut entry = entry(now, actor, "issuance.refused", &service.key);
+    entry.reference = Some(reference.to_string());
+    entry
+}
