@@ -199,7 +199,7 @@ fn policies(etc: &Path, issuer: &str) {
             fs::copy(entry.path(), etc.join(entry.file_name())).expect("a file can be copied");
         }
     }
-    let choice = json!({ "pattern": "https://localhost", "filter": { "ISSUER": { "CN": issuer } } });
+    let choice = json!({ "pattern": "https://127.0.0.1", "filter": { "ISSUER": { "CN": issuer } } });
     let policy = json!({ "AutoSelectCertificateForUrls": [choice.to_string()] });
     fs::write(managed.join("tegata.json"), policy.to_string()).expect("a file can be written");
 }

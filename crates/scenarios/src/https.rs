@@ -138,7 +138,7 @@ pub fn answer_or_end(stream: &mut impl io::Read) -> Option<Answer> {
     }
 }
 
-/// The port of an address such as `https://localhost:8443/`.
+/// The port of an address such as `https://127.0.0.1:8443/`.
 pub fn port(address: &str) -> u16 {
     let rest = address.rsplit_once(':').expect("a port").1;
     rest.split('/').next().and_then(|port| port.parse().ok()).expect("a port")

@@ -69,6 +69,16 @@ impl Server {
         self.child.kill().expect("the server runs");
     }
 
+    /// Stops it where it stands, until [`Self::resume`].
+    pub fn pause(&self) {
+        kill_process(self.pid(), Signal::STOP).expect("the server runs");
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        kill_process(self.pid(), Signal::CONT).expect("the server runs");
+    }
+
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a child can be asked").is_none()

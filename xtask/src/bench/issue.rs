@@ -41,11 +41,11 @@ pub(super) struct Row {
     pub(super) p99_ms: f64,
     /// Processor time of the server for each.
     pub(super) server_ms: f64,
-    /// Part of what this machine could hash, when the hash is the real one.
+    /// Part of what as many processors as clients could hash, when the hash is the real one.
     pub(super) of_argon2id: Option<f64>,
-    /// Part of what this machine could commit.
+    /// Part of what as many callers could commit.
     pub(super) of_commits: f64,
-    /// Part of what this machine could verify and sign.
+    /// Part of what as many processors as clients could verify and sign.
     pub(super) of_p256: f64,
 }
 
@@ -66,9 +66,9 @@ impl Row {
             p50_ms: stats::quantile(&load.latencies, 0.5),
             p99_ms: stats::quantile(&load.latencies, 0.99),
             server_ms: 1000.0 * load.server.as_secs_f64() / load.issued.max(1) as f64,
-            of_argon2id: (cost != LEAST).then(|| per_second / limits.argon2id_all),
+            of_argon2id: (cost != LEAST).then(|| per_second / limits.hashes(clients)),
             of_commits: per_second / limits.commit_pairs(clients),
-            of_p256: per_second / limits.p256_pairs_all(),
+            of_p256: per_second / limits.p256_pairs(clients),
         }
     }
 }

@@ -78,8 +78,13 @@ impl Limits {
     }
 
     /// A certificate takes one verification (the request's) and one signature.
-    pub(super) fn p256_pairs_all(&self) -> f64 {
-        processors() as f64 / (1.0 / self.p256_sign + 1.0 / self.p256_verify)
+    pub(super) fn p256_pairs(&self, clients: usize) -> f64 {
+        let busy = processors().min(clients) as f64;
+        busy / (1.0 / self.p256_sign + 1.0 / self.p256_verify)
+    }
+
+    pub(super) fn hashes(&self, clients: usize) -> f64 {
+        if clients == 1 { self.argon2id } else { self.argon2id_all }
     }
 
     /// An issuance takes two commits, one after the other: the intent and the certificate.
@@ -89,9 +94,9 @@ impl Limits {
 
     /// Issuances that even the limits do not pass in `period`.
     pub(super) fn most_issuances(&self, cost: Cost, clients: usize, period: Duration) -> usize {
-        let mut most = self.commit_pairs(clients).min(self.p256_pairs_all());
+        let mut most = self.commit_pairs(clients).min(self.p256_pairs(clients));
         if cost != LEAST {
-            most = most.min(self.argon2id_all);
+            most = most.min(self.hashes(clients));
         }
         (most * period.as_secs_f64() * 1.2) as usize + 200
     }

@@ -38,6 +38,9 @@ pub(crate) struct BenchArgs {
     /// Seconds of each measurement of load
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
+    /// Refusals of each kind
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(20..))]
+    refusals: u16,
     /// Program to measure [default: `tegata` beside this program]
     #[arg(long)]
     tegata: Option<PathBuf>,
@@ -62,6 +65,7 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
         dir.path(),
         &tegata,
         Duration::from_secs(args.seconds),
+        args.refusals.into(),
     ))?;
     report.print(args.json)
 }
@@ -70,6 +74,7 @@ async fn measure(
     dir: &std::path::Path,
     tegata: &std::path::Path,
     period: Duration,
+    refusals: usize,
 ) -> Result<Report, Failure> {
     say("limits of this machine");
     let short = period.min(Duration::from_secs(1));
@@ -96,7 +101,7 @@ async fn measure(
     }
 
     say("refusals");
-    let timing = timing::measure(&world, &client, &hashed(Cost::default())).await?;
+    let timing = timing::measure(&world, &client, &hashed(Cost::default()), refusals).await?;
 
     say("gateway");
     let gateway = gateway::measure(&world, &client, tegata, &ready, &hashed(LEAST), period).await?;

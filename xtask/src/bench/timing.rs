@@ -11,9 +11,6 @@ use super::world::World;
 use super::{PASSWORD, issue, stats};
 use crate::Failure;
 
-/// Requests of each kind.
-const EACH: usize = 200;
-
 /// A password that none of the seats has.
 const WRONG: &str = "FEDC-BA98-7654-3210";
 
@@ -33,10 +30,11 @@ pub(super) async fn measure(
     world: &World,
     client: &Client,
     hash: &str,
+    each: usize,
 ) -> Result<Vec<Row>, Failure> {
     // One try a seat: a fifth wrong password would lock it.
-    let ready = world.seats("READY", EACH, hash, false).await?;
-    let locked = world.seats("LOCKED", EACH, hash, true).await?;
+    let ready = world.seats("READY", each, hash, false).await?;
+    let locked = world.seats("LOCKED", each, hash, true).await?;
     let unknown = |at: usize| format!("CMSM950-006-NOBODY-{at:06}");
     let causes =
         ["unknown user ID", "wrong password", "locked, wrong password", "locked, right password"];
@@ -45,7 +43,7 @@ pub(super) async fn measure(
     let mut connection = client.connect().await?;
     let mut times: [Vec<f64>; 4] = Default::default();
     let mut order = Order(0x5eed);
-    for at in 0..EACH {
+    for at in 0..each {
         for cause in order.shuffled() {
             let body = match cause {
                 0 => issue::body(&unknown(at), PASSWORD, &request)?,

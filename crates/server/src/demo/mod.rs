@@ -74,7 +74,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     Passphrase::ensure(&dir.passphrase(), &*entropy)?;
     let passphrase = Passphrase::read(&dir.passphrase())?;
     let settings = sample_settings(
-        format!("https://localhost:{}{PATH}", ports.gateway),
+        format!("https://127.0.0.1:{}{PATH}", ports.gateway),
         format!("http://127.0.0.1:{}", ports.status),
     );
     let office = open(&dir, settings, &passphrase, clock.clone(), entropy.clone()).await?;
@@ -83,7 +83,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let seat = seed::first_seat(&office, &dir, &service).await?;
     seed::installers(&dir);
 
-    let names = || ["localhost", "127.0.0.1"].map(alt_name).to_vec();
+    let names = || vec![alt_name("127.0.0.1")];
     let mut servers = Vec::new();
     for purpose in ["site", "gateway"] {
         let (own, key) = dir
@@ -92,7 +92,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         let chain = vec![own.der, service.issuing[0].authority.certificate().to_vec()];
         servers.push((chain, key.to_pkcs8()?));
     }
-    let site_url = format!("https://localhost:{}/issueweb/{}/", ports.site, service.key);
+    let site_url = format!("https://127.0.0.1:{}/issueweb/{}/", ports.site, service.key);
     let gateway_config = Config {
         listen: loopback(ports.gateway),
         identity: Identity {
@@ -114,9 +114,9 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let smtp_url = format!("smtp://{}", sink.local_addr()?);
     let banner = Banner {
         site: site_url,
-        gateway: format!("https://localhost:{}", ports.gateway),
+        gateway: format!("https://127.0.0.1:{}", ports.gateway),
         status: format!("http://127.0.0.1:{}", ports.status),
-        admin: format!("http://localhost:{}", ports.admin),
+        admin: format!("http://127.0.0.1:{}", ports.admin),
         root_pem: root_pem(&dir, &service.root)?,
         root_sha256: hex::encode(Sha256::digest(&service.root)),
         seat,
