@@ -15,10 +15,7 @@ fn read<T: FromStr + Display>(text: &str, most: usize, permitted: &str) {
     let Ok(name) = text.parse::<T>() else { return };
     let kept = name.to_string();
     assert!((1..=most).contains(&kept.len()), "{kept:?}");
-    assert!(
-        kept.chars().all(|c| c.is_ascii_alphanumeric() || permitted.contains(c)),
-        "{kept:?}"
-    );
+    assert!(kept.chars().all(|c| c.is_ascii_alphanumeric() || permitted.contains(c)), "{kept:?}");
     let again = kept.parse::<T>().ok().map(|name| name.to_string());
     assert_eq!(again, Some(kept));
 }

@@ -155,6 +155,28 @@ impl Default for Limits {
     }
 }
 
+impl ServiceConfig {
+    /// Refuses what could only fail later.
+    ///
+    /// # Errors
+    /// [`BindError::Config`].
+    pub fn check(&self) -> Result<(), BindError> {
+        if !is_origin(&self.upstream) {
+            return Err(BindError::Config(format!(
+                "upstream of {} must look like http://host:port",
+                self.key
+            )));
+        }
+        if !is_plain_http(&self.feed.url) {
+            return Err(BindError::Config(format!(
+                "feed address of {} must begin with http://",
+                self.key
+            )));
+        }
+        Ok(())
+    }
+}
+
 impl Config {
     /// Refuses what could only fail later.
     pub(crate) fn check(&self) -> Result<(), BindError> {
@@ -166,18 +188,7 @@ impl Config {
             if earlier.iter().any(|other| other.path == service.path) {
                 return Err(BindError::Config(format!("path {} stands twice", service.path)));
             }
-            if !is_origin(&service.upstream) {
-                return Err(BindError::Config(format!(
-                    "upstream of {} must look like http://host:port",
-                    service.key
-                )));
-            }
-            if !is_plain_http(&service.feed.url) {
-                return Err(BindError::Config(format!(
-                    "feed address of {} must begin with http://",
-                    service.key
-                )));
-            }
+            service.check()?;
         }
         if self.services.is_empty() {
             return Err(BindError::Config("no service".into()));

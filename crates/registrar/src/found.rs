@@ -66,6 +66,7 @@ impl Office {
     /// When the settings make no sense or the database refuses.
     pub async fn change_settings(
         &self,
+        actor: Actor,
         service: ServiceId,
         settings: &ServiceSettings,
     ) -> Result<(), ChangeError> {
@@ -74,7 +75,7 @@ impl Office {
         self.store
             .write(move |tx| {
                 tx.update_service(service, &json)?;
-                Ok(tx.audit(&entry(now, &Actor::System, "service.changed", "settings"))?)
+                Ok(tx.audit(&entry(now, &actor, "service.changed", "settings"))?)
             })
             .await
     }

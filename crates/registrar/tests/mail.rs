@@ -60,8 +60,7 @@ async fn the_japanese_mail_reads_as_intended() {
          利用者ID： CMSM950-006-401\n\
          有効期限： 2027年11月23日(火) 12:00\n\
          シリアル番号： {serial}\n\n\
-         このメールアドレスに、有効期限のお知らせをお送りします。\n\
-         お手続きは必要ありません。\n\n\
+         このメールアドレスを登録しました。お手続きは必要ありません。\n\n\
          発行にお心当たりがないときは、すぐに次の窓口へご連絡ください。\n\
          ヘルプデスク\n\n\
          株式会社サンプル銀行"
@@ -78,8 +77,7 @@ async fn the_english_mail_reads_as_intended() {
          User ID:       CMSM950-006-401\n\
          Valid until:   23 Nov 2027, 12:00 JST\n\
          Serial number: {serial}\n\n\
-         Notices about its expiry will come to this address.\n\
-         There is nothing you need to do.\n\n\
+         This e-mail address is registered. There is nothing you need to do.\n\n\
          If you did not ask for it, please call at once:\n\
          Help desk\n\n\
          Sample Bank, Ltd."

@@ -45,7 +45,7 @@ pub enum Screen {
 
 impl Browser {
     /// Starts a browser of the user whose home is `home`, which presents certificates of
-    /// `issuer` to any server of this machine without asking.
+    /// `issuer` to the demo's servers without asking.
     ///
     /// # Panics
     /// When Chromium, its driver or `unshare` is not there or not permitted.
@@ -199,7 +199,8 @@ fn policies(etc: &Path, issuer: &str) {
             fs::copy(entry.path(), etc.join(entry.file_name())).expect("a file can be copied");
         }
     }
-    let choice = json!({ "pattern": "https://127.0.0.1", "filter": { "ISSUER": { "CN": issuer } } });
+    let choice =
+        json!({ "pattern": "https://127.0.0.1", "filter": { "ISSUER": { "CN": issuer } } });
     let policy = json!({ "AutoSelectCertificateForUrls": [choice.to_string()] });
     fs::write(managed.join("tegata.json"), policy.to_string()).expect("a file can be written");
 }

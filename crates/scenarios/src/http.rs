@@ -53,7 +53,7 @@ impl Answer {
 
 /// The octets of a request.
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
-    let mut octets = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
+    let mut octets = format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n");
     for (name, value) in headers {
         octets += &format!("{name}: {value}\r\n");
     }

@@ -14,12 +14,7 @@
 //! | [`http`], [`https`] | one request at a time on a connection that we hold |
 //! | [`browser`] | Chromium, with a certificate database and policies of its own |
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a harness fails by panicking"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a harness fails by panicking")]
 
 pub mod api;
 pub mod app;

@@ -105,7 +105,10 @@ fn visit(browser: &Browser, address: &str, status: u64, name: &str, words: &[&st
             let file = format!("{name}-{language}-{}.png", format!("{screen:?}").to_lowercase());
             fs::write(place::screenshots().join(file), browser.screenshot(screen)).unwrap();
             let wider = browser.script("return document.documentElement.scrollWidth - innerWidth");
-            assert!(wider.as_i64().unwrap() <= 0, "{name} {language} {screen:?}: {wider} px too wide");
+            assert!(
+                wider.as_i64().unwrap() <= 0,
+                "{name} {language} {screen:?}: {wider} px too wide"
+            );
         }
         let complaints = browser.complaints();
         assert!(complaints.is_empty(), "{name} {language}: {complaints:?}");

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -10,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tegata_scenarios::api::Issued;
+use tegata_scenarios::demo::tegata;
 use tegata_scenarios::key::Key;
 use tegata_scenarios::wait::millis;
 use tegata_scenarios::{Demo, Seat, eventually, figure, run};
@@ -133,12 +136,10 @@ fn load_and_kill(mut demo: Demo, tries: &[Try], answers: usize, moment: Moment) 
             (answered.load(Ordering::Relaxed) >= answers || ended()).then_some(())
         });
         if let Moment::AfterAnIntent = moment {
-            // Stopped at any moment and looked at, it is where it would have been killed.
+            // Stopped at some moment, it leaves on disk what it would if it were killed now.
             eventually("an intent without its certificate", Duration::from_secs(30), || {
                 demo.server.pause();
-                let is_planned = |row: &Value| row["state"] == "planned";
-                let found = demo.certificates(None).iter().any(is_planned);
-                if found || ended() {
+                if ended() || holds_an_intent(&demo.ready.data_dir) {
                     return Some(());
                 }
                 demo.server.resume();
@@ -147,6 +148,16 @@ fn load_and_kill(mut demo: Demo, tries: &[Try], answers: usize, moment: Moment) 
         }
         demo.server.kill9();
     });
+}
+
+/// Looks at a copy, for the one who was stopped may hold a lock.
+fn holds_an_intent(data: &Path) -> bool {
+    let copy = tempdir().unwrap();
+    for file in ["tegata.db", "tegata.db-wal"] {
+        fs::copy(data.join(file), copy.path().join(file)).unwrap();
+    }
+    let rows = tegata(copy.path(), &["certificate", "list"]).ok().json();
+    rows.as_array().unwrap().iter().any(|row| row["state"] == "planned")
 }
 
 /// Void serial numbers are on the list, for good.
@@ -166,7 +177,7 @@ fn number_of_list(demo: &Demo) -> u64 {
 
 fn list(demo: &Demo) -> String {
     let file = demo.ready.data_dir.with_file_name("list.crl");
-    std::fs::write(&file, demo.status_file("crl/SB0001002C.crl")).unwrap();
+    fs::write(&file, demo.status_file("crl/SB0001002C.crl")).unwrap();
     let args = ["crl", "-inform", "DER", "-noout", "-text", "-in", file.to_str().unwrap()];
     run("openssl", args).ok().text()
 }

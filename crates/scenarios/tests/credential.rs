@@ -78,7 +78,8 @@ fn refusals_take_the_same_time() {
     let mut times = [Vec::new(), Vec::new()];
     for round in 0..4 {
         for (number, known) in known.iter().enumerate() {
-            let unknown = Seat { user_id: format!("CMSM950-006-9{number}{round}"), ..known.clone() };
+            let unknown =
+                Seat { user_id: format!("CMSM950-006-9{number}{round}"), ..known.clone() };
             for (seat, times) in [known, &unknown].into_iter().zip(&mut times) {
                 let begun = Instant::now();
                 api.enroll(seat, &key).problem(403, "credential_refused");

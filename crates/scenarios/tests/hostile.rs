@@ -21,7 +21,7 @@ use tempfile::{TempDir, tempdir};
 /// Below the limit of a user ID.
 const TRIES: usize = 15;
 
-/// A demo that is attacked, and what has to be true of it afterwards.
+/// A demo that is attacked, and what is true of it afterwards.
 struct Target {
     demo: Demo,
     dir: TempDir,
@@ -49,7 +49,7 @@ impl Target {
     }
 
     /// It lives, every seat still issues, and neither its log nor its data hold a password.
-    fn is_unharmed(mut self) {
+    fn ends_unharmed(mut self) {
         assert!(self.demo.server.is_running());
         let ready = format!("{}/readyz", self.demo.ready.admin);
         assert_eq!(run("curl", ["-sSf", &ready]).ok().text(), "ready\n");
@@ -102,17 +102,25 @@ fn what_a_request_asks_for_never_reaches_the_certificate() {
     let make = ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
     let out = ["-outform", "DER", "-config", config, "-keyout", key, "-out", csr];
     run("openssl", [&make[..], &out].concat()).ok();
-    let asked = run("openssl", ["req", "-inform", "DER", "-noout", "-text", "-in", csr]).ok().text();
+    let asked =
+        run("openssl", ["req", "-inform", "DER", "-noout", "-text", "-in", csr]).ok().text();
     assert!(asked.contains("CA:TRUE") && asked.contains("mallory.example.com"), "{asked}");
 
     let issued = Issued::of(&target.api().enroll(&seat, &fs::read(csr).unwrap()));
     let certificate = file(&dir, "issued.cer", &issued.certificate());
     let text = described(&certificate);
-    for wish in ["allory", "MALLORY", "XX", "192.0.2.66", "CA:TRUE", "Certificate Sign", "CRL Sign"] {
+    for wish in ["allory", "MALLORY", "XX", "192.0.2.66", "CA:TRUE", "Certificate Sign", "CRL Sign"]
+    {
         assert!(!text.contains(wish), "{wish} is in {text}");
     }
-    for wish in ["Code Signing", "Server Auth", "Any Extended", "Smartcard", "1.2.3.4", "Constraints: permitted"]
-    {
+    for wish in [
+        "Code Signing",
+        "Server Auth",
+        "Any Extended",
+        "Smartcard",
+        "1.2.3.4",
+        "Constraints: permitted",
+    ] {
         assert!(!text.contains(wish), "{wish} is in {text}");
     }
     // The same as that of a seat that asks for nothing, apart from names, numbers and key.
@@ -120,7 +128,7 @@ fn what_a_request_asks_for_never_reaches_the_certificate() {
     let honest = described(&file(&dir, "honest.cer", &honest.certificate()));
     assert_eq!(extensions(&text), extensions(&honest));
     assert!(text.contains(&format!("CN = {}", seat.user_id)), "{text}");
-    target.is_unharmed();
+    target.ends_unharmed();
 }
 
 /// Keys and proofs that are not accepted: too short, weak exponents, other curves and
@@ -156,7 +164,7 @@ fn weak_keys_and_false_proofs_are_refused() {
     let [mine, theirs] = [Key::default(), Key::default()];
     let stolen = der::request(&theirs, &mine, b"");
     target.try_request(&stolen).problem(422, "key_not_accepted");
-    target.is_unharmed();
+    target.ends_unharmed();
 }
 
 /// Sizes and depths: bodies and requests of a megabyte, deep nesting of JSON and of ASN.1.
@@ -170,7 +178,8 @@ fn sizes_and_depths_are_bounded() {
     let megabyte = file(&dir, "megabyte", &vec![b'x'; 1 << 20]);
     let long_request = body(&target.seats[0], &vec![0x30; 1 << 20]).to_string();
     let long_request = file(&dir, "long.json", long_request.as_bytes());
-    for (path, protocol) in [(&megabyte, "--http1.1"), (&megabyte, "--http2"), (&long_request, "--http1.1")]
+    for (path, protocol) in
+        [(&megabyte, "--http1.1"), (&megabyte, "--http2"), (&long_request, "--http1.1")]
     {
         let root = target.demo.ready.root_pem.to_str().unwrap();
         let data = format!("@{}", path.display());
@@ -200,7 +209,7 @@ fn sizes_and_depths_are_bounded() {
     }
     let long = Seat { user_id: "x".repeat(20_000), password: "y".repeat(5_000) };
     api.enroll(&long, b"").problem(403, "credential_refused");
-    target.is_unharmed();
+    target.ends_unharmed();
 }
 
 /// An honest proof over a request whose attributes are anything: accepted, and nothing of them
@@ -218,7 +227,7 @@ fn attributes_of_any_depth_do_no_harm() {
         }
         figure("attributes nested", format!("{depth} deep: {}", answer.status));
     }
-    target.is_unharmed();
+    target.ends_unharmed();
 }
 
 /// Texts where other things are expected: user IDs with the syntax of SQL, LDAP, shells, paths
@@ -270,7 +279,9 @@ fn strange_texts_are_just_wrong() {
     for member in ["subject", "role", "__proto__", "serial", "user_id2"] {
         altered(member, json!("x")).problem(400, "malformed_request");
     }
-    for email in ["", "taro", "taro@", "a@b@c", "a b@example.co.jp", "a@example.co.jp\r\nBcc: b@example.com"] {
+    for email in
+        ["", "taro", "taro@", "a@b@c", "a b@example.co.jp", "a@example.co.jp\r\nBcc: b@example.com"]
+    {
         altered("email", json!(email)).problem(422, "invalid_email");
     }
     let twice = honest.to_string().replacen('{', "{\"user_id\":\"CMSM950-006-401\",", 1);
@@ -293,7 +304,7 @@ fn strange_texts_are_just_wrong() {
         let answer = api.https.send("POST", &api.path("enroll"), &headers, body).unwrap();
         answer.problem(400, "malformed_request");
     }
-    target.is_unharmed();
+    target.ends_unharmed();
 }
 
 /// Noise: random octets of many sizes as body, as request, inside TLS, and without TLS on every
@@ -333,26 +344,38 @@ fn noise_gets_a_problem_or_a_closed_connection() {
         "GET / HTTP/9.9\r\n\r\n".to_owned(),
         "GET / HTTP/1.1\r\n\r\n".to_owned(),
         "GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n".to_owned(),
-        "GET / HTTP/1.1\r\nhost: localhost\r\n folded: x\r\n\r\n".to_owned(),
-        "GET / HTTP/1.1\nhost: localhost\n\n".to_owned(),
-        "GET / HTTP/1.1\r\nhost: localhost\r\nbad name: x\r\n\r\n".to_owned(),
-        "GET / HTTP/1.1\r\nhost: localhost\r\nx: \0\r\n\r\n".to_owned(),
-        format!("GET /{long} HTTP/1.1\r\nhost: localhost\r\n\r\n"),
-        format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {long}\r\n\r\n"),
-        format!("GET / HTTP/1.1\r\nhost: localhost\r\n{fields}\r\n"),
-        format!("{long} / HTTP/1.1\r\nhost: localhost\r\n\r\n"),
-        "GET /%ff%00%2e%2e/ HTTP/1.1\r\nhost: localhost\r\n\r\n".to_owned(),
-        "GET /../../etc/passwd HTTP/1.1\r\nhost: localhost\r\n\r\n".to_owned(),
-        "GET http://192.0.2.1/ HTTP/1.1\r\nhost: localhost\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n folded: x\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\nhost: 127.0.0.1\n\n".to_owned(),
+        "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nbad name: x\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nx: \0\r\n\r\n".to_owned(),
+        format!("GET /{long} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"),
+        format!("GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nx: {long}\r\n\r\n"),
+        format!("GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n{fields}\r\n"),
+        format!("{long} / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"),
+        "GET /%ff%00%2e%2e/ HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".to_owned(),
+        "GET /../../etc/passwd HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".to_owned(),
+        "GET http://192.0.2.1/ HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".to_owned(),
         "CONNECT 192.0.2.1:443 HTTP/1.1\r\nhost: 192.0.2.1:443\r\n\r\n".to_owned(),
-        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: -1\r\n\r\n"),
-        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx"),
-        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999999999999999999\r\n\r\n"),
-        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 18446744073709551615\r\n\r\n"),
-        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"),
-        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n"),
-        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
-        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: x\r\n\r\n"),
+        format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: -1\r\n\r\n"),
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx"
+        ),
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 99999999999999999999\r\n\r\n"
+        ),
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 18446744073709551615\r\n\r\n"
+        ),
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"
+        ),
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n"
+        ),
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+        ),
+        format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: x\r\n\r\n"),
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\u{ff}\u{ff}\u{ff}\u{4}\0\0\0\0\0".to_owned(),
     ] {
@@ -378,7 +401,7 @@ fn noise_gets_a_problem_or_a_closed_connection() {
     for answer in answers.iter().flatten() {
         assert!(answer.status < 500, "{answer:?}");
     }
-    target.is_unharmed();
+    target.ends_unharmed();
 }
 
 /// Sends octets without TLS, says that no more will come, and returns what comes back.

@@ -1,5 +1,7 @@
 //! The main job, from the first page to the last refusal, with the programs people use.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -24,8 +26,7 @@ fn a_certificate_opens_the_service_until_it_is_revoked() {
     let dir = tempdir().unwrap();
     let demo = Demo::start(dir.path());
     let pc = Pc::new(&dir.path().join("pc"));
-    let seat =
-        Seat { user_id: demo.ready.user_id.clone(), password: demo.ready.password.clone() };
+    let seat = Seat { user_id: demo.ready.user_id.clone(), password: demo.ready.password.clone() };
 
     let begun = Instant::now();
     let issued = pc.issue(&demo, &seat, "pem:certificate", &[]).ok().json();
@@ -76,7 +77,10 @@ fn a_certificate_opens_the_service_until_it_is_revoked() {
     assert!(on_list.stderr.contains("certificate revoked"), "{}", on_list.stderr);
     let rows = demo.certificates(Some(&seat.user_id));
     assert_eq!(rows.len(), 1);
-    assert_eq!((&rows[0]["state"], &rows[0]["reason"]), (&json!("revoked"), &json!("keyCompromise")));
+    assert_eq!(
+        (&rows[0]["state"], &rows[0]["reason"]),
+        (&json!("revoked"), &json!("keyCompromise"))
+    );
 }
 
 /// Without a certificate the gateway answers 403 in the language and form asked for, and says
@@ -191,7 +195,8 @@ fn a_taken_port_is_named_and_nothing_is_made() {
 
 /// What curl gets of the protected page, then status and content type on a line.
 fn curl(demo: &Demo, files: Option<&PemFiles>, more: &[&str]) -> String {
-    let mut args = vec!["--silent", "--show-error", "--write-out", "\n%{http_code} %{content_type}"];
+    let mut args =
+        vec!["--silent", "--show-error", "--write-out", "\n%{http_code} %{content_type}"];
     args.extend(["--cacert", demo.ready.root_pem.to_str().unwrap()]);
     if let Some(files) = files {
         args.extend(["--cert", files.chain.to_str().unwrap()]);

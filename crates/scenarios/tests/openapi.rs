@@ -15,8 +15,11 @@ fn the_description_is_valid_and_what_it_describes_answers() {
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let file = dir.path().join("openapi.json");
     std::fs::write(&file, &answer.body).unwrap();
-    run(place::venv("openapi-spec-validator"), ["--validation-errors", "all", file.to_str().unwrap()])
-        .ok();
+    run(
+        place::venv("openapi-spec-validator"),
+        ["--validation-errors", "all", file.to_str().unwrap()],
+    )
+    .ok();
 
     let document = answer.json();
     let server = document["servers"][0]["url"].as_str().unwrap();
@@ -53,8 +56,7 @@ fn what_is_not_described_is_refused_with_a_problem() {
     let demo = Demo::start(dir.path());
     let api = demo.api();
     let english = [("accept-language", "en")];
-    for path in [&api.path("nothing"), "/api/v1/9999/SB0001002C/service", "/api/v1/x/y/z/w"]
-    {
+    for path in [&api.path("nothing"), "/api/v1/9999/SB0001002C/service", "/api/v1/x/y/z/w"] {
         api.https.get(path, &english).problem(404, "not_found");
     }
     for (method, resource) in [("POST", "service"), ("GET", "enroll"), ("DELETE", "enroll")] {

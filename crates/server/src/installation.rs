@@ -1,6 +1,6 @@
 //! The data directory: database, keys, and what else an installation keeps.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +39,15 @@ pub enum InstallationError {
     /// There is no database.
     #[error("{0} holds no installation; `tegata init --dir {0}` makes one")]
     Missing(PathBuf),
+    /// Another server runs here.
+    #[error("another tegata serve or demo runs on {0}; stop it first")]
+    InUse(PathBuf),
+    /// There is an installation already.
+    #[error("{0} holds an installation already")]
+    Founded(PathBuf),
+    /// Root and issuing CA must be told apart.
+    #[error("root and issuing CA need different names; both are {0}")]
+    SameName(Issuer),
     /// The file system said no.
     #[error("{0}: {1}")]
     Io(PathBuf, std::io::Error),
@@ -98,11 +107,6 @@ impl DataDir {
         self.0.join("tegata.db")
     }
 
-    /// The settings.
-    pub fn settings(&self) -> PathBuf {
-        self.0.join("tegata.toml")
-    }
-
     /// Where the passphrase of the keys is, unless the settings say otherwise.
     pub fn passphrase(&self) -> PathBuf {
         self.0.join("secrets/ca-passphrase")
@@ -118,9 +122,17 @@ impl DataDir {
         self.0.join(format!("keys/{name}.key.pem"))
     }
 
-    /// Whether there is an installation.
-    pub fn is_founded(&self) -> bool {
-        self.database().exists()
+    /// Whether there is an installation: a database with a service. One without was left by an
+    /// attempt that was cut short.
+    ///
+    /// # Errors
+    /// When there is a database that cannot be read.
+    pub fn is_founded(&self) -> Result<bool, InstallationError> {
+        if !self.database().exists() {
+            return Ok(false);
+        }
+        let store = Store::open(&self.database())?;
+        Ok(!store.read(|view: View<'_>| view.services())?.is_empty())
     }
 
     /// Makes the directories, readable by their owner alone.
@@ -139,6 +151,22 @@ impl DataDir {
         Ok(())
     }
 
+    /// Takes the directory for one server process, for as long as the file lives: two would each
+    /// settle the other's intents. Administration commands do not ask for it.
+    ///
+    /// # Errors
+    /// When another server has it, or the file system says no.
+    pub fn lock(&self) -> Result<File, InstallationError> {
+        let path = self.0.join("lock");
+        let failed = |error| InstallationError::Io(path.clone(), error);
+        let file = File::create(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(InstallationError::InUse(self.0.clone())),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
     /// Opens the database for use cases that need no CA key.
     ///
     /// # Errors
@@ -148,7 +176,7 @@ impl DataDir {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Office, InstallationError> {
-        if !self.is_founded() {
+        if !self.is_founded()? {
             return Err(InstallationError::Missing(self.0.clone()));
         }
         self.office_anew(clock, entropy)
@@ -176,6 +204,12 @@ impl DataDir {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Office, InstallationError> {
         foundation.settings.check()?;
+        if foundation.root_name == foundation.key.issuer {
+            return Err(InstallationError::SameName(foundation.root_name.clone()));
+        }
+        if self.is_founded()? {
+            return Err(InstallationError::Founded(self.0.clone()));
+        }
         self.create()?;
         let now = clock.now();
         let names = |name: &Issuer| {
@@ -217,11 +251,25 @@ impl DataDir {
         office
             .found(&foundation.key, &foundation.settings, (&foundation.root_name, &root), &issuing)
             .await?;
+        self.write_root_pem(root.certificate())?;
         Ok(office)
     }
 
-    /// Makes a key file. One that is there while no database is comes from an attempt that was
-    /// cut short: nothing was ever signed with it, and it is put aside.
+    /// Where the root certificate is, in PEM, for browsers and curl.
+    pub fn root_pem(&self) -> PathBuf {
+        self.0.join("root.pem")
+    }
+
+    fn write_root_pem(&self, root: &[u8]) -> Result<(), InstallationError> {
+        let path = self.root_pem();
+        let text = der::pem::encode_string("CERTIFICATE", der::pem::LineEnding::LF, root);
+        let text = text.map_err(|error| std::io::Error::other(error.to_string()));
+        text.and_then(|text| fs::write(&path, text))
+            .map_err(|error| InstallationError::Io(path, error))
+    }
+
+    /// Makes a key file for an installation that is not there yet. A file that is there comes
+    /// from an attempt that was cut short: nobody trusts it, and it is put aside.
     fn new_key(
         &self,
         name: &impl std::fmt::Display,
@@ -230,7 +278,7 @@ impl DataDir {
         entropy: &dyn Entropy,
     ) -> Result<SoftwareKey, InstallationError> {
         let path = self.key(name);
-        if path.exists() && !self.is_founded() {
+        if path.exists() {
             let aside = path.with_extension("pem.unused");
             fs::rename(&path, aside).map_err(|error| InstallationError::Io(path.clone(), error))?;
         }

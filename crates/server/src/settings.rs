@@ -2,10 +2,11 @@
 //! settings reference all follow.
 
 use std::fmt::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
+use tegata_domain::Email;
 use toml::{Table, Value};
 
 use crate::limits::Rates;
@@ -112,19 +113,25 @@ pub struct Settings {
 pub struct SettingsErrors(pub Vec<String>);
 
 impl Settings {
-    /// Reads the settings at `path`; defaults when there is no such file. Relative paths count
-    /// from the file's directory.
+    /// Reads the settings file `named`, which must be there, or else `tegata.toml` in the data
+    /// directory, without which the defaults hold. Relative paths count from the data directory.
     ///
     /// # Errors
     /// Everything that is wrong, each with its key.
-    pub fn read(path: &Path) -> Result<Self, SettingsErrors> {
+    pub fn read(named: Option<&Path>, data_dir: &Path) -> Result<Self, SettingsErrors> {
+        let usual = data_dir.join("tegata.toml");
+        let path = named.unwrap_or(&usual);
+        let in_file = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(SettingsErrors(vec![format!("{}: {error}", path.display())])),
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                String::new()
+            }
+            Err(error) => return Err(SettingsErrors(vec![in_file(&error)])),
         };
-        let base = path.parent().unwrap_or(Path::new("."));
-        Self::parse(&text, base)
+        Self::parse(&text, data_dir).map_err(|SettingsErrors(errors)| {
+            SettingsErrors(errors.iter().map(|error| in_file(error)).collect())
+        })
     }
 
     /// Reads settings from their text.
@@ -150,6 +157,7 @@ impl Settings {
                 per_user_id: reader.count("limits.per_user_id"),
             },
         };
+        reader.check_together(&settings);
         if reader.errors.is_empty() { Ok(settings) } else { Err(SettingsErrors(reader.errors)) }
     }
 }
@@ -165,10 +173,33 @@ impl Reader {
             if SETTINGS.iter().all(|setting| setting.key != key) {
                 let nearest = SETTINGS
                     .iter()
-                    .max_by(|a, b| strsim::jaro(a.key, key).total_cmp(&strsim::jaro(b.key, key)));
+                    .min_by_key(|setting| strsim::damerau_levenshtein(setting.key, key));
                 let hint = nearest.map_or("", |setting| setting.key);
                 self.errors.push(format!("{key}: there is no such setting; did you mean {hint}?"));
             }
+        }
+    }
+
+    /// What each setting allows but not all of them together, and what its type cannot tell.
+    fn check_together(&mut self, settings: &Settings) {
+        let listeners = [
+            ("listen.site", settings.site),
+            ("listen.status", settings.status),
+            ("listen.admin", settings.admin),
+        ];
+        for (i, (key, address)) in listeners.iter().enumerate() {
+            let earlier = listeners[..i].iter().find(|(_, other)| other == address);
+            if let Some((other, _)) = earlier.filter(|_| address.port() != 0) {
+                self.errors.push(format!("{key}: {address} is {other} already"));
+            }
+        }
+        if settings.mail_from.parse::<Email>().is_err()
+            && settings.mail_from != default("mail.from")
+        {
+            self.wrong("mail.from", "an e-mail address");
+        }
+        if !settings.site_names.iter().all(|name| is_host(name)) {
+            self.wrong("site.names", "a list of host names and IP addresses");
         }
     }
 
@@ -227,6 +258,17 @@ impl Reader {
     }
 }
 
+/// An IP address or a host name (RFC 1123 §2.1).
+fn is_host(name: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.parse::<IpAddr>().is_ok() || (name.len() <= 253 && name.split('.').all(label))
+}
+
 fn default(key: &str) -> &'static str {
     SETTINGS.iter().find(|setting| setting.key == key).map_or("", |setting| setting.default)
 }
@@ -249,7 +291,7 @@ fn flatten(table: &Table) -> Vec<(String, Value)> {
 pub fn reference() -> String {
     let mut out = String::from(
         "# Settings\n\nOne file, `tegata.toml`, in the data directory or named by `--config`. \
-         Unknown keys are refused. `tegata config check` says everything that is wrong. \
+         Relative paths count from the data directory. Unknown keys are refused. `tegata config check` says everything that is wrong. \
          Secrets never stand here, only the files that hold them.\n\n\
          This page is made by `tegata config reference`.\n\n\
          | setting | default | meaning |\n|---|---|---|\n",
@@ -289,6 +331,22 @@ mod tests {
         assert_eq!(errors.len(), 4, "{errors:?}");
         assert!(errors[0].contains("did you mean listen.site?"), "{errors:?}");
         assert!(errors.iter().any(|error| error.starts_with("limits.per_address: must be")));
+    }
+
+    #[test]
+    fn what_only_serve_would_notice_is_said_too() {
+        let text = "[listen]\nsite = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:1\"\n\
+                    [mail]\nfrom = \"nobody\"\n[site]\nnames = [\"bad host!\"]\n";
+        let SettingsErrors(errors) = Settings::parse(text, Path::new("/d")).unwrap_err();
+        let keys: Vec<_> = errors.iter().filter_map(|error| error.split(':').next()).collect();
+        assert_eq!(keys, ["listen.admin", "mail.from", "site.names"]);
+    }
+
+    #[test]
+    fn a_named_file_must_be_there() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(Settings::read(None, dir.path()).is_ok());
+        assert!(Settings::read(Some(&dir.path().join("x.toml")), dir.path()).is_err());
     }
 
     #[test]

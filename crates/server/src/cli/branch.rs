@@ -30,6 +30,8 @@ struct Row {
 pub(super) async fn run(command: BranchCommand) -> Result<(), Failure> {
     match command {
         BranchCommand::Add { code, name, scoped } => {
+            // The same bounds as a company's, whose name stands in certificates.
+            tegata_ca::SubjectName::new(&name)?;
             let office = scoped.common.office()?;
             let service = office.choose_service(scoped.service.as_ref())?;
             office.add_branch(operator(), service.id, code.clone(), name.clone()).await?;

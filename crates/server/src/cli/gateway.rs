@@ -49,6 +49,9 @@ pub(super) struct NewGatewayArgs {
     /// Origin of the protected service, http://host:port
     #[arg(long)]
     upstream: String,
+    /// Address of the issuing site, for the link on refusal pages
+    #[arg(long)]
+    site: Option<String>,
     /// Host name or IP address of the gateway, for its TLS certificate; can be repeated
     #[arg(long = "name", default_value = "localhost")]
     names: Vec<String>,
@@ -68,7 +71,7 @@ struct File {
     service: Vec<FileService>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileService {
     service: ServiceKey,
@@ -189,6 +192,11 @@ pub(super) async fn new(args: NewGatewayArgs) -> Result<(), Failure> {
     let passphrase = Passphrase::read(&settings.passphrase_file)?;
     let keyring = dir.keyring(&office, &passphrase)?;
     let service = keyring.service(&record.key).ok_or("the service cannot be opened")?;
+    let mut served =
+        FileService::of(service, raw_ed25519(keyring.feed())?, args.path, args.upstream);
+    served.site = args.site;
+    // What the gateway would refuse is refused before anything is made.
+    served.clone().parse()?.check()?;
     let purpose = format!("gateway-{}", args.names[0]);
     let names = args.names.iter().map(|name| alt_name(name)).collect();
     let (certificate, key) = dir
@@ -199,12 +207,7 @@ pub(super) async fn new(args: NewGatewayArgs) -> Result<(), Failure> {
         certificate_file: "gateway.crt.pem".into(),
         key_file: "gateway.key.pem".into(),
         state_dir: "state".into(),
-        service: vec![FileService::of(
-            service,
-            raw_ed25519(keyring.feed())?,
-            args.path,
-            args.upstream,
-        )],
+        service: vec![served],
     };
     let text = toml::to_string(&file)?;
     let encode = |label, der: &[u8]| pem::encode_string(label, pem::LineEnding::LF, der);

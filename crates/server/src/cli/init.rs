@@ -2,11 +2,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use sha2::{Digest, Sha256};
 use tegata_ca::KeyKind;
 use tegata_domain::{Entropy, Issuer, ServiceKey};
 use tegata_registrar::{ServiceSettings, Words};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
-use tegata_server::installation::Foundation;
+use tegata_server::installation::{DataDir, Foundation};
 use tegata_server::keyfile::Passphrase;
 
 use super::{Common, Failure, output};
@@ -60,9 +63,6 @@ impl From<CaKey> for KeyKind {
 
 pub(super) async fn run(args: InitArgs) -> Result<(), Failure> {
     let dir = args.common.data_dir();
-    if dir.is_founded() {
-        return Err(format!("{} holds an installation already", dir.path().display()).into());
-    }
     let text = std::fs::read_to_string(&args.service_settings)
         .map_err(|error| format!("{}: {error}", args.service_settings.display()))?;
     let foundation = Foundation {
@@ -79,19 +79,37 @@ pub(super) async fn run(args: InitArgs) -> Result<(), Failure> {
     Passphrase::ensure(&file, &*entropy)?;
     let passphrase = Passphrase::read(&file)?;
     dir.found(&foundation, &passphrase, Arc::new(SystemClock), entropy).await?;
+    let root_sha256 = root_sha256(&dir)?;
     let sentence = format!(
-        "{} now holds root {} and issuing CA {}.\nNext: tegata branch add, company add, \
-         subscriber add; then tegata serve --dir {}",
-        dir.path().display(),
-        foundation.root_name,
-        foundation.key.issuer,
-        dir.path().display(),
+        "{dir} now holds root {root} and issuing CA {issuing}.
+
+  root certificate  {pem}
+  its SHA-256       {root_sha256}   (for the slips)
+
+Next:
+  tegata branch add 950 --name \"Head Office\" --dir {dir}
+  tegata company add CODE --name NAME --branch 950 --dir {dir}
+  tegata subscriber add --company CODE --count 10 --dir {dir}
+  tegata serve --dir {dir}",
+        dir = dir.path().display(),
+        root = foundation.root_name,
+        issuing = foundation.key.issuer,
+        pem = dir.root_pem().display(),
     );
     let json = serde_json::json!({
         "service": foundation.key.to_string(),
         "root": foundation.root_name,
+        "root_pem": dir.root_pem(),
+        "root_sha256": root_sha256,
     });
     output::one(args.common.json, &json, &sentence)
+}
+
+/// SHA-256 of the root certificate, as people compare it.
+pub(super) fn root_sha256(dir: &DataDir) -> Result<String, Failure> {
+    let root = CertificateDer::from_pem_file(dir.root_pem())
+        .map_err(|error| format!("{}: {error}", dir.root_pem().display()))?;
+    Ok(hex::encode(Sha256::digest(&root)))
 }
 
 /// Sample settings of a service, for the demo and as a pattern.

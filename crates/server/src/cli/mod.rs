@@ -1,5 +1,6 @@
 //! The command line. Each file is one noun; `main` is the only caller.
 
+mod audit;
 mod branch;
 mod certificate;
 mod company;
@@ -12,6 +13,7 @@ mod service;
 mod subscriber;
 
 use std::io::IsTerminal;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -71,6 +73,9 @@ enum Command {
     /// Certificates
     #[command(subcommand)]
     Certificate(certificate::CertificateCommand),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
 }
 
 /// Where the installation is, and how to answer.
@@ -106,8 +111,7 @@ impl Common {
     }
 
     pub(crate) fn settings(&self) -> Result<Settings, SettingsErrors> {
-        let path = self.config.clone().unwrap_or_else(|| self.data_dir().settings());
-        Settings::read(&path)
+        Settings::read(self.config.as_deref(), &self.dir)
     }
 
     pub(crate) fn office(&self) -> Result<Office, InstallationError> {
@@ -115,10 +119,24 @@ impl Common {
     }
 }
 
-/// Who runs this command, for the audit log.
+/// Who runs this command, for the audit log: the owner of this process as the system knows
+/// them, not what a variable says. Root may have come through sudo, which tells from where.
 pub(crate) fn operator() -> Actor {
-    let login = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER"));
-    Actor::Operator(login.unwrap_or_else(|_| "unknown".to_owned()))
+    let uid = std::fs::metadata("/proc/self").map(|metadata| metadata.uid());
+    let login = uid.ok().map(|uid| {
+        let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let name = accounts.lines().find_map(|line| {
+            let mut fields = line.split(':');
+            let name = fields.next()?;
+            (fields.nth(1)? == uid.to_string()).then(|| name.to_owned())
+        });
+        let name = name.unwrap_or_else(|| format!("uid {uid}"));
+        match std::env::var("SUDO_USER") {
+            Ok(before) if uid == 0 => format!("{name} (sudo {before})"),
+            _ => name,
+        }
+    });
+    Actor::Operator(login.unwrap_or_else(|| "unknown".to_owned()))
 }
 
 /// Parses the command line, runs the command, and says what went wrong.
@@ -154,10 +172,12 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Company(command) => company::run(command).await,
         Command::Subscriber(command) => subscriber::run(command).await,
         Command::Certificate(command) => certificate::run(command).await,
+        Command::Audit(command) => audit::run(command),
     }
 }
 
 fn failed(error: &dyn std::error::Error) -> ExitCode {
-    output::error(&error.to_string());
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    output::error(json, &error.to_string());
     ExitCode::FAILURE
 }

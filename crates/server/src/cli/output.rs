@@ -1,5 +1,6 @@
 //! Tables and JSON on standard output, errors on standard error. The only place that prints.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its caller")]
+
+use std::io::{ErrorKind, Write};
 
 use serde::Serialize;
 
@@ -13,8 +14,7 @@ pub(crate) fn list<T: Serialize>(
     cells: impl Fn(&T) -> Vec<String>,
 ) -> Result<(), Failure> {
     if json {
-        println!("{}", serde_json::to_string(rows)?);
-        return Ok(());
+        return say(&(serde_json::to_string(rows)? + "\n"));
     }
     let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
     let widths: Vec<usize> = headings
@@ -24,34 +24,44 @@ pub(crate) fn list<T: Serialize>(
             rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0).max(heading.len())
         })
         .collect();
-    let line = |cells: &mut dyn Iterator<Item = &str>| {
+    let mut table = String::new();
+    let mut line = |cells: &mut dyn Iterator<Item = &str>| {
         let padded: Vec<String> =
             cells.zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        println!("{}", padded.join("  ").trim_end());
+        table.push_str(padded.join("  ").trim_end());
+        table.push('\n');
     };
     line(&mut headings.iter().copied());
     for row in &rows {
         line(&mut row.iter().map(String::as_str));
     }
-    Ok(())
+    say(&table)
 }
 
 /// Prints one thing: JSON, or the sentence.
 pub(crate) fn one(json: bool, value: &impl Serialize, sentence: &str) -> Result<(), Failure> {
-    if json {
-        println!("{}", serde_json::to_string(value)?);
-    } else {
-        println!("{sentence}");
-    }
-    Ok(())
+    if json { say(&(serde_json::to_string(value)? + "\n")) } else { say(&format!("{sentence}\n")) }
 }
 
 /// Prints a text as it is.
-pub(crate) fn text(text: &str) {
-    print!("{text}");
+pub(crate) fn text(text: &str) -> Result<(), Failure> {
+    say(text)
 }
 
-/// Says what went wrong.
-pub(crate) fn error(sentence: &str) {
-    eprintln!("tegata: {sentence}");
+/// Says what went wrong: as JSON on standard output too, for whoever asked for JSON.
+pub(crate) fn error(json: bool, sentence: &str) {
+    if json {
+        let problem = serde_json::json!({ "result": "error", "detail": sentence });
+        let _ = say(&format!("{problem}\n"));
+    }
+    let _ = writeln!(std::io::stderr(), "tegata: {sentence}");
+}
+
+/// Writes to standard output. A reader that has seen enough (`| head`) is no failure.
+fn say(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }

@@ -23,6 +23,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let settings = args.common.settings()?;
     let dir = args.common.data_dir();
     let office = args.common.office()?;
+    let _lock = dir.lock()?;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let passphrase = Passphrase::read(&settings.passphrase_file)?;
     let keyring = dir.keyring(&office, &passphrase)?;
@@ -43,7 +44,8 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     };
     let node = Node::prepare(registrar, config).await?;
     let [site, status, admin] = node.addresses()?;
-    let home = format!("https://{site}/issueweb/{}/", service.key);
+    let host = settings.site_names.first().map_or("localhost", String::as_str);
+    let home = format!("https://{host}:{}/issueweb/{}/", site.port(), service.key);
     let json = serde_json::json!({
         "site": home,
         "status": format!("http://{status}"),
@@ -55,7 +57,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
 }
 
 /// The mail server, when its address is there.
-fn post(settings: &Settings) -> Result<Option<SmtpPost>, Failure> {
+pub(super) fn post(settings: &Settings) -> Result<Option<SmtpPost>, Failure> {
     match std::fs::read_to_string(&settings.mail_url_file) {
         Ok(url) => Ok(Some(SmtpPost::new(url.trim(), &settings.mail_from)?)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

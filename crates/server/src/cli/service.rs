@@ -3,7 +3,7 @@ use tegata_registrar::ServiceSettings;
 use tegata_store::View;
 
 use super::gateway::{self, NewGatewayArgs};
-use super::{Common, Failure, Scoped, output};
+use super::{Common, Failure, Scoped, operator, output};
 
 #[derive(Subcommand)]
 pub(super) enum ServiceCommand {
@@ -11,6 +11,18 @@ pub(super) enum ServiceCommand {
     List(Common),
     /// Show the settings of a service
     Show(Scoped),
+    /// Change the settings of a service; certificates issued before keep what they say
+    #[command(after_help = "Example:
+  tegata service show --dir D > service.json      and edit it
+  tegata service change --dir D --service-settings service.json
+A running server takes the change at its next start.")]
+    Change {
+        /// All settings of the service, a JSON file as `show` prints it
+        #[arg(long)]
+        service_settings: std::path::PathBuf,
+        #[command(flatten)]
+        scoped: Scoped,
+    },
     /// Make certificate, key and settings for a gateway on another machine
     Gateway(NewGatewayArgs),
 }
@@ -40,6 +52,16 @@ pub(super) async fn run(command: ServiceCommand) -> Result<(), Failure> {
             let service = office.choose_service(scoped.service.as_ref())?;
             let settings = ServiceSettings::from_json(&service.settings)?;
             output::one(scoped.common.json, &settings, &serde_json::to_string_pretty(&settings)?)
+        }
+        ServiceCommand::Change { service_settings, scoped } => {
+            let office = scoped.common.office()?;
+            let service = office.choose_service(scoped.service.as_ref())?;
+            let text = std::fs::read_to_string(&service_settings)
+                .map_err(|error| format!("{}: {error}", service_settings.display()))?;
+            let settings = ServiceSettings::from_json(&text)?;
+            office.change_settings(operator(), service.id, &settings).await?;
+            let sentence = format!("service {} changed; restart tegata serve", service.key);
+            output::one(scoped.common.json, &settings, &sentence)
         }
         ServiceCommand::Gateway(args) => gateway::new(args).await,
     }

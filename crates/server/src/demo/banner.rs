@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::seed::FirstSeat;
 use super::{Failure, output};
@@ -43,13 +43,14 @@ impl Banner {
         let app = std::env::current_exe()
             .map(|exe| exe.with_file_name("tegata-app"))
             .unwrap_or_else(|_| "tegata-app".into());
-        let data_dir = self.data_dir.display();
-        let root = self.root_pem.display();
+        let data_dir = quoted(&self.data_dir);
+        let root = quoted(&self.root_pem);
         format!(
             "
   issuing site       {site}
   protected service  {service}
-  status             {status}/crl/…, /ocsp/…, /aia/…
+  status             {status}/crl/SB0001002C.crl
+  readiness          {admin}/readyz
   root certificate   {root}
   its SHA-256        {sha256}
   data directory     {data_dir}
@@ -65,24 +66,34 @@ Next, in another terminal, issue a certificate:
     --user {user_id} --password-file {password_file} \\
     --mail you@example.co.jp --store pem:my-certificate
 
-open the protected service with it, and then turn it away:
+open the protected service with it, then turn it away and see why:
 
   curl --cacert {root} --cert my-certificate/{user_id}.chain.pem \\
     --key my-certificate/{user_id}.key.pem {service}
   {tegata} certificate revoke {user_id} --dir {data_dir}
+  curl --cacert {root} --cert my-certificate/{user_id}.chain.pem \\
+    --key my-certificate/{user_id}.key.pem -H 'Accept: application/json' {service}
 
 Ctrl-C ends the demo.
 ",
-            mail_dir = self.mail_dir.display(),
+            mail_dir = quoted(&self.mail_dir),
             site = self.site,
             service = self.service_url,
             status = self.status,
+            admin = self.admin,
             sha256 = self.root_sha256,
             user_id = self.seat.user_id,
             password = self.seat.password,
-            password_file = self.seat.password_file.display(),
-            app = app.display(),
-            tegata = app.with_file_name("tegata").display(),
+            password_file = quoted(&self.seat.password_file),
+            app = quoted(&app),
+            tegata = quoted(&app.with_file_name("tegata")),
         )
     }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@:,".contains(c);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

@@ -10,12 +10,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use der::pem;
 use sha2::{Digest, Sha256};
 use tegata_ca::KeyKind;
 use tegata_domain::{Clock, Entropy};
 use tegata_gateway::{Config, Gateway, Identity, Limits};
-use tegata_registrar::{Office, Registrar, ServiceSettings};
+use tegata_registrar::{Actor, Office, Registrar, ServiceSettings};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::installation::{DataDir, Foundation};
 use tegata_server::keyfile::Passphrase;
@@ -31,6 +30,9 @@ use crate::cli::init::sample_settings;
 use crate::cli::serve::{alt_name, stop_on_signal};
 use crate::cli::{Failure, output};
 use banner::Banner;
+
+/// The file that says a directory is a demo's.
+const MARK: &str = "demo";
 
 /// Path under which the sample service is published.
 const PATH: &str = "/SAMPLE01/cms";
@@ -70,7 +72,10 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     // Every port is taken before anything is made, so that a taken one leaves nothing behind.
     let (sample, sink, ports) = ports(&args).await?;
     let dir = DataDir::new(&std::path::absolute(&args.dir)?);
+    refuse_foreign(&dir)?;
     dir.create()?;
+    let _lock = dir.lock()?;
+    std::fs::write(dir.path().join(MARK), "")?;
     Passphrase::ensure(&dir.passphrase(), &*entropy)?;
     let passphrase = Passphrase::read(&dir.passphrase())?;
     let settings = sample_settings(
@@ -117,7 +122,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         gateway: format!("https://127.0.0.1:{}", ports.gateway),
         status: format!("http://127.0.0.1:{}", ports.status),
         admin: format!("http://127.0.0.1:{}", ports.admin),
-        root_pem: root_pem(&dir, &service.root)?,
+        root_pem: dir.root_pem(),
         root_sha256: hex::encode(Sha256::digest(&service.root)),
         seat,
         service_url: service.settings.service_url.clone(),
@@ -161,6 +166,18 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     announced
 }
 
+/// A demo follows its ports with the service's addresses and resets a password: never in an
+/// installation that is not its own.
+fn refuse_foreign(dir: &DataDir) -> Result<(), Failure> {
+    if !dir.path().join(MARK).exists() && dir.is_founded()? {
+        let dir = dir.path().display();
+        return Err(
+            format!("{dir} holds an installation that is not a demo; use another --dir").into()
+        );
+    }
+    Ok(())
+}
+
 struct Ports {
     site: u16,
     gateway: u16,
@@ -199,19 +216,15 @@ async fn open(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Office, Failure> {
-    if dir.is_founded() {
+    if dir.is_founded()? {
         let office = dir.office(clock, entropy)?;
-        if let Ok(service) = office.choose_service(None) {
-            if ServiceSettings::from_json(&service.settings)? != settings {
-                office.change_settings(service.id, &settings).await?;
-            }
-            return Ok(office);
+        let service = office.choose_service(None)?;
+        if ServiceSettings::from_json(&service.settings)? != settings {
+            office
+                .change_settings(Actor::Operator("demo".to_owned()), service.id, &settings)
+                .await?;
         }
-        return Err(format!(
-            "{} was left half made; remove it and start again",
-            dir.path().display()
-        )
-        .into());
+        return Ok(office);
     }
     let foundation = Foundation {
         key: "0001/SB0001002C".parse()?,
@@ -222,13 +235,4 @@ async fn open(
         settings,
     };
     Ok(dir.found(&foundation, passphrase, clock, entropy).await?)
-}
-
-/// Writes the root certificate beside the data, for browsers and curl.
-fn root_pem(dir: &DataDir, root: &[u8]) -> Result<PathBuf, Failure> {
-    let path = dir.path().join("root.pem");
-    let text = pem::encode_string("CERTIFICATE", pem::LineEnding::LF, root)
-        .map_err(|error| error.to_string())?;
-    std::fs::write(&path, text)?;
-    Ok(path)
 }

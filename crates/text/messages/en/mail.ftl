@@ -7,8 +7,7 @@ mail-issued-body =
     Valid until:   { $until }
     Serial number: { $serial }
 
-    Notices about its expiry will come to this address.
-    There is nothing you need to do.
+    This e-mail address is registered. There is nothing you need to do.
 
     If you did not ask for it, please call at once:
     { $help }
