@@ -40,9 +40,15 @@ fn a_certificate_opens_the_service_until_it_is_revoked() {
     assert!(verify(&demo, dir.path(), &files).ok().text().ends_with(": OK\n"));
 
     for (language, greeting) in [("ja", "ようこそ、"), ("en", "Welcome, ")] {
-        let page = curl(&demo, Some(&files), &["-H", &format!("Accept-Language: {language}")]);
+        let language = format!("Accept-Language: {language}");
+        let greeting = format!("{greeting}{}", seat.user_id);
+        let page = curl(&demo, Some(&files), &["-H", &language, "-H", "Accept: text/html"]);
         assert!(page.ends_with("\n200 text/html; charset=utf-8"), "{page}");
-        assert!(page.contains(&format!("{greeting}{}", seat.user_id)), "{page}");
+        assert!(page.contains(&greeting), "{page}");
+        // A person with curl gets the sentence alone.
+        let sentence = curl(&demo, Some(&files), &["-H", &language]);
+        assert!(sentence.starts_with(&greeting), "{sentence}");
+        assert!(sentence.ends_with("\n200 text/plain; charset=utf-8"), "{sentence}");
     }
 
     let gateway = demo.gateway(Some(files.identity()));
@@ -185,10 +191,12 @@ fn a_taken_port_is_named_and_nothing_is_made() {
         ports[place] = port;
         let ran = Demo::fails_to_start(dir.path(), ports);
         assert!(ran.code.is_some_and(|code| code != 0), "{ran:?}");
-        assert!(ran.stdout.is_empty(), "{}", ran.text());
-        assert!(ran.stderr.contains(&format!("127.0.0.1:{port}")), "{}", ran.stderr);
-        assert!(ran.stderr.contains(option), "{}", ran.stderr);
         assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        assert_eq!(ran.json()["result"], "error");
+        for said in [&ran.stderr, ran.json()["detail"].as_str().unwrap()] {
+            assert!(said.contains(&format!("127.0.0.1:{port}")), "{said}");
+            assert!(said.contains(option), "{said}");
+        }
         assert!(!Demo::data_dir(dir.path()).exists(), "something was made");
     }
 }

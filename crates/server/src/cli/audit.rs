@@ -23,6 +23,8 @@ pub(super) enum AuditCommand {
         common: Common,
     },
     /// Check that every entry follows from the one before
+    #[command(after_help = "Example:
+  tegata audit verify --dir D")]
     Verify(Common),
 }
 

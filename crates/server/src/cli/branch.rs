@@ -8,6 +8,8 @@ use super::{Failure, Scoped, operator, output};
 #[derive(Subcommand)]
 pub(super) enum BranchCommand {
     /// Add a branch
+    #[command(after_help = "Example:
+  tegata branch add 950 --name Marunouchi --dir D")]
     Add {
         /// Code, for example 950
         code: BranchCode,
@@ -18,6 +20,8 @@ pub(super) enum BranchCommand {
         scoped: Scoped,
     },
     /// List the branches
+    #[command(after_help = "Example:
+  tegata branch list --dir D --json")]
     List(Scoped),
 }
 

@@ -10,6 +10,8 @@ use super::{Failure, Scoped, operator, output};
 #[derive(Subcommand)]
 pub(super) enum CertificateCommand {
     /// List certificates, soonest to end first
+    #[command(after_help = "Example:
+  tegata certificate list --expiring-within 60d --dir D")]
     List {
         /// Only this user ID's
         #[arg(long)]
@@ -36,6 +38,8 @@ cessationOfOperation, privilegeWithdrawn. For a time only: tegata certificate ho
         scoped: Scoped,
     },
     /// Put on hold, by user ID or serial number; can be released
+    #[command(after_help = "Example:
+  tegata certificate hold CMSM950-006-401 --dir D")]
     Hold {
         /// User ID or serial number
         target: Target,
@@ -43,6 +47,8 @@ cessationOfOperation, privilegeWithdrawn. For a time only: tegata certificate ho
         scoped: Scoped,
     },
     /// Release from hold, by user ID or serial number
+    #[command(after_help = "Example:
+  tegata certificate release CMSM950-006-401 --dir D")]
     Release {
         /// User ID or serial number
         target: Target,

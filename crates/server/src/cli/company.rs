@@ -8,6 +8,8 @@ use super::{Failure, Scoped, operator, output};
 #[derive(Subcommand)]
 pub(super) enum CompanyCommand {
     /// Add a company
+    #[command(after_help = "Example:
+  tegata company add CMSM950-006 --name 'Sample Trading Co., Ltd.' --branch 950 --dir D")]
     Add {
         /// Code with which its user IDs begin, for example CMSM950-006
         code: CompanyCode,
@@ -21,6 +23,8 @@ pub(super) enum CompanyCommand {
         scoped: Scoped,
     },
     /// List the companies
+    #[command(after_help = "Example:
+  tegata company list --dir D")]
     List(Scoped),
 }
 

@@ -8,6 +8,8 @@ use super::{Common, Failure, output};
 #[derive(Subcommand)]
 pub(super) enum ConfigCommand {
     /// Say everything that is wrong with the settings
+    #[command(after_help = "Example:
+  tegata config check --dir D")]
     Check(Common),
     /// Print the settings reference
     Reference,

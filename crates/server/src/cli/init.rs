@@ -15,6 +15,8 @@ use tegata_server::keyfile::Passphrase;
 use super::{Common, Failure, output};
 
 #[derive(Args)]
+#[command(after_help = "Example:
+  tegata init --dir D --service 0001/SB0001002C --root SB0001001C --service-settings service.json")]
 pub(super) struct InitArgs {
     #[command(flatten)]
     common: Common,

@@ -14,6 +14,9 @@ use tokio::sync::watch;
 use super::{Common, Failure, output};
 
 #[derive(Args)]
+#[command(after_help = "Example:
+  tegata serve --dir D
+Settings: tegata config reference")]
 pub(super) struct ServeArgs {
     #[command(flatten)]
     common: Common,

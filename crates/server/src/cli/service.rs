@@ -8,8 +8,12 @@ use super::{Common, Failure, Scoped, operator, output};
 #[derive(Subcommand)]
 pub(super) enum ServiceCommand {
     /// List the services
+    #[command(after_help = "Example:
+  tegata service list --dir D")]
     List(Common),
     /// Show the settings of a service
+    #[command(after_help = "Example:
+  tegata service show --dir D > service.json")]
     Show(Scoped),
     /// Change the settings of a service; certificates issued before keep what they say
     #[command(after_help = "Example:
@@ -24,6 +28,8 @@ A running server takes the change at its next start.")]
         scoped: Scoped,
     },
     /// Make certificate, key and settings for a gateway on another machine
+    #[command(after_help = "Example:
+  tegata service gateway --dir D --out gateway --path /SAMPLE01/cms --upstream http://127.0.0.1:3000")]
     Gateway(NewGatewayArgs),
 }
 

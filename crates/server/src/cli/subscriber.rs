@@ -9,6 +9,8 @@ use super::{Failure, Scoped, operator, output};
 #[derive(Subcommand)]
 pub(super) enum SubscriberCommand {
     /// Add seats to a company; prints their initial passwords, once
+    #[command(after_help = "Example:
+  tegata subscriber add --company CMSM950-006 --count 10 --dir D --json")]
     Add {
         /// The company's code
         #[arg(long)]
@@ -20,6 +22,8 @@ pub(super) enum SubscriberCommand {
         scoped: Scoped,
     },
     /// List the seats
+    #[command(after_help = "Example:
+  tegata subscriber list --company CMSM950-006 --dir D")]
     List {
         /// Only this company's
         #[arg(long)]
@@ -28,6 +32,8 @@ pub(super) enum SubscriberCommand {
         scoped: Scoped,
     },
     /// Give a seat a new initial password; prints it, once
+    #[command(after_help = "Example:
+  tegata subscriber reset CMSM950-006-401 --dir D")]
     Reset {
         /// User ID
         user_id: UserId,
@@ -35,6 +41,8 @@ pub(super) enum SubscriberCommand {
         scoped: Scoped,
     },
     /// Make a locked initial password work again
+    #[command(after_help = "Example:
+  tegata subscriber unlock CMSM950-006-401 --dir D")]
     Unlock {
         /// User ID
         user_id: UserId,

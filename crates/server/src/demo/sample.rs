@@ -18,7 +18,7 @@ async fn greet(State((organisation, name)): State<(Words, Words)>, headers: Head
     let text = Text::of(lang);
     let user_id = value("x-tegata-user").unwrap_or_default();
     if !value("accept").unwrap_or_default().contains("text/html") {
-        return text.sample_greeting(user_id).into_response();
+        return (text.sample_greeting(user_id) + "\n").into_response();
     }
     let shell = Shell {
         lang,

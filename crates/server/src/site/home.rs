@@ -4,11 +4,16 @@ use tegata_look::{Width, icon};
 use tegata_text::Text;
 
 use super::layout;
+use super::offer::{Offer, Way};
 use super::visit::Visit;
 
 /// The first page: three choices.
 pub(super) async fn show(visit: Visit) -> Response {
     let text = Text::of(visit.language.lang);
+    let renew = match Offer::to(&visit).await.way() {
+        Way::Window => text.site_home_renew_about(),
+        Way::Command(_) | Way::Nothing => text.site_home_renew_reissue(),
+    };
     let choices = [
         Choice {
             icon: icon::ISSUE,
@@ -20,7 +25,7 @@ pub(super) async fn show(visit: Visit) -> Response {
             icon: icon::RENEW,
             href: visit.site.at("renew"),
             title: text.site_home_renew(),
-            about: text.site_home_renew_about(),
+            about: renew,
         },
         Choice {
             icon: icon::TRUST,

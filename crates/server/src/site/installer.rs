@@ -64,6 +64,15 @@ impl Installer {
         (system, Reverse(&self.version), Reverse(self.kind.rank()), self.arch, &self.name)
     }
 
+    /// Whether a PC runs it, as far as its processor is known.
+    fn runs(&self, system: System, arch: Option<Arch>) -> bool {
+        self.kind.system() == Some(system)
+            && match (arch, self.arch) {
+                (Some(pc), Some(made_for)) => pc.runs(made_for, system),
+                _ => true,
+            }
+    }
+
     /// The name of its file as one segment of an address.
     pub(super) fn segment(&self) -> String {
         percent(&self.name)
@@ -75,13 +84,16 @@ impl Installer {
 
     /// What it is for: `Windows 64ビット`.
     pub(super) fn label(&self, text: Text) -> String {
-        let Some(system) = self.kind.label() else { return text.site_kind_other() };
-        match self.arch {
-            Some(Arch::X64) => format!("{system} {}", text.site_arch_x64()),
-            Some(Arch::X86) => format!("{system} {}", text.site_arch_x86()),
-            Some(Arch::Arm64) => format!("{system} {}", text.site_arch_arm64()),
-            None => system.to_owned(),
+        match self.platform(text) {
+            Some(platform) if self.kind == Kind::Command => text.site_kind_command(&platform),
+            Some(platform) => platform,
+            None => text.site_kind_other(),
         }
+    }
+
+    /// The PCs that it runs on.
+    pub(super) fn platform(&self, text: Text) -> Option<String> {
+        self.kind.label().map(|system| platform(system, self.arch, text))
     }
 
     /// The length as people read it, in decimal units.
@@ -94,23 +106,39 @@ impl Installer {
     }
 }
 
+/// A system with a processor family, as people say it.
+pub(super) fn platform(system: &str, arch: Option<Arch>, text: Text) -> String {
+    match arch {
+        Some(Arch::X64) => format!("{system} {}", text.site_arch_x64()),
+        Some(Arch::X86) => format!("{system} {}", text.site_arch_x86()),
+        Some(Arch::Arm64) => format!("{system} {}", text.site_arch_arm64()),
+        None => system.to_owned(),
+    }
+}
+
 /// The installer to offer first: the newest that runs on the device, in the form that is the
 /// most usual there, made for its very processor.
 pub(super) fn best(files: &[Installer], device: Device) -> Option<&Installer> {
     let Device::Pc { system, arch, rpm } = device else { return None };
     files
         .iter()
-        .filter(|file| file.kind.system() == Some(system))
-        .filter(|file| match (arch, file.arch) {
-            (Some(pc), Some(made_for)) => pc.runs(made_for, system),
-            _ => true,
-        })
+        .filter(|file| file.kind.is_installer() && file.runs(system, arch))
         .max_by_key(|file| {
             let exact = file.arch.is_some() && file.arch == arch;
             // Of an unknown processor's family the one that most PCs run, or one for all.
             let usual = arch.is_none() && matches!(file.arch, None | Some(Arch::X64));
             (&file.version, exact || usual, (file.kind == Kind::Rpm) == rpm, file.kind.rank())
         })
+}
+
+/// The command-line program for the device; for a device that is not recognised, the one that
+/// most PCs run.
+pub(super) fn command(files: &[Installer], device: Device) -> Option<&Installer> {
+    files.iter().filter(|file| file.kind == Kind::Command).find(|file| match device {
+        Device::Pc { system, arch, .. } => file.runs(system, arch),
+        Device::Unknown => true,
+        Device::Mobile => false,
+    })
 }
 
 /// What a file is, by the end of its name.
@@ -124,9 +152,15 @@ pub(super) enum Kind {
     Rpm,
     AppImage,
     Tar,
+    /// The program itself, without a window and without an extension. Only names in full are
+    /// taken: pages show them as part of a command.
+    Command,
     /// A signature, a manifest, a manual.
     Other,
 }
+
+/// The command-line program for each processor family.
+const COMMANDS: [&str; 2] = ["tegata-app-linux-x86_64", "tegata-app-linux-aarch64"];
 
 impl Kind {
     fn named(name: &str) -> Self {
@@ -141,6 +175,7 @@ impl Kind {
             () if ends(".rpm") => Self::Rpm,
             () if ends(".appimage") => Self::AppImage,
             () if (ends(".tar.gz") || ends(".tar.xz")) && name.contains("linux") => Self::Tar,
+            () if COMMANDS.contains(&name.as_str()) => Self::Command,
             () => Self::Other,
         }
     }
@@ -149,9 +184,16 @@ impl Kind {
         match self {
             Self::Msi | Self::Exe => Some(System::Windows),
             Self::Dmg | Self::Pkg => Some(System::Macos),
-            Self::Deb | Self::Rpm | Self::AppImage | Self::Tar => Some(System::Linux),
+            Self::Deb | Self::Rpm | Self::AppImage | Self::Tar | Self::Command => {
+                Some(System::Linux)
+            }
             Self::Other => None,
         }
+    }
+
+    /// Whether it brings the application with its window.
+    pub(super) fn is_installer(self) -> bool {
+        !matches!(self, Self::Command | Self::Other)
     }
 
     fn label(self) -> Option<&'static str> {
@@ -168,7 +210,7 @@ impl Kind {
             Self::Msi | Self::Pkg | Self::Deb => 3,
             Self::Exe | Self::Dmg | Self::Rpm => 2,
             Self::AppImage => 1,
-            Self::Tar | Self::Other => 0,
+            Self::Tar | Self::Command | Self::Other => 0,
         }
     }
 
@@ -181,7 +223,7 @@ impl Kind {
             Self::Deb => "application/vnd.debian.binary-package",
             Self::Rpm => "application/x-rpm",
             Self::Tar => "application/gzip",
-            Self::Pkg | Self::AppImage | Self::Other => "application/octet-stream",
+            Self::Pkg | Self::AppImage | Self::Command | Self::Other => "application/octet-stream",
         }
     }
 }
@@ -304,6 +346,52 @@ mod tests {
             (Device::Unknown, None),
         ] {
             assert_eq!(best(&files, device).map(|file| file.name.as_str()), name, "{device:?}");
+        }
+    }
+
+    #[test]
+    fn the_bare_program_is_a_kind_of_its_own_and_no_installer() {
+        let names = ["tegata-app-linux-x86_64", "tegata-app-linux-aarch64"];
+        let programs = files(&names);
+        let labels: Vec<_> = programs
+            .iter()
+            .flat_map(|file| [tegata_text::Lang::Ja, tegata_text::Lang::En].map(|lang| file.label(Text::of(lang))))
+            .collect();
+        assert_eq!(
+            labels,
+            [
+                "Linux 64ビット用 コマンドラインプログラム",
+                "Command-line program for Linux 64-bit",
+                "Linux ARM 64ビット用 コマンドラインプログラム",
+                "Command-line program for Linux ARM 64-bit",
+            ]
+        );
+        for (device, name) in [
+            (pc(System::Linux, Some(Arch::X64)), Some(names[0])),
+            (pc(System::Linux, Some(Arch::Arm64)), Some(names[1])),
+            (pc(System::Linux, None), Some(names[0])),
+            (pc(System::Linux, Some(Arch::X86)), None),
+            (pc(System::Windows, Some(Arch::X64)), None),
+            (pc(System::Macos, None), None),
+            (Device::Mobile, None),
+            (Device::Unknown, Some(names[0])),
+        ] {
+            let found = command(&programs, device).map(|file| file.name.as_str());
+            assert_eq!(found, name, "{device:?}");
+            assert_eq!(best(&programs, device), None, "{device:?}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_the_bare_program_is_another_file() {
+        for name in [
+            "tegata-app-linux-x86_64.sig",
+            "tegata-app-linux-x86_64; id",
+            "x-tegata-app-linux-x86_64",
+            "tegata-app-linux-i686",
+            "tegata-app-linux",
+        ] {
+            assert_eq!(Kind::named(name), Kind::Other, "{name}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! | address | page |
 //! |---|---|
 //! | `` | three choices: issue, renew, root certificate download |
-//! | `issue`, `renew` | the installer for this PC, the button that starts the application, the steps |
+//! | `issue`, `renew` | the steps that are possible with what `download/` has for this PC |
 //! | `root-certificate`, `root` | the root's fingerprint; the zip with the DER files |
 //! | `download/`, `download/{file}` | installers |
 //!
@@ -19,6 +19,7 @@ mod installer;
 mod issue;
 mod language;
 mod layout;
+mod offer;
 mod origin;
 mod pc;
 mod refused;

@@ -3,16 +3,24 @@ use axum::response::Response;
 use tegata_look::{Notice, Width, icon};
 use tegata_text::Text;
 
-use super::download::Offer;
 use super::issue::launch_address;
 use super::layout;
+use super::offer::{Offer, Way};
 use super::refused::{self, Cause};
 use super::visit::Visit;
 
 /// *Renew*: usually nothing to do; otherwise three actions.
 pub(super) async fn show(visit: Visit) -> Response {
+    let offer = Offer::to(&visit).await;
+    match offer.way() {
+        Way::Window => window(&visit, &offer),
+        // The command-line program cannot renew.
+        Way::Command(_) | Way::Nothing => reissue(&visit),
+    }
+}
+
+fn window(visit: &Visit, offers: &Offer) -> Response {
     let text = Text::of(visit.language.lang);
-    let offers = Offer::to(&visit).await;
     let Ok(offer) = offers.html("button secondary") else {
         return refused::page(Cause::Trouble, visit.language.lang, Some(&visit.site));
     };
@@ -24,12 +32,25 @@ pub(super) async fn show(visit: Visit) -> Response {
         offer,
         days: site.service.renewal_days.to_string(),
         automatic: Notice::Info.plain(&text.site_renew_auto_label(), &[text.site_renew_auto()]),
-        launch: launch_address("renew", &visit),
+        launch: launch_address("renew", visit),
         service: site.name(text.lang()),
         service_url: &site.service.service_url,
-        site_url: visit.site_url(),
     };
-    layout::page(&visit, Width::Narrow, &text.site_renew_title(), &view)
+    layout::page(visit, Width::Narrow, &text.site_renew_title(), &view)
+}
+
+/// What to do instead as long as there is nothing that renews.
+fn reissue(visit: &Visit) -> Response {
+    let text = Text::of(visit.language.lang);
+    let site = &visit.site;
+    let view = ReissueView {
+        text,
+        home: site.home(),
+        issue: site.at("issue"),
+        days: site.service.renewal_days.to_string(),
+        notice: Notice::Warning.plain(&text.site_reissue_label(), &[text.site_reissue()]),
+    };
+    layout::page(visit, Width::Narrow, &text.site_renew_title(), &view)
 }
 
 #[derive(Template)]
@@ -44,5 +65,14 @@ struct View<'a> {
     launch: String,
     service: &'a str,
     service_url: &'a str,
-    site_url: String,
+}
+
+#[derive(Template)]
+#[template(path = "site/renew-reissue.html")]
+struct ReissueView {
+    text: Text,
+    home: String,
+    issue: String,
+    days: String,
+    notice: String,
 }
