@@ -84,6 +84,12 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Makes the folder like [`make_private_folder`] and sees that a file can be written in it.
+pub(crate) fn make_writable_folder(path: &Path) -> io::Result<()> {
+    make_private_folder(path)?;
+    tempfile::Builder::new().prefix(".tegata-").tempfile_in(path)?.close()
+}
+
 pub(crate) fn folder_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
@@ -128,6 +134,17 @@ mod tests {
         write(&path, b"third", Access::Private, Existing::Replace).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"third");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_is_seen_to_be_writable_and_left_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b");
+        make_writable_folder(&path).unwrap();
+        make_writable_folder(&path).unwrap();
+        assert_eq!(fs::read_dir(&path).unwrap().count(), 0);
+        fs::write(folder.path().join("file"), "").unwrap();
+        make_writable_folder(&folder.path().join("file")).unwrap_err();
     }
 
     #[test]

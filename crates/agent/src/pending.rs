@@ -3,12 +3,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use tegata_domain::{Entropy, ServiceKey, UserId};
+use sha2::{Digest, Sha256};
+use tegata_domain::Entropy;
 use zeroize::Zeroizing;
 
 use crate::files::{self, Access, Existing};
 use crate::key::FileKey;
-use crate::store::StoreError;
+use crate::store::{Begun, Seat, StoreError};
 
 /// How long a key waits for its certificate: as long as the server answers a repeated request
 /// with the same certificate (24 hours). After that a new key is made.
@@ -21,7 +22,7 @@ const MAX_LEN: u64 = 4096;
 ///
 /// It is written before the request leaves, so that after a crash or a lost reply the next try
 /// sends the same key and gets the same certificate. It is removed when the certificate has been
-/// installed and read back.
+/// installed and read back, or when there will never be one.
 pub(crate) struct Pending {
     path: PathBuf,
 }
@@ -34,10 +35,21 @@ pub(crate) struct TakenUp {
 }
 
 impl Pending {
-    /// The file for one seat of one service in `folder`.
-    pub(crate) fn at(folder: &Path, service: &ServiceKey, user: &UserId) -> Self {
-        let name = format!("{}-{}-{user}.pending.key.pem", service.tenant, service.issuer);
-        Self { path: folder.join(name) }
+    /// The file for a seat in `folder`, where its certificate goes, too.
+    pub(crate) fn beside(folder: &Path, seat: &Seat<'_>) -> Self {
+        Self { path: folder.join(format!("{}.pending.key.pem", name(seat))) }
+    }
+
+    /// The file for a seat in `folder`, where keys for other places wait as well: it belongs to
+    /// this site and to `target`, where the certificate goes.
+    pub(crate) fn apart(folder: &Path, seat: &Seat<'_>, target: &Path) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(seat.site.to_string());
+        digest.update([0]);
+        digest.update(absolute(target).as_os_str().as_encoded_bytes());
+        let digest = digest.finalize();
+        let tag: String = digest.iter().take(8).map(|octet| format!("{octet:02x}")).collect();
+        Self { path: folder.join(format!("{}-{tag}.pending.key.pem", name(seat))) }
     }
 
     /// Takes up the key that waits, or makes one and writes it down.
@@ -69,7 +81,12 @@ impl Pending {
         }
     }
 
-    /// Forgets the key: its certificate is where it belongs.
+    /// What a store hands out of a key taken up from here.
+    pub(crate) fn begun<'a>(&'a self, taken: &'a TakenUp) -> Begun<'a> {
+        Begun { key: &taken.key, resumed: taken.resumed, waits_in: &self.path }
+    }
+
+    /// Forgets the key: its certificate is where it belongs, or will never be.
     pub(crate) fn clear(&self) -> Result<(), StoreError> {
         files::remove(&self.path).map_err(StoreError::io(&self.path))
     }
@@ -90,18 +107,62 @@ impl Pending {
     }
 }
 
+fn name(seat: &Seat<'_>) -> String {
+    let service = seat.site.service();
+    format!("{}-{}-{}", service.tenant, service.issuer, seat.user)
+}
+
+/// The one name of a place, from whichever folder it was named.
+fn absolute(place: &Path) -> PathBuf {
+    let folder = fs::canonicalize(files::folder_of(place)).ok();
+    let joined = folder.zip(place.file_name()).map(|(folder, name)| folder.join(name));
+    joined.or_else(|| std::path::absolute(place).ok()).unwrap_or_else(|| place.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::key::SeatKey;
-    use crate::testing::Counter;
+    use crate::testing::{Authority, Counter, now};
+    use crate::trust::{Judged, judge};
+
+    const SITE: &str = "https://issue.example.jp/issueweb/0001/SB0001002C/";
+
+    fn of_seat<T>(site: &str, user: &str, use_it: impl FnOnce(&Seat<'_>) -> T) -> T {
+        let Judged::Unconfirmed(trust) = judge(&Authority::new().trust(), None, now()).unwrap()
+        else {
+            panic!("nothing was compared")
+        };
+        use_it(&Seat {
+            user: &user.parse().unwrap(),
+            site: &site.parse().unwrap(),
+            trusted: &trust.confirm(),
+            now: now(),
+            entropy: &Counter::new(1),
+        })
+    }
 
     fn pending(folder: &Path) -> Pending {
-        Pending::at(
-            folder,
-            &"0001/SB0001002C".parse().unwrap(),
-            &"CMSM950-006-401".parse().unwrap(),
-        )
+        of_seat(SITE, "CMSM950-006-401", |seat| Pending::beside(folder, seat))
+    }
+
+    #[test]
+    fn keys_of_different_sites_users_and_targets_wait_in_different_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("card.p12");
+        let path = |site: &str, user: &str, target: &Path| {
+            of_seat(site, user, |seat| Pending::apart(folder.path(), seat, target).path)
+        };
+        let first = path(SITE, "CMSM950-006-401", &file);
+        let name = first.file_name().unwrap().to_str().unwrap();
+        assert!(name.starts_with("0001-SB0001002C-CMSM950-006-401-"), "{name}");
+        assert!(name.ends_with(".pending.key.pem"), "{name}");
+        let detour = folder.path().join(".").join("card.p12");
+        assert_eq!(path(SITE, "CMSM950-006-401", &detour), first);
+        let other_site = SITE.replace("issue.", "test.");
+        assert_ne!(path(&other_site, "CMSM950-006-401", &file), first);
+        assert_ne!(path(SITE, "CMSM950-006-402", &file), first);
+        assert_ne!(path(SITE, "CMSM950-006-401", &folder.path().join("b.p12")), first);
     }
 
     fn written(pending: &Pending) -> Timestamp {

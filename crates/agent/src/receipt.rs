@@ -24,6 +24,9 @@ pub struct Receipt {
     pub renewable_from: Timestamp,
     /// Fingerprint of the root.
     pub root_sha256: String,
+    /// IANA name of the service's time zone.
+    #[serde(default)]
+    pub time_zone: Option<String>,
 }
 
 /// The folder of receipts, one JSON file a certificate.
@@ -47,6 +50,7 @@ impl Receipts {
             service_url: outcome.service_url.clone(),
             renewable_from: outcome.renewable_from,
             root_sha256: outcome.root.to_string(),
+            time_zone: Some(outcome.time_zone.clone()),
         };
         files::make_private_folder(&self.folder)?;
         let json = serde_json::to_vec_pretty(&receipt)?;

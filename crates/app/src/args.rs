@@ -51,7 +51,13 @@ pub(crate) struct Issue {
     pub(crate) store: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub(crate) store_password_file: Option<PathBuf>,
-    #[arg(long, value_name = "FORM", default_value = "modern")]
+    #[arg(
+        long,
+        value_name = "modern|legacy",
+        default_value = "modern",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub(crate) pkcs12_form: Form,
 }
 
@@ -90,6 +96,22 @@ impl From<Form> for Pkcs12Form {
     }
 }
 
+/// Examples are the same in every language.
+mod examples {
+    pub(super) const ISSUE: &str = "  \
+  tegata-app issue --site https://issue.example.jp/issueweb/0001/SB0001002C/ \\
+      --root-sha256 0123…cdef --user CMSM950-006-401 \\
+      --password-file password.txt --mail taro@example.co.jp --store nss";
+    pub(super) const ISSUE_FILE: &str = "  \
+  tegata-app issue --site https://issue.example.jp/issueweb/0001/SB0001002C/ \\
+      --user CMSM950-006-401 --mail taro@example.co.jp --store pkcs12:card.p12";
+    pub(super) const LIST: &str = "  tegata-app list --store nss --json";
+    pub(super) const LIST_FILE: &str =
+        "  tegata-app list --store pkcs12:card.p12 --store-password-file password.txt";
+    pub(super) const TRUST: &str = "  \
+  tegata-app trust --site https://issue.example.jp/issueweb/0001/SB0001002C/ --store pem:certs";
+}
+
 /// A command line that is not carried out: a mistake, or a call for help.
 pub(crate) struct Refused {
     error: clap::Error,
@@ -117,6 +139,7 @@ impl Refused {
                 detail: self.text.app_missing_do(),
                 reference: String::new(),
             },
+            existing: None,
         };
         output::Output::new(self.text, true).end(Err(failure))
     }
@@ -155,33 +178,45 @@ fn lang(tag: &str) -> Result<Lang, String> {
 }
 
 fn localised(text: Text) -> clap::Command {
-    let usage = format!("{{about-with-newline}}\n{}: {{usage}}\n", text.app_help_usage());
+    let template = format!("{{about-with-newline}}\n{}: {{usage}}\n", text.app_help_usage());
     let options = format!("\n{}:\n{{options}}{{after-help}}", text.app_help_options());
     let commands = format!("\n{}:\n{{subcommands}}\n", text.app_help_commands());
+    let usage = |words: &str| format!("tegata-app {words}");
+    let examples = |lines: &[&str]| format!("{}:\n{}", text.app_help_examples(), lines.join("\n"));
+    // What all commands share stands below what is a command's own.
     let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).global(true);
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
+    let all = examples(&[examples::ISSUE, examples::LIST, examples::TRUST]);
     let root = Args::command()
-        .arg(help.help(text.app_help_help()))
-        .arg(version.help(text.app_help_version()))
-        .help_template(format!("{usage}{commands}{options}"))
+        .arg(help.help(text.app_help_help()).display_order(102))
+        .arg(version.help(text.app_help_version()).display_order(103))
+        .help_template(format!("{template}{commands}{options}"))
+        .override_usage(usage(&format!(
+            "{} {}",
+            text.app_help_usage_options(),
+            text.app_help_usage_command()
+        )))
         .about(text.app_help_about())
-        .after_help(format!("{}\n\n{}", text.app_help_examples(), text.app_help_exit_codes()))
-        .mut_arg("lang", |arg| arg.help(text.app_help_lang()))
-        .mut_arg("json", |arg| arg.help(text.app_help_json()));
+        .after_help(format!("{all}\n  {}\n\n{}", text.app_help_proxy(), text.app_help_exit_codes()))
+        .mut_arg("lang", |arg| arg.help(text.app_help_lang()).display_order(100))
+        .mut_arg("json", |arg| arg.help(text.app_help_json()).display_order(101));
     let site = |command: clap::Command| {
         command
             .mut_arg("site", |arg| arg.help(text.app_help_site()))
             .mut_arg("root_sha256", |arg| arg.help(text.app_help_root()))
     };
-    let store = |command: clap::Command| {
+    let store = |command: clap::Command, lines: &[&str]| {
+        let words = format!("{} {}", command.get_name(), text.app_help_usage_options());
+        let after = [examples(lines), text.app_help_stores(), text.app_help_exit_codes()];
         command
-            .help_template(format!("{usage}{options}"))
+            .help_template(format!("{template}{options}"))
+            .override_usage(usage(&words))
             .mut_arg("store", |arg| arg.help(text.app_help_store_which()))
             .mut_arg("store_password_file", |arg| arg.help(text.app_help_store_password_plain()))
-            .after_help(format!("{}\n\n{}", text.app_help_stores(), text.app_help_exit_codes()))
+            .after_help(after.join("\n\n"))
     };
     root.mut_subcommand("issue", |command| {
-        store(site(command))
+        store(site(command), &[examples::ISSUE, examples::ISSUE_FILE])
             .about(text.app_help_issue())
             .mut_arg("store", |arg| arg.help(text.app_help_store()))
             .mut_arg("store_password_file", |arg| arg.help(text.app_help_store_password()))
@@ -190,8 +225,12 @@ fn localised(text: Text) -> clap::Command {
             .mut_arg("mail", |arg| arg.help(text.app_help_mail()))
             .mut_arg("pkcs12_form", |arg| arg.help(text.app_help_form()))
     })
-    .mut_subcommand("list", |command| store(command).about(text.app_help_list()))
-    .mut_subcommand("trust", |command| store(site(command)).about(text.app_help_trust()))
+    .mut_subcommand("list", |command| {
+        store(command, &[examples::LIST, examples::LIST_FILE]).about(text.app_help_list())
+    })
+    .mut_subcommand("trust", |command| {
+        store(site(command), &[examples::TRUST]).about(text.app_help_trust())
+    })
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Serialize;
 use tegata_agent::issue::{self, Order, Outcome, Ports};
 use tegata_agent::store::{KeyLocation, StoreUri};
 use tegata_agent::transport::Https;
-use tegata_text::{Text, date, date_time};
+use tegata_text::Text;
 
 use crate::World;
 use crate::args::Issue;
+use crate::dates::Dates;
 use crate::input::{Input, Missing};
 use crate::output::{Failure, Lines};
 use crate::stores;
@@ -64,7 +64,7 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
             progress: &mut |progress| output.progress(&progress.line(text)),
         },
     )
-    .map_err(|error| Failure::of(error, text))?;
+    .map_err(|stopped| Failure::stopped(stopped, text))?;
     if let Some(Err(error)) = stores::receipts().map(|receipts| receipts.keep(&site, &outcome)) {
         output.progress(&text.app_receipt_lost(&error.to_string()));
     }
@@ -81,10 +81,10 @@ fn refuse_two_from_stdin(options: &Issue, text: Text) -> Result<(), Failure> {
 }
 
 fn lines(outcome: &Outcome, is_initial: bool, text: Text) -> Lines {
-    let zone = TimeZone::get(&outcome.time_zone).unwrap_or(TimeZone::UTC);
-    let moment = |at| date_time(text.lang(), at, &zone);
-    let validity = text.app_range(&moment(outcome.not_before), &moment(outcome.not_after));
-    let renewal = date(text.lang(), outcome.renewable_from, &zone);
+    let dates = Dates::of_service(Some(&outcome.time_zone), text);
+    let (from, until) = (dates.moment(outcome.not_before), dates.moment(outcome.not_after));
+    let validity = text.app_range(&from, &until);
+    let renewal = dates.day(outcome.renewable_from);
     let lines = Lines::default()
         .line(&text.app_issued())
         .labelled(&text.app_label_user(), outcome.user.as_str())

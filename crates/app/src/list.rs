@@ -1,13 +1,13 @@
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Serialize;
 use tegata_agent::receipt::Receipt;
 use tegata_agent::store::{Held, KeyLocation, Pkcs12Form, StoreUri};
 use tegata_domain::Clock;
-use tegata_text::{Text, date, date_time};
+use tegata_text::Text;
 
 use crate::World;
 use crate::args::List;
+use crate::dates::Dates;
 use crate::input::{Input, Missing};
 use crate::issue::key_text;
 use crate::output::{Failure, Lines};
@@ -75,21 +75,22 @@ fn lines(found: &[(&Held, Option<Receipt>)], now: Timestamp, text: Text) -> Line
     if found.is_empty() {
         return Lines::default().line(&text.app_none_held());
     }
-    let zone = TimeZone::system();
-    let moment = |at| date_time(text.lang(), at, &zone);
     found.iter().fold(Lines::default(), |lines, (held, receipt)| {
         let certificate = &held.certificate;
-        let validity =
-            text.app_range(&moment(certificate.not_before()), &moment(certificate.not_after()));
+        let zone = receipt.as_ref().and_then(|receipt| receipt.time_zone.as_deref());
+        let dates = Dates::of_service(zone, text);
+        let validity = text.app_range(
+            &dates.moment(certificate.not_before()),
+            &dates.moment(certificate.not_after()),
+        );
         let state = match state(held, now) {
             State::Valid => text.app_state_valid(&days_left(held, now).to_string()),
             State::Expired => text.app_state_expired(),
             State::NotYetValid => text.app_state_not_yet(),
         };
-        let renewal = receipt.as_ref().map_or_else(
-            || text.app_unknown(),
-            |receipt| date(text.lang(), receipt.renewable_from, &zone),
-        );
+        let renewal = receipt
+            .as_ref()
+            .map_or_else(|| text.app_unknown(), |receipt| dates.day(receipt.renewable_from));
         lines
             .line(held.user.as_str())
             .labelled(&text.app_label_state(), &state)

@@ -5,6 +5,7 @@
 //! reaches for the real clock, randomness and waiting.
 
 mod args;
+mod dates;
 mod input;
 mod issue;
 mod list;

@@ -2,6 +2,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use serde::Serialize;
+use tegata_agent::issue::{Existing, Stopped};
 use tegata_agent::{Error, Exit, Explanation};
 use tegata_text::Text;
 
@@ -10,18 +11,26 @@ use tegata_text::Text;
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) explanation: Explanation,
+    /// The certificate that is there already, where the initial password was refused.
+    pub(crate) existing: Option<Box<Existing>>,
 }
 
 impl Failure {
     /// Something missing or mistyped: what it is, and what to do.
     pub(crate) fn usage(code: &str, title: String, detail: String) -> Self {
         let (code, reference) = (code.to_owned(), String::new());
-        Self { exit: Exit::Usage, explanation: Explanation { code, title, detail, reference } }
+        let explanation = Explanation { code, title, detail, reference };
+        Self { exit: Exit::Usage, explanation, existing: None }
     }
 
     pub(crate) fn of(error: impl Into<Error>, text: Text) -> Self {
         let error = error.into();
-        Self { exit: error.exit(), explanation: error.explain(text) }
+        Self { exit: error.exit(), explanation: error.explain(text), existing: None }
+    }
+
+    pub(crate) fn stopped(stopped: Stopped, text: Text) -> Self {
+        let explanation = stopped.explain(text);
+        Self { exit: stopped.error.exit(), explanation, existing: stopped.existing }
     }
 }
 
@@ -57,7 +66,7 @@ impl Output {
 
     /// Says what went wrong, if anything, and ends the program.
     pub(crate) fn end(&self, result: Result<(), Failure>) -> ExitCode {
-        let Err(Failure { exit, explanation }) = result else {
+        let Err(Failure { exit, explanation, existing }) = result else {
             return ExitCode::from(Exit::Done as u8);
         };
         self.progress(&explanation.title);
@@ -77,6 +86,7 @@ impl Output {
                     detail: &explanation.detail,
                     reference: &explanation.reference,
                     exit_code: exit as u8,
+                    existing: existing.as_deref(),
                 },
             );
         }
@@ -92,6 +102,8 @@ struct ErrorObject<'a> {
     detail: &'a str,
     reference: &'a str,
     exit_code: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    existing: Option<&'a Existing>,
 }
 
 /// `Label: value` lines.

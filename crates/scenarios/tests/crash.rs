@@ -25,7 +25,8 @@ const SEATS: usize = 40;
 /// Killed again and again under the load of sixteen clients: at any moment, and then between
 /// intent and certificate. After every restart: what was acknowledged is live and opens the service,
 /// what was not can be asked for again with the same password and key, void serial numbers are
-/// on the list, whose number never falls, and no serial number was used twice.
+/// on the list, whose number never falls, the audit log is whole, and no serial number was used
+/// twice.
 #[test]
 fn killed_while_issuing() {
     let dir = tempdir().unwrap();
@@ -49,6 +50,7 @@ fn killed_while_issuing() {
         assert!(rows.iter().all(|row| row["state"] != "planned"), "intents are settled");
         let acknowledged = tries.iter().filter(|one| one.issued.lock().unwrap().is_some()).count();
         acknowledged_in_all += acknowledged;
+        assert_eq!(demo.tegata(&["audit", "verify"]).ok().json()["holds"], true);
         for one in &tries {
             one.can_be_used(&demo, &rows);
         }

@@ -11,8 +11,8 @@ use tegata_scenarios::{Demo, Pc, Seat, eventually, figure};
 use tempfile::tempdir;
 
 /// After five wrong passwords the right one is refused. Wrong password, unknown user ID, locked
-/// and used up look the same from outside, octet for octet but for the reference. The branch
-/// unlocks, and the same password works.
+/// and used up look the same from outside, octet for octet but for the reference, by which the
+/// audit log tells them apart. The branch unlocks, and the same password works.
 #[test]
 fn five_wrong_passwords_lock_and_nobody_can_tell() {
     let dir = tempdir().unwrap();
@@ -50,13 +50,20 @@ fn five_wrong_passwords_lock_and_nobody_can_tell() {
     for (cause, (answer, took)) in &answers {
         assert_eq!(comparable(answer), comparable(first), "{cause}");
         assert_eq!(answer.body.len(), first.body.len(), "{cause}");
-        figure(&format!("refusal of {cause}"), millis(*took));
+        figure(&format!("{cause}, refused after"), millis(*took));
     }
-    let mut references: Vec<_> =
-        answers.iter().map(|(_, (answer, _))| answer.json()["reference"].to_string()).collect();
-    references.sort();
-    references.dedup();
-    assert_eq!(references.len(), answers.len(), "each has a reference of its own");
+    let mut told = Vec::new();
+    for (cause, (answer, _)) in &answers {
+        let reference = answer.json()["reference"].as_str().unwrap().to_owned();
+        let shown = demo.tegata(&["audit", "show", "--reference", &reference]).ok().json();
+        assert_eq!(shown.as_array().map(Vec::len), Some(1), "{cause}: {shown}");
+        let known = shown[0]["detail"]["cause"].as_str().unwrap().to_owned();
+        figure(&format!("{cause}, in the audit log"), &known);
+        told.push(known);
+    }
+    for cause in ["wrong password", "unknown user ID", "locked", "used"] {
+        assert!(told.iter().any(|told| told.contains(cause)), "{cause}: {told:?}");
+    }
 
     // The wrong tries of one seat are not another's.
     assert_eq!(row(&demo, &other)["failures"], 1);

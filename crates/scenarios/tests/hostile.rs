@@ -9,12 +9,14 @@ mod der;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use tegata_scenarios::api::{Api, Issued, body};
 use tegata_scenarios::http::Answer;
-use tegata_scenarios::https::{answer_or_end, send_raw};
+use tegata_scenarios::https::{Https, answer_or_end, send_raw};
 use tegata_scenarios::key::Key;
+use tegata_scenarios::wait::millis;
 use tegata_scenarios::{Demo, Seat, figure, run};
 use tempfile::{TempDir, tempdir};
 
@@ -79,6 +81,38 @@ impl Target {
     }
 }
 
+/// Whoever is slow does not hold a connection for long: neither one that says nothing, nor one
+/// that does not end its head, nor one whose body never comes.
+#[test]
+fn a_slow_client_is_cut() {
+    let target = Target::new(1);
+    let (site, gateway) = (target.demo.site(), target.demo.gateway(None));
+    let begun = Instant::now();
+    let silent = [&site, &gateway].map(|https| https.connect_plain().unwrap());
+    let head = format!("POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\n", target.api().path("enroll"));
+    let body = format!("{head}content-length: 100\r\n\r\n{{");
+    let send = |https: &Https, octets: &str| {
+        let mut connection = https.connect().unwrap();
+        connection.write_all(octets.as_bytes()).unwrap();
+        connection.flush().unwrap();
+        connection
+    };
+    let headless = [&site, &gateway].map(|https| send(https, &head));
+    let mut bodiless = send(&site, &body);
+    for (mut connection, whose) in silent.into_iter().zip(["site", "gateway"]) {
+        assert_eq!(answer_or_end(&mut connection), None);
+        figure(&format!("{whose}: a silent connection is cut after"), millis(begun.elapsed()));
+    }
+    answer_or_end(&mut bodiless).unwrap().problem(400, "malformed_request");
+    figure("site: a missing body is refused after", millis(begun.elapsed()));
+    for (mut connection, whose) in headless.into_iter().zip(["site", "gateway"]) {
+        let answer = answer_or_end(&mut connection);
+        assert!(answer.is_none_or(|answer| answer.status == 408));
+        figure(&format!("{whose}: an endless head is cut after"), millis(begun.elapsed()));
+    }
+    target.ends_unharmed();
+}
+
 /// A request asks for another subject, names, a CA, usages: none of it reaches the certificate.
 #[test]
 fn what_a_request_asks_for_never_reaches_the_certificate() {
@@ -137,6 +171,7 @@ fn what_a_request_asks_for_never_reaches_the_certificate() {
 fn weak_keys_and_false_proofs_are_refused() {
     let mut target = Target::new(2);
     let dir = target.dir.path().to_owned();
+    let mut refused = Vec::new();
     for (name, options) in [
         ("RSA 1024", "rsa:1024"),
         ("RSA 2047", "rsa:2047"),
@@ -154,9 +189,11 @@ fn weak_keys_and_false_proofs_are_refused() {
         ("PSS", "rsa:2048 -sigopt rsa_padding_mode:pss"),
     ] {
         let answer = target.try_request(&openssl_request(&dir, options));
-        figure(name, &answer.json()["code"]);
+        assert_eq!(answer.status, 422, "{name}: {}", answer.text());
         answer.problem(422, "key_not_accepted");
+        refused.push(name);
     }
+    figure("refused", refused.join(", "));
     let mut broken = Key::default().request();
     *broken.last_mut().unwrap() ^= 1;
     target.try_request(&broken).problem(422, "key_not_accepted");

@@ -148,6 +148,11 @@ impl PrepareKey {
         &self.0.trusted
     }
 
+    /// IANA name of the service's time zone.
+    pub(super) fn time_zone(&self) -> &str {
+        &self.0.service.time_zone
+    }
+
     pub(super) fn prepared(self, key: &dyn SeatKey) -> Result<State, Error> {
         let request = key::request(&self.0.order.user, key).ok_or(Error::KeySilent)?;
         let spki = key.spki();

@@ -3,6 +3,7 @@
 mod machine;
 mod progress;
 mod run;
+mod stopped;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use crate::transport::Network;
 
 pub use progress::{Progress, Step};
 pub use run::{believe, run};
+pub use stopped::{Existing, Stopped};
 
 /// What a person asks for. Everything in it has been validated, but for the password.
 pub struct Order {

@@ -1,5 +1,6 @@
 use super::machine::{self, State};
-use super::{Order, Outcome, Person, Ports, Progress};
+use super::stopped::Trail;
+use super::{Order, Outcome, Person, Ports, Progress, Stopped};
 use crate::site::Site;
 use crate::store::Seat;
 use crate::transport::{Network, Transport, TransportError};
@@ -9,9 +10,15 @@ use crate::{Error, Fingerprint};
 /// Issues a certificate: asks the machine what comes next, and does it.
 ///
 /// # Errors
-/// Whatever stopped it. The key that was sent stays in the store's pending file until its
-/// certificate is installed, so that the same order can be given again.
-pub fn run(order: Order, ports: &mut Ports<'_>) -> Result<Outcome, Error> {
+/// Whatever stopped it. A key for which there may be a certificate stays in the store's pending
+/// file until that is installed, so that the same order can be given again; one that bought
+/// nothing is forgotten.
+pub fn run(order: Order, ports: &mut Ports<'_>) -> Result<Outcome, Stopped> {
+    let mut trail = Trail::default();
+    walk(order, ports, &mut trail).map_err(|error| trail.stopped(error, ports))
+}
+
+fn walk(order: Order, ports: &mut Ports<'_>, trail: &mut Trail) -> Result<Outcome, Error> {
     let mut connection = None;
     let mut reported = None;
     let mut state = State::start(order);
@@ -36,12 +43,13 @@ pub fn run(order: Order, ports: &mut Ports<'_>) -> Result<Outcome, Error> {
             State::PrepareKey(prepare) => {
                 let seat = Seat {
                     user: &prepare.order().user,
-                    service: prepare.order().site.service(),
+                    site: &prepare.order().site,
                     trusted: prepare.trusted(),
                     now: ports.clock.now(),
                     entropy: ports.entropy,
                 };
                 let begun = ports.store.begin(&seat)?;
+                trail.begun(&begun, &prepare);
                 if begun.resumed {
                     (ports.progress)(Progress::KeyResumed);
                 }
@@ -49,7 +57,9 @@ pub fn run(order: Order, ports: &mut Ports<'_>) -> Result<Outcome, Error> {
             }
             State::Send(send) => {
                 let transport = believed(&mut connection, ports.network, send.trusted())?;
-                let answer = transport.post_json(&send.url(), &send.body()?);
+                let body = send.body()?;
+                trail.sends();
+                let answer = transport.post_json(&send.url(), &body);
                 send.answered(answer)?
             }
             State::Wait(wait) => {

@@ -2,9 +2,14 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use tegata_domain::Clock;
+use tegata_text::{Lang, Text};
 use tegata_wire::Der;
 
-use super::{Confirmation, Order, Outcome, Pause, Person, Ports, Progress, Step, believe, run};
+use super::{
+    Confirmation, Order, Outcome, Pause, Person, Ports, Progress, Step, Stopped, believe, run,
+};
 use crate::store::{Options, StoreError, StoreUri, open};
 use crate::testing::{Authority, Call, Counter, FakeSite, Script, Still, now};
 use crate::transport::TransportError;
@@ -31,9 +36,30 @@ impl Pause for Waits {
 
 struct Run {
     result: Result<Outcome, Error>,
+    /// All that was said of a run that stopped, but for the error itself.
+    stopped: Option<Rest>,
     waits: Vec<Duration>,
     progress: Vec<Progress>,
 }
+
+struct Rest {
+    kept: Option<String>,
+    existing: Option<Box<super::Existing>>,
+    detail: String,
+}
+
+impl Rest {
+    fn of(stopped: &Stopped) -> Self {
+        let kept = stopped.kept.as_ref();
+        Self {
+            kept: kept.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()),
+            existing: stopped.existing.clone(),
+            detail: stopped.explain(Text::of(Lang::En)).detail,
+        }
+    }
+}
+
+const PENDING: &str = "0001-SB0001002C-CMSM950-006-401.pending.key.pem";
 
 fn order(pin: Option<Fingerprint>) -> Order {
     Order {
@@ -54,6 +80,17 @@ fn run_in(
     person: Confirmation,
     seed: u64,
 ) -> Run {
+    run_at(&Still, folder, site, pin, person, seed)
+}
+
+fn run_at(
+    clock: &dyn Clock,
+    folder: &Path,
+    site: &FakeSite,
+    pin: Option<Fingerprint>,
+    person: Confirmation,
+    seed: u64,
+) -> Run {
     let mut store = open(&StoreUri::Pem(folder.to_owned()), Options::default()).unwrap();
     let (waits, mut progress) = (Waits::default(), Vec::new());
     let result = run(
@@ -62,13 +99,15 @@ fn run_in(
             network: site,
             store: store.as_mut(),
             person: &mut Says(person, None),
-            clock: &Still,
+            clock,
             entropy: &Counter::new(1000 * seed),
             pause: &waits,
             progress: &mut |step| progress.push(step),
         },
     );
-    Run { result, waits: waits.0.take(), progress }
+    let stopped = result.as_ref().err().map(Rest::of);
+    let result = result.map_err(|stopped| stopped.error);
+    Run { result, stopped, waits: waits.0.take(), progress }
 }
 
 fn pinned(folder: &Path, site: &FakeSite, seed: u64) -> Run {
@@ -161,20 +200,123 @@ fn a_person_decides_where_no_pin_was_given() {
 }
 
 #[test]
-fn a_refusal_is_final_and_keeps_the_key_for_the_next_try() {
+fn a_refusal_is_final_and_leaves_no_key_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let site = FakeSite::new([Script::Problem(403, "credential_refused", None), Script::Issue]);
-    let refused = pinned(folder.path(), &site, 1);
-    let error = refused.result.unwrap_err();
-    assert!(matches!(&error, Error::Refused(problem) if problem.code == "credential_refused"));
-    assert_eq!(error.exit(), Exit::Refused);
-    assert!(refused.waits.is_empty());
-    assert_eq!(files(folder.path()), ["0001-SB0001002C-CMSM950-006-401.pending.key.pem"]);
-    let again = pinned(folder.path(), &site, 2);
-    again.result.unwrap();
-    assert!(again.progress.contains(&Progress::KeyResumed));
+    let refusals = [(403, "credential_refused"), (429, "too_many"), (422, "bad_email")];
+    for (seed, (status, code)) in (1..).zip(refusals) {
+        let site = FakeSite::new([Script::Problem(status, code, None)]);
+        let refused = pinned(folder.path(), &site, seed);
+        let error = refused.result.unwrap_err();
+        assert!(matches!(&error, Error::Refused(problem) if problem.code == code));
+        assert_eq!(error.exit(), Exit::Refused);
+        assert!(refused.waits.is_empty());
+        assert_eq!(files(folder.path()), [""; 0]);
+        let rest = refused.stopped.unwrap();
+        assert_eq!((rest.kept, rest.existing, rest.detail.as_str()), (None, None, "Ask."));
+    }
+}
+
+#[test]
+fn a_refusal_after_a_lost_reply_keeps_the_key_and_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let refusal = || Script::Problem(403, "credential_refused", None);
+    let site = FakeSite::new([Script::LoseReply, refusal(), refusal(), refusal(), Script::Issue]);
+    // In the same run, and twice in later ones.
+    for seed in 1..=3 {
+        let refused = pinned(folder.path(), &site, seed);
+        assert_eq!(refused.result.unwrap_err().exit(), Exit::Refused);
+        assert_eq!(files(folder.path()), [PENDING]);
+        let rest = refused.stopped.unwrap();
+        assert_eq!(rest.kept.as_deref(), Some(PENDING));
+        let place = folder.path().join(PENDING).display().to_string();
+        assert_eq!(rest.detail.matches(&place).count(), 1, "{}", rest.detail);
+    }
+    pinned(folder.path(), &site, 4).result.unwrap();
     let keys = site.keys();
-    assert_eq!(keys[0], keys[1]);
+    assert_eq!(keys.len(), 5);
+    assert!(keys.iter().all(|key| *key == keys[0]));
+    assert_eq!(files(folder.path()), INSTALLED);
+}
+
+#[test]
+fn a_refusal_after_a_busy_answer_keeps_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = FakeSite::new([
+        Script::Problem(503, "busy", None),
+        Script::Problem(403, "credential_refused", None),
+    ]);
+    let refused = pinned(folder.path(), &site, 1);
+    assert_eq!(refused.stopped.unwrap().kept.as_deref(), Some(PENDING));
+    assert_eq!(files(folder.path()), [PENDING]);
+}
+
+#[test]
+fn what_is_no_refusal_by_the_site_keeps_the_key() {
+    for script in [Script::Page(403), Script::Down, Script::Problem(500, "internal", None)] {
+        let folder = tempfile::tempdir().unwrap();
+        let stopped = pinned(folder.path(), &FakeSite::new([script]), 1).stopped.unwrap();
+        assert_eq!(stopped.kept.as_deref(), Some(PENDING));
+        assert_eq!(files(folder.path()), [PENDING]);
+    }
+}
+
+#[test]
+fn who_has_the_certificate_already_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let refusal = || Script::Problem(403, "credential_refused", None);
+    let site = FakeSite::new([Script::Issue, refusal(), Script::Problem(429, "too_many", None)]);
+    let issued = pinned(folder.path(), &site, 1).result.unwrap();
+    let again = pinned(folder.path(), &site, 2);
+    assert_eq!(again.result.unwrap_err().exit(), Exit::Refused);
+    let rest = again.stopped.unwrap();
+    let existing = rest.existing.unwrap();
+    assert_eq!(existing.serial, issued.serial);
+    assert_eq!(existing.not_after, issued.not_after);
+    assert_eq!(existing.location, issued.installed.location);
+    for words in ["Ask.\n", "16 Feb 2046, 09:00 JST", &issued.installed.location, "nothing more"] {
+        assert!(rest.detail.contains(words), "{words}: {}", rest.detail);
+    }
+    assert_eq!(files(folder.path()), INSTALLED, "and no key waits");
+    let limited = pinned(folder.path(), &site, 3).stopped.unwrap();
+    assert_eq!(limited.existing, None, "that refusal has another reason");
+}
+
+#[test]
+fn an_expired_certificate_or_one_without_its_key_is_no_comfort() {
+    struct Later;
+    impl Clock for Later {
+        fn now(&self) -> Timestamp {
+            "2046-02-16T00:00:01Z".parse().unwrap()
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let refusal = || Script::Problem(403, "credential_refused", None);
+    let site = FakeSite::new([Script::Issue, refusal(), refusal()]);
+    pinned(folder.path(), &site, 1).result.unwrap();
+    let pin = Fingerprint::of(&site.authority().trust().root.0);
+    let nobody = Confirmation::Nobody;
+    let expired = run_at(&Later, folder.path(), &site, Some(pin), nobody, 2).stopped.unwrap();
+    assert_eq!(expired.existing, None);
+    std::fs::remove_file(folder.path().join("CMSM950-006-401.key.pem")).unwrap();
+    assert_eq!(pinned(folder.path(), &site, 3).stopped.unwrap().existing, None);
+}
+
+#[test]
+fn a_day_to_repeat_is_promised_only_for_what_was_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("file");
+    std::fs::write(&place, "").unwrap();
+    let site = FakeSite::new([Script::Issue]);
+    let unwritable = pinned(&place, &site, 1);
+    assert_eq!(unwritable.result.unwrap_err().exit(), Exit::Store);
+    let detail = unwritable.stopped.unwrap().detail;
+    assert!(detail.contains("permissions") && !detail.contains("24 hours"), "{detail}");
+    assert!(site.keys().is_empty());
+    let place = folder.path().join("certs");
+    std::fs::create_dir_all(place.join("CMSM950-006-401.crt.pem")).unwrap();
+    let rest = pinned(&place, &site, 2).stopped.unwrap();
+    assert!(rest.detail.contains("24 hours"), "{}", rest.detail);
+    assert_eq!(rest.kept.as_deref(), Some(PENDING));
 }
 
 #[test]

@@ -12,11 +12,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tegata_domain::{Entropy, Serial, ServiceKey, UserId};
+use tegata_domain::{Entropy, Serial, UserId};
 use zeroize::Zeroizing;
 
 use crate::cert::Cert;
 use crate::key::SeatKey;
+use crate::site::Site;
 use crate::trust::Trusted;
 
 pub use uri::{StoreUri, StoreUriError};
@@ -44,7 +45,7 @@ pub trait KeyStore {
     /// When something is not as it was put in.
     fn read_back(&self, bundle: &Bundle) -> Result<(), StoreError>;
 
-    /// Forgets what was kept for the case of a crash.
+    /// Forgets the key that waits: its certificate is installed, or there will never be one.
     ///
     /// # Errors
     /// When it cannot be removed.
@@ -67,8 +68,8 @@ pub trait KeyStore {
 pub struct Seat<'a> {
     /// The user ID.
     pub user: &'a UserId,
-    /// The service.
-    pub service: &'a ServiceKey,
+    /// The issuing site.
+    pub site: &'a Site,
     /// Its believed certificates.
     pub trusted: &'a Trusted,
     /// The present moment.
@@ -83,6 +84,8 @@ pub struct Begun<'a> {
     pub key: &'a dyn SeatKey,
     /// Whether it waited from an unfinished try.
     pub resumed: bool,
+    /// The file in which it waits for its certificate.
+    pub waits_in: &'a Path,
 }
 
 /// A certificate with all that leads to it.
@@ -171,22 +174,23 @@ pub struct Options {
     pub form: Pkcs12Form,
     /// The user's home folder, for the default NSS store.
     pub home: Option<PathBuf>,
-    /// A folder of the user for state, for keys that wait when the store has no place for them.
+    /// A folder of the user for state, where keys wait whose store is no folder of our own.
     pub state: Option<PathBuf>,
 }
 
 /// Opens a store. Nothing is touched yet.
 ///
 /// # Errors
-/// When its place is not known.
+/// When its place is not known, or a program that it works with is not there.
 pub fn open(uri: &StoreUri, options: Options) -> Result<Box<dyn KeyStore>, StoreError> {
     Ok(match uri {
         StoreUri::Pem(folder) => Box::new(pem::Pem::new(folder.clone())),
         StoreUri::Pkcs12(file) => {
             let password = options.password.ok_or(StoreError::PasswordNeeded)?;
-            Box::new(pkcs12::Pkcs12::new(file.clone(), password, options.form))
+            Box::new(pkcs12::Pkcs12::new(file.clone(), password, options.form, options.state))
         }
         StoreUri::Nss(folder) => {
+            nss::check_tools()?;
             let folder = match (folder, options.home) {
                 (Some(folder), _) => folder.clone(),
                 (None, Some(home)) => home.join(".pki").join("nssdb"),

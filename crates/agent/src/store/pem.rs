@@ -63,7 +63,7 @@ impl Pem {
 impl KeyStore for Pem {
     fn begin(&mut self, seat: &Seat<'_>) -> Result<Begun<'_>, StoreError> {
         files::make_private_folder(&self.folder).map_err(StoreError::io(&self.folder))?;
-        let pending = Pending::at(&self.folder, seat.service, seat.user);
+        let pending = Pending::beside(&self.folder, seat);
         let taken = pending.take_up(seat.now, seat.entropy)?;
         if let Err(error) = self.check_free(seat, &taken.key) {
             if !taken.resumed {
@@ -71,8 +71,8 @@ impl KeyStore for Pem {
             }
             return Err(error);
         }
-        let (_, taken) = self.begun.insert((pending, taken));
-        Ok(Begun { key: &taken.key, resumed: taken.resumed })
+        let (pending, taken) = self.begun.insert((pending, taken));
+        Ok(pending.begun(taken))
     }
 
     fn install(&mut self, bundle: &Bundle, _: &dyn Entropy) -> Result<Installed, StoreError> {

@@ -40,7 +40,7 @@ fn install(
     let entropy = Counter::new(1000 * u64::from(serial));
     let seat = Seat {
         user: &USER.parse().unwrap(),
-        service: &"0001/SB0001002C".parse().unwrap(),
+        site: &"https://issue.example.jp/issueweb/0001/SB0001002C/".parse().unwrap(),
         trusted: &trusted,
         now: now(),
         entropy: &entropy,
@@ -80,6 +80,15 @@ fn whole_round(uri: &StoreUri, opened: impl Fn() -> Options, key: KeyLocation) -
     let other = Bundle { certificate: other, ..bundle.clone() };
     assert!(open(uri, opened()).unwrap().read_back(&other).is_err(), "another certificate");
     bundle
+}
+
+/// The names in a folder, sorted.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 fn text(path: &Path) -> &str {
@@ -190,11 +199,8 @@ fn openssl_reads_both_forms_of_the_pkcs12_file() {
         assert_eq!(said.matches("localKeyID").count(), 2);
         let mac = if form == Pkcs12Form::Modern { "MAC: sha256" } else { "MAC: sha1" };
         assert!(said.contains(mac), "{said}");
-        assert_eq!(
-            std::fs::read_dir(folder.path()).unwrap().count(),
-            1,
-            "nothing is left beside it"
-        );
+        assert_eq!(names(folder.path()), ["card.p12", "state"], "nothing is left beside it");
+        assert_eq!(names(&folder.path().join("state")), [""; 0], "and nothing waits");
     }
 }
 
@@ -282,15 +288,52 @@ fn a_pkcs12_file_of_someone_else_is_not_replaced() {
         [(opened("another password"), &authority), (opened(PASSWORD), &Authority::new())]
     {
         // The key that waits for this file must not make it look like ours.
-        let waiting = folder.path().join("0001-SB0001002C-CMSM950-006-401.pending.key.pem");
-        std::fs::remove_file(&waiting).unwrap_or_default();
+        let waiting = folder.path().join("state");
+        std::fs::remove_dir_all(&waiting).unwrap_or_default();
         let error = install(store.as_mut(), authority, 8).unwrap_err();
         assert!(matches!(error, StoreError::Occupied(_)), "{error}");
-        assert!(!waiting.exists());
+        assert_eq!(names(&waiting), [""; 0]);
     }
     assert_eq!(std::fs::read(&file).unwrap(), before);
     install(opened(PASSWORD).as_mut(), &authority, 9).unwrap();
     assert_ne!(std::fs::read(&file).unwrap(), before, "a reissue of the same seat is");
+}
+
+#[test]
+fn the_key_of_a_pkcs12_file_waits_apart_from_it_where_that_is_possible() {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = StoreUri::Pkcs12(folder.path().join("shared/card.p12"));
+    let opened = || options(Some(PASSWORD), Pkcs12Form::Modern, folder.path());
+    let authority = Authority::new();
+    install(open(&uri, opened()).unwrap().as_mut(), &authority, 7).unwrap();
+    assert_eq!(names(&folder.path().join("shared")), ["card.p12"]);
+    assert_eq!(names(&folder.path().join("state")).len(), 1);
+    // Nowhere to keep state: beside the file is better than nowhere.
+    std::fs::remove_dir_all(folder.path().join("state")).unwrap();
+    std::fs::write(folder.path().join("state"), "").unwrap();
+    let mut store = open(&uri, opened()).unwrap();
+    install(store.as_mut(), &authority, 8).unwrap();
+    assert_eq!(names(&folder.path().join("shared")).len(), 2);
+    store.settle().unwrap();
+    assert_eq!(names(&folder.path().join("shared")), ["card.p12"]);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_noticed_before_a_key_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for uri in [
+        StoreUri::Pem(file.clone()),
+        StoreUri::Pkcs12(file.join("card.p12")),
+        StoreUri::Nss(Some(file.join("nssdb"))),
+    ] {
+        let opened = options(Some(PASSWORD), Pkcs12Form::Modern, folder.path());
+        let mut store = open(&uri, opened).unwrap();
+        let error = install(store.as_mut(), &Authority::new(), 7).unwrap_err();
+        assert!(matches!(error, StoreError::Io { .. }), "{uri}: {error}");
+        assert_eq!(names(folder.path()), ["file"]);
+    }
 }
 
 #[test]

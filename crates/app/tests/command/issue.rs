@@ -71,12 +71,33 @@ fn people_read_the_result_in_their_language() {
 }
 
 #[test]
+fn a_list_speaks_in_the_zone_of_the_service_or_names_that_of_the_pc() {
+    let (site, pc) = (Site::start(), Pc::new().env("TZ", "America/New_York"));
+    let issued = pc.issue(&site, "pem:certs", &[]).ended(0).stdout;
+    let list = |lang| pc.run(&["list", "--store", "pem:certs", "--lang", lang]).ended(0).stdout;
+    let dates = |said: &str, label: &str| {
+        let line = said.lines().find(|line| line.trim_start().starts_with(label));
+        line.unwrap_or_else(|| panic!("{label}: {said}")).to_owned()
+    };
+    let listed = list("en");
+    for label in ["Valid: ", "Renewable from: "] {
+        assert_eq!(dates(&issued, label), dates(&listed, label));
+    }
+    assert!(dates(&listed, "Valid: ").ends_with("16 Feb 2046, 09:00 JST"));
+    assert!(dates(&list("ja"), "有効期間: ").ends_with("2046年2月16日(金) 09:00まで"));
+    // Of a certificate that another program put there nothing is remembered.
+    std::fs::remove_dir_all(pc.path(".local/state/tegata/certificates")).unwrap();
+    assert!(dates(&list("en"), "Valid: ").ends_with("15 Feb 2046, 19:00 EST"));
+    assert!(dates(&list("ja"), "有効期間: ").ends_with("2046年2月15日(木) 19:00 ESTまで"));
+}
+
+#[test]
 fn a_pkcs12_file_opens_with_the_password_as_it_was_typed() {
     let (site, pc) = (Site::start(), Pc::new());
     std::fs::write(pc.path("password.txt"), " 01ab-cdef-ghjk-mnpq \n").unwrap();
     let object = pc.issue(&site, "pkcs12:card.p12", &["--json"]).ended(0).json();
     assert_eq!(object["store_password"], "initial_password");
-    assert_eq!(site.enrolments()[0].password, PASSWORD, "the server gets the canonical form");
+    assert_eq!(site.enrolments()[0].password, "01ab-cdef-ghjk-mnpq", "the server judges it");
     let file = pc.text("card.p12");
     said("openssl", &["pkcs12", "-in", &file, "-passin", "pass:01ab-cdef-ghjk-mnpq", "-nodes"]);
 
@@ -121,7 +142,7 @@ fn without_the_nss_tools_the_package_is_named_and_nothing_sent() {
     let ran = pc.issue(&site, "nss", &["--json"]).ended(5);
     assert!(ran.stderr.contains("libnss3-tools"), "{}", ran.stderr);
     assert_eq!(ran.json()["code"], "store_tool_missing");
-    assert!(site.enrolments().is_empty());
+    assert!(site.asked().is_empty(), "before any connection");
 }
 
 #[test]
@@ -145,7 +166,7 @@ fn the_password_may_come_from_standard_input() {
         "pem:certs",
     ];
     pc.run(&arguments).ended(0);
-    assert_eq!(site.enrolments()[0].password, PASSWORD);
+    assert_eq!(site.enrolments()[0].password, "０１ＡＢ－ｃｄｅｆ ghjk mnpq", "as typed");
     assert_eq!(site.enrolments()[0].user_id, USER);
 }
 
@@ -247,6 +268,82 @@ fn a_refusal_is_shown_with_its_reference() {
     for words in ["It was refused.", "Ask the branch.", "R-20261123"] {
         assert!(ran.stderr.contains(words), "{}", ran.stderr);
     }
+    assert_eq!(pc.files("certs"), [""; 0], "a key that bought nothing is gone");
+}
+
+#[test]
+fn after_a_lost_reply_a_refusal_keeps_the_key_and_says_where() {
+    let (site, pc) = (Site::start(), Pc::new());
+    site.then(Script::Cut).then(Script::Problem(403, "credential_refused", ""));
+    let ran = pc.issue(&site, "pkcs12:card.p12", &[]).ended(3);
+    assert_eq!(pc.files("."), [".local", "password.txt", "tmp"], "nothing beside the file");
+    let waiting = pc.files(".local/state/tegata/pending");
+    let [name] = waiting.as_slice() else { panic!("{waiting:?}") };
+    let place = pc.text(&format!(".local/state/tegata/pending/{name}"));
+    assert!(ran.stderr.contains("kept for the next try"), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&place), "{}", ran.stderr);
+    // A slip of the finger at the second try, in another folder and language.
+    site.then(Script::Problem(403, "credential_refused", ""));
+    let ran = pc.issue(&site, "pkcs12:./card.p12", &["--lang", "ja"]).ended(3);
+    assert!(ran.stderr.contains(&format!("{place} に残しています。")), "{}", ran.stderr);
+    pc.issue(&site, "pkcs12:card.p12", &[]).ended(0);
+    let keys: Vec<_> = site.enrolments().into_iter().map(|enrolment| enrolment.request).collect();
+    assert_eq!(keys.len(), 4);
+    assert!(keys.iter().all(|key| *key == keys[0]));
+    assert_eq!(pc.files(".local/state/tegata/pending"), [""; 0]);
+}
+
+#[test]
+fn issuing_again_by_mistake_names_the_certificate_that_is_there() {
+    for (store, place) in [
+        ("pem:certs", "certs/CMSM950-006-401.crt.pem"),
+        ("pkcs12:card.p12", "card.p12"),
+        ("nss", ".pki/nssdb: CMSM950-006-401 (until 2046-02-16)"),
+    ] {
+        let (site, pc) = (Site::start(), Pc::new());
+        pc.issue(&site, store, &[]).ended(0);
+        site.then(Script::Problem(403, "credential_refused", ""));
+        let ran = pc.issue(&site, store, &["--json"]).ended(3);
+        let object = ran.json();
+        assert_eq!(object["code"], "credential_refused");
+        let existing = &object["existing"];
+        assert_eq!(existing["serial"], "41000000000000000000000000000007");
+        assert_eq!(existing["not_after"], "2046-02-16T00:00:00Z");
+        assert!(existing["location"].as_str().unwrap().ends_with(place), "{existing}");
+        assert_eq!(existing.as_object().unwrap().len(), 3);
+        for words in ["already has the certificate", "16 Feb 2046, 09:00 JST", place] {
+            assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+        }
+        assert!(!ran.stderr.contains("kept"), "{}", ran.stderr);
+        site.then(Script::Problem(403, "credential_refused", ""));
+        let ran = pc.issue(&site, store, &["--lang", "ja"]).ended(3);
+        let words = "すでにあります（有効期限: 2046年2月16日(金) 09:00、";
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+        assert_eq!(pc.run(&["list", "--store", store]).code, i32::from(store.contains("p12")) * 2);
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_written_promises_nothing() {
+    let (site, pc) = (Site::start(), Pc::new());
+    for store in ["pem:/proc/x", "pkcs12:/proc/x.p12", "nss:/proc/x"] {
+        let ran = pc.issue(&site, store, &["--json"]).ended(5);
+        assert_eq!(ran.json()["code"], "store_io", "{store}");
+        assert!(ran.stderr.contains("permissions"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("24 hours"), "{}", ran.stderr);
+        let url = site.url();
+        let ran = pc.run(&[
+            "trust",
+            "--site",
+            &url,
+            "--root-sha256",
+            &site.root_sha256,
+            "--store",
+            store,
+        ]);
+        assert!(!ran.stderr.contains("24 hours"), "{}", ran.stderr);
+    }
+    assert!(site.enrolments().is_empty());
 }
 
 #[test]
@@ -391,7 +488,37 @@ fn mistyped_options_are_usage_errors_for_programs_too() {
 fn help_documents_exit_codes_stores_and_examples() {
     let pc = Pc::new();
     let help = pc.run(&["--help"]).ended(0).stdout;
-    assert!(help.contains("Exit codes:") && help.contains("Examples:"), "{help}");
+    for words in
+        ["Exit codes:", "Examples:\n  tegata-app issue", "[OPTIONS] <COMMAND>", "HTTPS_PROXY"]
+    {
+        assert!(help.contains(words), "{words}: {help}");
+    }
+    for command in ["issue", "list", "trust"] {
+        let help = pc.run(&[command, "--help"]).ended(0).stdout;
+        let example = format!("Examples:\n  tegata-app {command} ");
+        assert!(help.contains(&example) && help.contains("Exit codes:"), "{help}");
+    }
+    let help = pc.run(&["issue", "--help"]).ended(0).stdout;
+    assert!(
+        help.contains("E-mail address to register (the issuance is confirmed there)"),
+        "{help}"
+    );
+}
+
+#[test]
+fn help_in_japanese_has_no_english_heads() {
+    let pc = Pc::new();
+    for command in [&[][..], &["issue"], &["list"], &["trust"]] {
+        let arguments = [command, &["--help", "--lang", "ja"]].concat();
+        let help = pc.run(&arguments).ended(0).stdout;
+        for words in ["使い方: tegata-app", "[オプション]", "使用例:\n  tegata-app", "終了コード:"]
+        {
+            assert!(help.contains(words), "{words}: {help}");
+        }
+        for english in ["OPTIONS", "COMMAND", "default", "possible", "Usage", "Examples", "Print"] {
+            assert!(!help.contains(english), "{english}: {help}");
+        }
+    }
     let help = pc.run(&["issue", "--help", "--lang", "ja"]).ended(0).stdout;
-    assert!(help.contains("終了コード:") && help.contains("pkcs11:URI"), "{help}");
+    assert!(help.contains("pkcs11:URI") && help.contains("<modern|legacy>"), "{help}");
 }

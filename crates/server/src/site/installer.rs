@@ -120,15 +120,14 @@ pub(super) fn platform(system: &str, arch: Option<Arch>, text: Text) -> String {
 /// most usual there, made for its very processor.
 pub(super) fn best(files: &[Installer], device: Device) -> Option<&Installer> {
     let Device::Pc { system, arch, rpm } = device else { return None };
-    files
-        .iter()
-        .filter(|file| file.kind.is_installer() && file.runs(system, arch))
-        .max_by_key(|file| {
+    files.iter().filter(|file| file.kind.is_installer() && file.runs(system, arch)).max_by_key(
+        |file| {
             let exact = file.arch.is_some() && file.arch == arch;
             // Of an unknown processor's family the one that most PCs run, or one for all.
             let usual = arch.is_none() && matches!(file.arch, None | Some(Arch::X64));
             (&file.version, exact || usual, (file.kind == Kind::Rpm) == rpm, file.kind.rank())
-        })
+        },
+    )
 }
 
 /// The command-line program for the device; for a device that is not recognised, the one that
@@ -355,7 +354,10 @@ mod tests {
         let programs = files(&names);
         let labels: Vec<_> = programs
             .iter()
-            .flat_map(|file| [tegata_text::Lang::Ja, tegata_text::Lang::En].map(|lang| file.label(Text::of(lang))))
+            .flat_map(|file| {
+                [tegata_text::Lang::Ja, tegata_text::Lang::En]
+                    .map(|lang| file.label(Text::of(lang)))
+            })
             .collect();
         assert_eq!(
             labels,

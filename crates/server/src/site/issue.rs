@@ -73,8 +73,9 @@ fn nothing(visit: &Visit, offers: &Offer) -> Response {
     let text = Text::of(visit.language.lang);
     let notice = match visit.device {
         Device::Mobile => offers.mobile(),
-        Device::Unknown => Notice::Warning
-            .plain(&text.site_issue_none_label(), &[text.site_issue_none_next()]),
+        Device::Unknown => {
+            Notice::Warning.plain(&text.site_issue_none_label(), &[text.site_issue_none_next()])
+        }
         Device::Pc { system, arch, .. } => Notice::Warning.plain(
             &text.site_issue_none_for_label(&platform(system.name(), arch, text)),
             &[text.site_issue_none_next(), text.site_issue_none_elsewhere()],

@@ -5,7 +5,7 @@
 //! | `` | three choices: issue, renew, root certificate download |
 //! | `issue`, `renew` | the steps that are possible with what `download/` has for this PC |
 //! | `root-certificate`, `root` | the root's fingerprint; the zip with the DER files |
-//! | `download/`, `download/{file}` | installers |
+//! | `download/`, `download/{file}` | everything that can be downloaded |
 //!
 //! Anyone may read everything here; nothing here changes anything, so only GET and HEAD are
 //! answered. Pages speak Japanese or English, work without scripts, and never show a value of

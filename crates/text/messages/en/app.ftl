@@ -50,12 +50,18 @@ app-too-old-do = Get the new issuing application from the issuing site.
 app-bad-answer = The certificate that the site sent is not right, so it was not saved ({ $why }).
 app-bad-answer-do = Call your branch.
 
+## What a stopped issuance leaves
+
+app-within-a-day = Within 24 hours the same initial password gives you the same certificate.
+app-key-kept = The key of this request is kept for the next try, in { $path }.
+app-existing = This PC already has the certificate of this user ID, valid until { $until }, in { $place }. If you only wanted to issue again, there is nothing more to do.
+
 ## Key store
 
 app-key-failed = The new key could not be used.
 app-key-failed-do = Run the command again. If it keeps failing, name another key store.
 app-store-io = The key store could not be read or written ({ $path }: { $why }).
-app-store-io-do = Check the free space and the permissions, and run the command again. Within 24 hours the same initial password gives you the same certificate.
+app-store-io-do = Check the free space and the permissions, and run the command again, or name another key store.
 app-store-missing = There is no key store ({ $path }).
 app-store-missing-do = Check the name of the key store.
 app-store-occupied = The key store holds another key or certificate ({ $path }). It was not overwritten, and nothing was sent.
@@ -69,7 +75,7 @@ app-store-tool-failed-do = Close the browser and run the command again.
 app-store-password-needed = The password of the key store is missing or wrong.
 app-store-password-needed-do = Give the right password with --store-password-file.
 app-store-not-read-back = What was saved could not be read back ({ $what }).
-app-store-not-read-back-do = Run the command again. Within 24 hours the same initial password gives you the same certificate.
+app-store-not-read-back-do = Run the command again.
 app-store-unsupported = The key store { $what } cannot hold a root certificate alone.
 app-store-unsupported-do = Use nss[:DIR] or pem:DIR.
 app-store-failed = The key store could not be used ({ $what }).
@@ -149,6 +155,8 @@ app-help-issue = Issue a new certificate and save it with its intermediate and r
 app-help-list = List the certificates in a key store
 app-help-trust = Save the root and intermediate certificates only
 app-help-usage = Usage
+app-help-usage-options = [OPTIONS]
+app-help-usage-command = <COMMAND>
 app-help-options = Options
 app-help-commands = Commands
 app-help-help = Show this help
@@ -159,26 +167,20 @@ app-help-site = Address of the issuing site
 app-help-root = SHA-256 fingerprint of the root certificate, as on the slip; colons and spaces do not matter (default: ask)
 app-help-user = User ID, as on the slip
 app-help-password = File with the initial password; - is standard input (default: ask)
-app-help-mail = E-mail address for reminders
+app-help-mail = E-mail address to register (the issuance is confirmed there)
 app-help-store = Where to save
 app-help-store-which = Key store to use
 app-help-store-password-plain = File with the password of the key store; - is standard input
 app-help-store-password = File with the password of the key store; - is standard input (default for pkcs12: the initial password)
-app-help-form = Form of a PKCS#12 file; legacy is for old software
+app-help-form = Form of a PKCS#12 file; legacy is for old software (default: modern)
 app-help-stores =
     Key stores (STORE):
     {"  "}nss[:DIR]      certificate database of browsers (default ~/.pki/nssdb)
     {"  "}pkcs12:FILE    PKCS#12 file under a password
     {"  "}pem:DIR        PEM files in a folder
     {"  "}windows, pkcs11:URI and keychain are not available in this build.
-app-help-examples =
-    Examples:
-    {"  "}tegata-app issue --site https://issue.example.jp/issueweb/0001/SB0001002C/ \
-    {"      "}--root-sha256 0123…cdef --user CMSM950-006-401 \
-    {"      "}--password-file password.txt --mail taro@example.co.jp --store nss
-    {"  "}tegata-app list --store nss --json
-    {"  "}tegata-app trust --site https://issue.example.jp/issueweb/0001/SB0001002C/ --store pem:certs
-    {"  "}Connections go through the proxy named by HTTPS_PROXY, except to the hosts in NO_PROXY.
+app-help-examples = Examples
+app-help-proxy = Connections go through the proxy named by HTTPS_PROXY, except to the hosts in NO_PROXY.
 app-help-exit-codes =
     Exit codes:
     {"  "}0  done

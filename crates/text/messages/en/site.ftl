@@ -6,11 +6,12 @@ site-trail-label = Page navigation
 site-trail-home = Back to the first page
 
 # Home
-site-home-lead = This site issues and renews, on your PC, the certificate that you need to use { $service }. Please choose what you want to do.
+site-home-lead = This site takes you through issuing and renewing the certificate that you need to use { $service }. Please choose what you want to do.
 site-home-issue = Issue a certificate
 site-home-issue-about = For your first certificate, a new PC, or when you were given a new initial password.
 site-home-renew = Renew a certificate
 site-home-renew-about = For when your certificate is about to expire. No initial password is needed.
+site-home-renew-reissue = For when your certificate is about to expire: what to do.
 site-home-root = Root certificate download
 site-home-root-about = For those who need the root certificate as a file. Most users do not.
 
@@ -19,19 +20,47 @@ site-issue-title = Issue a certificate
 site-issue-lead = Five actions put a certificate on this PC, and you can use the service at once.
 site-issue-prepare = What you need
 site-issue-prepare-id = Your user ID and initial password (from your company’s administrator)
-site-issue-prepare-mail = An e-mail address that you can receive mail at (we remind you before the certificate expires)
+site-issue-prepare-mail = An e-mail address that you can receive mail at (we confirm the issuance there)
 site-issue-prepare-pc = The PC on which you will use the service (a certificate works only on the PC it was issued on)
 site-issue-step-install = Run the installer
 site-issue-step-install-about = Download the installer, open it and follow its instructions. If it is installed already, go on with step 2.
 site-issue-step-start = Start the application
 site-issue-step-start-about = When the installation is complete, press this button. If your browser asks for confirmation, choose “Open”.
 site-issue-step-fill = Fill in the form
-site-issue-step-fill-about = Enter your user ID, initial password and e-mail address (twice, to be sure). In the user ID and the initial password, capitals, full-width characters and hyphens make no difference.
+site-issue-step-fill-about = Enter your user ID, initial password and e-mail address (twice, to be sure).
+site-issue-entry = In the user ID and the initial password, capitals, full-width characters and spaces before or after make no difference. Hyphens may be left out of the initial password, but not out of the user ID.
 site-issue-step-press = Press “Issue”
 site-issue-step-press-about = The application has the certificate issued, installs it on the PC and checks that it works. The private key is made on this PC and never leaves it.
 site-issue-step-open = Open the service
 site-issue-step-open-about = If the browser asks you to select a certificate, choose the one with your user ID.
 site-issue-wrong-password = Entering a wrong initial password several times in a row locks it. If that happens, please contact your branch.
+
+# Issue, when nothing fits
+site-issue-none-label = There is no issuing application that you can use at present
+site-issue-none-for-label = At present there is no issuing application for your PC ({ $platform })
+site-issue-none-next = A certificate can therefore not be issued on this PC. We are sorry for the inconvenience. Please use the contact at the foot of this page.
+site-issue-none-elsewhere = If you use the service on another PC, please open this page in the browser of that PC.
+
+# Issue with the command-line program
+site-command-lead = Three actions put a certificate on this PC. They use a command-line program.
+site-command-unknown-label = We could not tell what kind of PC you use
+site-command-unknown = These steps are for PCs with { $platform }. If yours is another one, please use the contact at the foot of this page.
+site-command-step-get = Download the program
+site-command-step-get-about = The program has no window. You use it by typing commands in a terminal.
+site-command-download = Download the command-line program
+site-command-step-run = Run the command
+site-command-step-run-executable = In a terminal, go to the folder of the downloaded file and make the program executable.
+site-command-step-run-about = Then run this command.
+site-command-replace = What to replace
+site-command-replace-about = Replace the words in capitals with your own values.
+site-command-store-title = Where to keep it (--store)
+site-command-store = Choose where the certificate is kept.
+site-command-store-nss = The certificate database of Chrome and Chromium. Choose it to use the service in a browser. It needs the package libnss3-tools (nss-tools on Fedora).
+site-command-store-pkcs12 = A PKCS#12 file under a password, to be imported into other browsers or programs. Its password is the initial password as you entered it.
+site-command-store-pem = PEM files in a folder, for programs other than browsers. No password protects the key.
+site-command-done = Afterwards
+site-command-step-run-done = It is done when you read “The certificate was issued and saved.” The private key is made on this PC and never leaves it.
+site-command-step-open-about = If your browser was open, close it and open it again first.
 
 # Start
 site-launch = Start the issuing application
@@ -44,15 +73,12 @@ site-installer-others = Installers for other PCs
 site-installer-check = Check the downloaded file (SHA-256)
 site-installer-check-about = Use this value to make sure that the downloaded file is the right one.
 site-installer-choose = Please choose the installer for your PC.
-site-installer-none-label = There is no installer to download
-site-installer-none = At present no installer is available from this page.
-site-installer-none-next = If the application is installed already, you can go on. If not, please use the contact at the foot of this page.
-site-installer-none-for = No installer was found for this PC ({ $system }). Please choose one from the list below, or use the contact at the foot of this page.
 site-installer-mobile-label = Phones and tablets cannot be used for this
 site-installer-mobile = The certificate is issued to the PC on which you use the service. Please open this page in the browser of that PC.
 site-arch-x64 = 64-bit
 site-arch-x86 = 32-bit
 site-arch-arm64 = ARM 64-bit
+site-kind-command = Command-line program for { $platform }
 site-kind-other = Other file
 
 # Without a window
@@ -64,8 +90,6 @@ site-headless-password-is = A file that holds nothing but the initial password. 
 site-headless-mail-is = The e-mail address
 site-headless-store-is = Where the certificate is kept: windows, keychain, nss, pkcs11:URI, pkcs12:FILE or pem:FOLDER
 site-headless-exit = Exit codes: 0 done, 2 wrong usage, 3 refused by the server, 4 server not reached, 5 could not write to the store. With --json the result is printed as JSON.
-site-headless-renew = Renew without a window (for system administrators)
-site-headless-renew-about = The issuing application also works as a command. Run this while renewal is open. It does no harm to run it regularly.
 
 # Renew
 site-renew-title = Renew a certificate
@@ -82,6 +106,17 @@ site-renew-install = If the application is not on the PC
 site-renew-install-about = Download and run the installer, then follow the steps above.
 site-renew-expired = If the certificate has expired, or you have a new PC
 site-renew-expired-about = Renewal is then not possible. A reissue with a new initial password is needed: please contact your branch.
+
+# Renew, until the application can
+site-reissue-lead = The renewal period begins { $days } days before a certificate expires and ends when it expires.
+site-reissue-label = The present application cannot renew yet
+site-reissue = We are sorry for the inconvenience. Before your certificate expires, please have a new one issued in its place (reissue), as follows.
+site-reissue-step-ask = Get a new initial password
+site-reissue-step-ask-about = Please ask your branch for a reissue and a new initial password. Your user ID stays the same.
+site-reissue-step-issue = Issue the certificate
+site-reissue-step-issue-about = Follow the steps to issue a certificate, with the new initial password. Once it is issued, your old certificate can no longer be used.
+site-reissue-open = Go to the page to issue a certificate
+site-reissue-expired = The steps are the same when the certificate has expired, or when you have a new PC.
 
 # Root certificate
 site-root-title = Root certificate download
@@ -100,7 +135,11 @@ site-root-file-intermediate = An intermediate certificate. On Windows it belongs
 
 # Downloads
 site-download-title = Downloads
-site-download-lead = All installers of the issuing application.
+site-download-lead = Everything there is of the issuing application. Please choose what fits your PC.
+site-download-all = See all downloads
+site-download-none-label = There is nothing to download
+site-download-none = At present the issuing application is not available from this page.
+site-download-none-next = If you need it, please use the contact at the foot of this page.
 
 # Not found, not accepted
 site-not-found-title = Page not found

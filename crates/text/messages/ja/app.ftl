@@ -50,12 +50,18 @@ app-too-old-do = 電子証明書発行・更新サイトから新しい証明書
 app-bad-answer = サイトから届いた電子証明書に問題があるため、保存しませんでした（{ $why }）。
 app-bad-answer-do = 取引営業部店にご連絡ください。
 
+## 中断した発行の後に残るもの
+
+app-within-a-day = 24時間以内であれば、同じ初期パスワードで同じ電子証明書を受け取れます。
+app-key-kept = この依頼のために作成した鍵は、次回の実行に備えて { $path } に残しています。
+app-existing = このPCには、この利用者IDの電子証明書がすでにあります（有効期限: { $until }、保存先: { $place }）。もう一度発行しようとしただけの場合は、これ以上の操作は必要ありません。
+
 ## 保存先
 
 app-key-failed = 作成した鍵を使用できませんでした。
 app-key-failed-do = もう一度実行してください。続けて失敗する場合は、別の保存先を指定してください。
 app-store-io = 保存先を読み書きできませんでした（{ $path }: { $why }）。
-app-store-io-do = 空き容量とアクセス権をご確認のうえ、もう一度実行してください。24時間以内であれば、同じ初期パスワードで同じ電子証明書を受け取れます。
+app-store-io-do = 空き容量とアクセス権をご確認のうえ、もう一度実行するか、別の保存先を指定してください。
 app-store-missing = 保存先がありません（{ $path }）。
 app-store-missing-do = 保存先の指定をご確認ください。
 app-store-occupied = 保存先に別の鍵または証明書があります（{ $path }）。上書きせず、情報も送信していません。
@@ -69,7 +75,7 @@ app-store-tool-failed-do = ブラウザーを終了してから、もう一度�
 app-store-password-needed = 保存先のパスワードが指定されていないか、誤っています。
 app-store-password-needed-do = --store-password-fileで正しいパスワードを指定してください。
 app-store-not-read-back = 保存した内容を確認できませんでした（{ $what }）。
-app-store-not-read-back-do = もう一度実行してください。24時間以内であれば、同じ初期パスワードで同じ電子証明書を受け取れます。
+app-store-not-read-back-do = もう一度実行してください。
 app-store-unsupported = 保存先「{ $what }」には、ルート証明書だけを保存することはできません。
 app-store-unsupported-do = 「nss[:DIR]」または「pem:DIR」を指定してください。
 app-store-failed = 保存先を使用できませんでした（{ $what }）。
@@ -149,6 +155,8 @@ app-help-issue = 新しい電子証明書を発行し、中間認証局証明書
 app-help-list = 保存されている電子証明書を一覧にします。
 app-help-trust = ルート証明書と中間認証局証明書だけを保存します。
 app-help-usage = 使い方
+app-help-usage-options = [オプション]
+app-help-usage-command = <コマンド>
 app-help-options = オプション
 app-help-commands = コマンド
 app-help-help = 使い方を表示します
@@ -159,26 +167,20 @@ app-help-site = 電子証明書発行・更新サイトのアドレス
 app-help-root = 書面に記載されたルート証明書のSHA-256フィンガープリント（コロンと空白は省略可。指定がなければ画面で確認します）
 app-help-user = 書面に記載された利用者ID
 app-help-password = 初期パスワードを書いたファイル（- は標準入力。指定がなければ画面で尋ねます）
-app-help-mail = 更新のお知らせを受け取るメールアドレス
+app-help-mail = 登録するメールアドレス（発行の確認をこのアドレスに送ります）
 app-help-store = 保存先
 app-help-store-which = 対象の保存先
 app-help-store-password-plain = 保存先のパスワードを書いたファイル（- は標準入力）
 app-help-store-password = 保存先のパスワードを書いたファイル（- は標準入力。pkcs12で指定がなければ初期パスワードを使います）
-app-help-form = PKCS#12ファイルの形式（legacyは古いソフトウェア用）
+app-help-form = PKCS#12ファイルの形式（legacyは古いソフトウェア用。指定がなければmodern）
 app-help-stores =
     保存先（STORE）:
     {"  "}nss[:DIR]      ブラウザーの証明書データベース（既定は ~/.pki/nssdb）
     {"  "}pkcs12:FILE    パスワードで保護されたPKCS#12ファイル
     {"  "}pem:DIR        フォルダー内のPEMファイル
     {"  "}windows、pkcs11:URI、keychainは、このビルドでは使用できません。
-app-help-examples =
-    使用例:
-    {"  "}tegata-app issue --site https://issue.example.jp/issueweb/0001/SB0001002C/ \
-    {"      "}--root-sha256 0123…cdef --user CMSM950-006-401 \
-    {"      "}--password-file password.txt --mail taro@example.co.jp --store nss
-    {"  "}tegata-app list --store nss --json
-    {"  "}tegata-app trust --site https://issue.example.jp/issueweb/0001/SB0001002C/ --store pem:certs
-    {"  "}通信には環境変数HTTPS_PROXYとNO_PROXYのプロキシーを使います。
+app-help-examples = 使用例
+app-help-proxy = 通信には環境変数HTTPS_PROXYとNO_PROXYのプロキシーを使います。
 app-help-exit-codes =
     終了コード:
     {"  "}0  完了

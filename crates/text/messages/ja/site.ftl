@@ -6,11 +6,12 @@ site-trail-label = ページの移動
 site-trail-home = 最初のページへ戻る
 
 # 最初のページ
-site-home-lead = { $service }をご利用いただくための電子証明書を、お使いのPCに発行・更新するサイトです。ご希望の手続きをお選びください。
+site-home-lead = { $service }のご利用に必要な電子証明書の、発行と更新の手続きをご案内するサイトです。ご希望の手続きをお選びください。
 site-home-issue = 新規発行
 site-home-issue-about = 初めてご利用になる方、PCを替えた方、初期パスワードを新しく受け取った方はこちらです。
 site-home-renew = 更新
 site-home-renew-about = 電子証明書の有効期限が近づいた方はこちらです。初期パスワードは必要ありません。
+site-home-renew-reissue = 電子証明書の有効期限が近づいた方に、お手続きの方法をご案内します。
 site-home-root = ルート証明書ダウンロード
 site-home-root-about = ルート証明書のファイルが必要な方はこちらです。通常は必要ありません。
 
@@ -19,19 +20,47 @@ site-issue-title = 電子証明書の新規発行
 site-issue-lead = 次の5つの操作で、このPCに電子証明書を発行し、すぐにサービスをご利用いただけます。
 site-issue-prepare = ご用意いただくもの
 site-issue-prepare-id = 利用者IDと初期パスワード（統括会社の管理者からお受け取りください）
-site-issue-prepare-mail = 受信できるメールアドレス（有効期限のお知らせをお送りします）
+site-issue-prepare-mail = 受信できるメールアドレス（発行の確認をお送りします）
 site-issue-prepare-pc = サービスのご利用に使うPC（電子証明書は、発行したPCだけでお使いいただけます）
 site-issue-step-install = インストーラーを実行する
 site-issue-step-install-about = インストーラーをダウンロードして開き、画面の案内に沿って進めてください。すでにインストールした方は、手順2へお進みください。
 site-issue-step-start = アプリケーションを起動する
 site-issue-step-start-about = インストールが終わったら、次のボタンを押してください。ブラウザーに確認の画面が表示されたときは、「開く」を選んでください。
 site-issue-step-fill = 必要な事項を入力する
-site-issue-step-fill-about = 利用者ID、初期パスワード、メールアドレス（確認のため2回）を入力してください。利用者IDと初期パスワードは、大文字と小文字、全角と半角、ハイフンの有無を区別しません。
+site-issue-step-fill-about = 利用者ID、初期パスワード、メールアドレス（確認のため2回）を入力してください。
+site-issue-entry = 利用者IDと初期パスワードは、大文字と小文字、全角と半角、前後の空白の有無を区別しません。初期パスワードのハイフンは省略できますが、利用者IDのハイフンは省略せずに入力してください。
 site-issue-step-press = 「発行する」を押す
 site-issue-step-press-about = 電子証明書の発行からPCへの設定、動作の確認まで、アプリケーションが自動で行います。電子証明書の鍵はこのPCの中で作られ、外へ送られることはありません。
 site-issue-step-open = サービスを開く
 site-issue-step-open-about = 電子証明書を選ぶ画面が表示されたときは、ご自分の利用者IDが書かれた電子証明書を選んでください。
 site-issue-wrong-password = 初期パスワードを続けて間違えると、パスワードロックがかかります。そのときは、取引営業部店へご連絡ください。
+
+# 新規発行（合うものがないとき）
+site-issue-none-label = 現在、ご利用いただける証明書発行アプリケーションがありません
+site-issue-none-for-label = お使いのPC（{ $platform }）用の証明書発行アプリケーションは、現在ありません
+site-issue-none-next = このため、このPCでは電子証明書を発行できません。ご不便をおかけして申し訳ございません。ページの下にあるお問い合わせ先へご連絡ください。
+site-issue-none-elsewhere = ほかのPCでサービスをご利用になる方は、そのPCのブラウザーで、このページを開いてください。
+
+# 新規発行（コマンドラインプログラム）
+site-command-lead = 次の3つの操作で、このPCに電子証明書を発行します。コマンドラインプログラムを使います。
+site-command-unknown-label = お使いのPCの種類を確認できませんでした
+site-command-unknown = 次の手順は、{ $platform }のPC用です。ほかのPCをお使いの方は、ページの下にあるお問い合わせ先へご連絡ください。
+site-command-step-get = プログラムをダウンロードする
+site-command-step-get-about = 画面のないプログラムです。端末（ターミナル）にコマンドを入力して使います。
+site-command-download = コマンドラインプログラムをダウンロードする
+site-command-step-run = コマンドを実行する
+site-command-step-run-executable = 端末で、ダウンロードしたファイルのあるフォルダーへ移動し、プログラムを実行できるようにしてください。
+site-command-step-run-about = 続けて、次のコマンドを実行してください。
+site-command-replace = 書き換えるところ
+site-command-replace-about = 大文字の部分は、ご自分のものに書き換えてください。
+site-command-store-title = 保存先（--store）
+site-command-store = 電子証明書の保存先を、次の中からお選びください。
+site-command-store-nss = ChromeやChromiumの証明書データベース。ブラウザーでサービスをご利用になる方は、こちらをお使いください。パッケージ「libnss3-tools」（Fedora系では「nss-tools」）が必要です。
+site-command-store-pkcs12 = パスワードで保護されたPKCS#12ファイル。ほかのブラウザーなどに読み込ませるときに使います。パスワードは、入力した初期パスワードです。
+site-command-store-pem = フォルダーの中のPEMファイル。ブラウザー以外のプログラムで使います。鍵はパスワードで保護されません。
+site-command-done = 実行したあと
+site-command-step-run-done = 「電子証明書を発行し、保存しました。」と表示されたら完了です。電子証明書の鍵はこのPCの中で作られ、外へ送られることはありません。
+site-command-step-open-about = ブラウザーを開いていた方は、いったん終了し、開き直してください。
 
 # 起動
 site-launch = 証明書発行アプリケーションを起動する
@@ -44,15 +73,12 @@ site-installer-others = ほかのPC用のインストーラー
 site-installer-check = ダウンロードしたファイルを確かめる（SHA-256）
 site-installer-check-about = 次の値は、ダウンロードしたファイルが正しいことを確かめるためのものです。
 site-installer-choose = お使いのPCに合うインストーラーをお選びください。
-site-installer-none-label = ダウンロードできるインストーラーがありません
-site-installer-none = 現在、このページから入手できるインストーラーはありません。
-site-installer-none-next = すでにインストールした方は、このままお手続きいただけます。まだの方は、ページの下にあるお問い合わせ先へご連絡ください。
-site-installer-none-for = お使いのPC（{ $system }）に合うインストーラーが見つかりませんでした。ほかのPC用のインストーラーを次の一覧からお選びいただくか、ページの下にあるお問い合わせ先へご連絡ください。
 site-installer-mobile-label = スマートフォンやタブレットではお手続きいただけません
 site-installer-mobile = 電子証明書は、サービスをご利用になるPCに発行します。そのPCのブラウザーで、このページを開いてください。
 site-arch-x64 = 64ビット
 site-arch-x86 = 32ビット
 site-arch-arm64 = ARM 64ビット
+site-kind-command = { $platform }用 コマンドラインプログラム
 site-kind-other = そのほかのファイル
 
 # 画面を使わない手順
@@ -64,8 +90,6 @@ site-headless-password-is = 初期パスワードだけを書いたファイル�
 site-headless-mail-is = メールアドレス
 site-headless-store-is = 電子証明書の保存先。windows、keychain、nss、pkcs11:URI、pkcs12:ファイル名、pem:フォルダー名 のいずれか
 site-headless-exit = 終了コード: 0 完了、2 使い方の誤り、3 サーバーが受け付けなかった、4 サーバーに接続できない、5 保存先に書き込めない。--json を付けると、結果をJSONで出力します。
-site-headless-renew = 画面を使わずに更新する（システム管理者の方へ）
-site-headless-renew-about = 証明書発行アプリケーションは、コマンドとしても使えます。更新できる期間に、次のコマンドを実行してください。定期的に実行しても問題ありません。
 
 # 更新
 site-renew-title = 電子証明書の更新
@@ -82,6 +106,17 @@ site-renew-install = アプリケーションがPCにないときは
 site-renew-install-about = インストーラーをダウンロードして実行してから、上の手順へお進みください。
 site-renew-expired = 有効期限を過ぎたとき、PCを替えたとき
 site-renew-expired-about = 更新はできません。新しい初期パスワードで発行し直す「再発行」が必要です。取引営業部店へご連絡ください。
+
+# 更新（アプリケーションが更新に対応するまで）
+site-reissue-lead = 更新の期間は、有効期限の{ $days }日前から有効期限までです。
+site-reissue-label = 現在のアプリケーションでは、まだ更新できません
+site-reissue = ご不便をおかけして申し訳ございません。有効期限を過ぎる前に、次の手順で電子証明書を発行し直してください（再発行）。
+site-reissue-step-ask = 新しい初期パスワードを受け取る
+site-reissue-step-ask-about = 取引営業部店へ再発行をお申し出のうえ、新しい初期パスワードをお受け取りください。利用者IDは変わりません。
+site-reissue-step-issue = 電子証明書を発行する
+site-reissue-step-issue-about = 新しい初期パスワードで、新規発行の手続きをしてください。新しい電子証明書を発行すると、それまでの電子証明書は使えなくなります。
+site-reissue-open = 新規発行のページを開く
+site-reissue-expired = 有効期限を過ぎたときや、PCを替えたときも、手順は同じです。
 
 # ルート証明書
 site-root-title = ルート証明書ダウンロード
@@ -100,7 +135,11 @@ site-root-file-intermediate = 中間認証局証明書です。Windowsでは「�
 
 # ダウンロード一覧
 site-download-title = ダウンロード
-site-download-lead = 証明書発行アプリケーションのインストーラーの一覧です。
+site-download-lead = 証明書発行アプリケーションの一覧です。お使いのPCに合うものをお選びください。
+site-download-all = ダウンロードの一覧を見る
+site-download-none-label = ダウンロードできるアプリケーションがありません
+site-download-none = 現在、このページから入手できる証明書発行アプリケーションはありません。
+site-download-none-next = ご入り用の方は、ページの下にあるお問い合わせ先へご連絡ください。
 
 # 見つからないとき、受け付けられないとき
 site-not-found-title = ページが見つかりません

@@ -21,6 +21,8 @@ use crate::pending::{Pending, TakenUp};
 use crate::trust::Trusted;
 use tools::Tools;
 
+pub(super) use tools::check as check_tools;
+
 /// A root that may vouch for servers, such as the gateway (`C`), and for the user's own
 /// certificate, which browsers check before they offer it (`T`).
 const ROOT_TRUST: &str = "CT,,";
@@ -89,10 +91,10 @@ impl KeyStore for Nss {
     fn begin(&mut self, seat: &Seat<'_>) -> Result<Begun<'_>, StoreError> {
         self.opened()?;
         files::make_private_folder(&self.state).map_err(StoreError::io(&self.state))?;
-        let pending = Pending::at(&self.state, seat.service, seat.user);
+        let pending = Pending::apart(&self.state, seat, &self.folder);
         let taken = pending.take_up(seat.now, seat.entropy)?;
-        let (_, taken) = self.begun.insert((pending, taken));
-        Ok(Begun { key: &taken.key, resumed: taken.resumed })
+        let (pending, taken) = self.begun.insert((pending, taken));
+        Ok(pending.begun(taken))
     }
 
     fn install(&mut self, bundle: &Bundle, entropy: &dyn Entropy) -> Result<Installed, StoreError> {

@@ -18,6 +18,12 @@ pub(super) struct Named {
     pub(super) trust: String,
 }
 
+/// Checks that both tools are there.
+pub(in super::super) fn check() -> Result<(), StoreError> {
+    // What they say to this is of no interest, as long as they can be started.
+    [CERTUTIL, PK12UTIL].iter().try_for_each(|tool| run(tool, &[OsStr::new("-V")], b"").map(drop))
+}
+
 /// The NSS tools on one database.
 ///
 /// Passwords travel in files of mode 0600 in a folder of mode 0700 that is removed at the end.
@@ -50,9 +56,8 @@ impl Tools {
         succeeded(CERTUTIL, output).map(drop)
     }
 
-    /// Checks that both tools are there and the password is the right one.
+    /// Checks that the password is the right one.
     pub(super) fn check_password(&self) -> Result<(), StoreError> {
-        run(PK12UTIL, &[OsStr::new("-V")], b"")?;
         let output = self.certutil(&[OsStr::new("-K")], b"")?;
         // A database without keys is told by a failure, too.
         if said(&output).contains("no keys found") {

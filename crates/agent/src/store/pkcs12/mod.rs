@@ -26,12 +26,18 @@ pub(super) struct Pkcs12 {
     file: PathBuf,
     password: Zeroizing<String>,
     form: Pkcs12Form,
+    state: Option<PathBuf>,
     begun: Option<(Pending, TakenUp)>,
 }
 
 impl Pkcs12 {
-    pub(super) fn new(file: PathBuf, password: Zeroizing<String>, form: Pkcs12Form) -> Self {
-        Self { file, password, form, begun: None }
+    pub(super) fn new(
+        file: PathBuf,
+        password: Zeroizing<String>,
+        form: Pkcs12Form,
+        state: Option<PathBuf>,
+    ) -> Self {
+        Self { file, password, form, state, begun: None }
     }
 
     fn read(&self) -> Result<Option<Contents>, StoreError> {
@@ -67,8 +73,14 @@ impl Pkcs12 {
 impl KeyStore for Pkcs12 {
     fn begin(&mut self, seat: &Seat<'_>) -> Result<Begun<'_>, StoreError> {
         let folder = files::folder_of(&self.file);
-        files::make_private_folder(&folder).map_err(StoreError::io(&folder))?;
-        let pending = Pending::at(&folder, seat.service, seat.user);
+        files::make_writable_folder(&folder).map_err(StoreError::io(&folder))?;
+        // The folder is the user's own, perhaps a shared or a synchronised one: no place for a
+        // key that no password guards, unless there is no other.
+        let state = self.state.as_deref();
+        let pending = match state.filter(|state| files::make_writable_folder(state).is_ok()) {
+            Some(state) => Pending::apart(state, seat, &self.file),
+            None => Pending::beside(&folder, seat),
+        };
         let taken = pending.take_up(seat.now, seat.entropy)?;
         if let Err(error) = self.check_free(seat, &taken.key) {
             if !taken.resumed {
@@ -76,8 +88,8 @@ impl KeyStore for Pkcs12 {
             }
             return Err(error);
         }
-        let (_, taken) = self.begun.insert((pending, taken));
-        Ok(Begun { key: &taken.key, resumed: taken.resumed })
+        let (pending, taken) = self.begun.insert((pending, taken));
+        Ok(pending.begun(taken))
     }
 
     fn install(&mut self, bundle: &Bundle, entropy: &dyn Entropy) -> Result<Installed, StoreError> {

@@ -127,10 +127,7 @@ fn percent_all(text: &str) -> String {
 
 #[tokio::test]
 async fn the_issue_page_offers_the_installer_for_this_pc_and_lists_the_others() {
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["app-1.0.0-x86_64.msi", "app-1.0.0-amd64.deb", "app.sha256"] {
-        fs::write(folder.path().join(name), name).unwrap();
-    }
+    let folder = shelf(&["app-1.0.0-x86_64.msi", "app-1.0.0-amd64.deb", "app.sha256", PROGRAM]);
     let site = router(vec![sample(folder.path())]);
     for (agent, hint, first, other) in [
         (WINDOWS, "\"Windows\"", "app-1.0.0-x86_64.msi", "app-1.0.0-amd64.deb"),
@@ -145,27 +142,58 @@ async fn the_issue_page_offers_the_installer_for_this_pc_and_lists_the_others() 
             for name in [first, other] {
                 assert!(html.contains(&hex::encode(Sha256::digest(name))), "{page} {name}");
             }
-            assert!(!html.contains("app.sha256"), "{page}: only installers");
+            for other in ["app.sha256", PROGRAM] {
+                assert!(!html.contains(other), "{page}: only installers");
+            }
         }
     }
     assert!(get(&site, &format!("{HOME}download/")).await.text().contains("app.sha256"));
 }
 
 #[tokio::test]
-async fn without_installers_the_pages_say_so_and_what_to_do() {
+async fn with_nothing_to_download_the_list_says_so_and_whom_to_ask() {
     let empty = tempfile::tempdir().unwrap();
     for folder in [empty.path(), Path::new("/nonexistent/downloads")] {
         let site = router(vec![sample(folder)]);
-        for page in ["issue", "renew", "download/"] {
-            let answer = get(&site, &format!("{HOME}{page}")).await;
-            assert_eq!(answer.status, StatusCode::OK);
-            for sentence in
-                ["ダウンロードできるインストーラーがありません", "お問い合わせ先へご連絡ください"]
-            {
-                assert!(answer.text().contains(sentence), "{page}: {sentence}");
-            }
+        for (lang, told, ask) in [
+            (
+                "ja",
+                "ダウンロードできるアプリケーションがありません",
+                "お問い合わせ先へご連絡ください",
+            ),
+            ("en", "There is nothing to download", "please use the contact"),
+        ] {
+            let html = page(&site, "download/", lang, WINDOWS).await;
+            assert!(html.contains(told) && html.contains(ask), "{lang}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_list_names_the_command_line_program_as_what_it_is() {
+    let folder = shelf(&[PROGRAM, "tegata-app-linux-aarch64"]);
+    let site = router(vec![sample(folder.path())]);
+    for (lang, labels) in [
+        (
+            "ja",
+            [
+                "Linux 64ビット用 コマンドラインプログラム",
+                "Linux ARM 64ビット用 コマンドラインプログラム",
+            ],
+        ),
+        (
+            "en",
+            ["Command-line program for Linux 64-bit", "Command-line program for Linux ARM 64-bit"],
+        ),
+    ] {
+        let html = page(&site, "download/", lang, WINDOWS).await;
+        for label in labels {
+            assert!(html.contains(&format!("<strong>{label}</strong>")), "{label}");
+        }
+    }
+    let answer = get(&site, &format!("{HOME}download/{PROGRAM}")).await;
+    assert_eq!(answer.header("content-type"), "application/octet-stream");
+    assert!(answer.header("content-disposition").starts_with("attachment"));
 }
 
 #[tokio::test]

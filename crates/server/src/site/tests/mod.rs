@@ -5,6 +5,7 @@ mod downloads;
 mod headers;
 mod languages;
 mod pages;
+mod ways;
 
 use std::path::Path;
 
@@ -19,6 +20,10 @@ use super::{SiteService, router};
 
 const HOME: &str = "/issueweb/0001/SB0001002C/";
 const WINDOWS: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+
+const LINUX: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+const PHONE: &str = "Mozilla/5.0 (Linux; Android 15; K) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile";
+const PROGRAM: &str = "tegata-app-linux-x86_64";
 
 const ROOT: &[u8] = b"the root certificate";
 const INTERMEDIATE: &[u8] = b"the issuing CA certificate";
@@ -50,6 +55,23 @@ fn both(ja: &str, en: &str) -> Bilingual {
 /// The sample service without installers.
 fn bare() -> Router {
     router(vec![sample(Path::new("/nonexistent/downloads"))])
+}
+
+/// A folder with files of these names, whose content is their name.
+fn shelf(names: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in names {
+        std::fs::write(folder.path().join(name), name).unwrap();
+    }
+    folder
+}
+
+/// A page below the home in a language, as the browser `agent` gets it.
+async fn page(site: &Router, page: &str, lang: &str, agent: &str) -> String {
+    let headers = [("accept-language", lang), ("user-agent", agent)];
+    let answer = get_with(site, &format!("{HOME}{page}"), &headers).await;
+    assert_eq!(answer.status, StatusCode::OK, "{page}");
+    answer.text().to_owned()
 }
 
 struct Answer {

@@ -2,11 +2,11 @@
 //! for people and browsers to look at.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::*;
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "tegata-app-1.0.0-x86_64.exe",
     "tegata-app-1.0.0-x86_64.msi",
     "tegata-app-1.0.0-i686.msi",
@@ -16,6 +16,7 @@ const NAMES: [&str; 10] = [
     "tegata-app_1.0.0_arm64.deb",
     "tegata-app-1.0.0.x86_64.rpm",
     "tegata-app-1.0.0-linux-x86_64.tar.gz",
+    PROGRAM,
     "manifest.json",
 ];
 
@@ -96,7 +97,7 @@ fn check_links(name: &str, lang: &str, html: &str) {
     }
 }
 
-fn without_tags(html: &str) -> String {
+pub(super) fn without_tags(html: &str) -> String {
     let mut text = String::new();
     let mut inside = false;
     for c in html.chars() {
@@ -123,19 +124,28 @@ async fn every_page_in_both_languages_is_small_plain_and_well_formed() {
     let empty = bare();
     let linux = "Mozilla/5.0 (X11; Fedora; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
     let old = "Mozilla/5.0 (X11; Linux i686; rv:140.0) Gecko/20100101 Firefox/140.0";
-    let phone = "Mozilla/5.0 (Linux; Android 15; K) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile";
+    let programs = shelf(&[PROGRAM, "tegata-app-linux-aarch64"]);
+    let command = router(vec![sample(programs.path())]);
     for (name, site, path, agent, status) in [
         ("home", &full, "", WINDOWS, 200),
+        ("home-command", &command, "", LINUX, 200),
         ("issue", &full, "issue", WINDOWS, 200),
         ("issue-linux", &full, "issue", linux, 200),
         ("issue-no-match", &full, "issue", old, 200),
-        ("issue-phone", &full, "issue", phone, 200),
+        ("issue-phone", &full, "issue", PHONE, 200),
         ("issue-unknown", &full, "issue", "curl/8", 200),
         ("issue-empty", &empty, "issue", WINDOWS, 200),
+        ("issue-empty-phone", &empty, "issue", PHONE, 200),
+        ("issue-empty-unknown", &empty, "issue", "curl/8", 200),
+        ("issue-command", &command, "issue", LINUX, 200),
+        ("issue-command-unknown", &command, "issue", "curl/8", 200),
+        ("issue-command-windows", &command, "issue", WINDOWS, 200),
         ("renew", &full, "renew", WINDOWS, 200),
         ("renew-empty", &empty, "renew", WINDOWS, 200),
+        ("renew-command", &command, "renew", LINUX, 200),
         ("root", &full, "root-certificate", WINDOWS, 200),
         ("download", &full, "download/", WINDOWS, 200),
+        ("download-command", &command, "download/", LINUX, 200),
         ("download-empty", &empty, "download/", WINDOWS, 200),
         ("not-found", &full, "nothing", WINDOWS, 404),
     ] {
@@ -158,29 +168,6 @@ async fn the_first_page_leads_to_the_three_choices() {
         assert!(answer.text().contains(&link), "{link}");
         assert_eq!(get(&bare(), &format!("{HOME}{page}")).await.status, StatusCode::OK);
     }
-}
-
-#[tokio::test]
-async fn the_issue_page_has_five_actions_and_starts_the_application_for_this_site() {
-    let answer =
-        get_with(&bare(), &format!("{HOME}issue"), &[("host", "cert.example.jp:8443")]).await;
-    let (_, steps) = answer.text().split_once("<ol class=\"steps\">").unwrap();
-    let (steps, _) = steps.split_once("</ol>").unwrap();
-    assert_eq!(steps.matches("<h3>").count(), 5);
-    assert!(answer.text().contains(
-        "href=\"tegata:issue?site=https%3A%2F%2Fcert.example.jp%3A8443%2Fissueweb%2F0001%2FSB0001002C%2F\""
-    ));
-    assert!(without_tags(answer.text()).contains("tegata-app issue --site https://cert.example.jp:8443/issueweb/0001/SB0001002C/ --root-sha256 "));
-    assert!(answer.text().contains("href=\"https://cms.example.jp/SAMPLE01/cms\""));
-}
-
-#[tokio::test]
-async fn the_renew_page_says_when_renewal_opens() {
-    let mut service = sample(Path::new("/nonexistent"));
-    service.renewal_days = 45;
-    let answer = get(&router(vec![service]), &format!("{HOME}renew")).await;
-    assert!(answer.text().contains("有効期限の45日前から"));
-    assert!(answer.text().contains("href=\"tegata:renew?site=https%3A%2F%2Fcert.example.jp%2F"));
 }
 
 #[tokio::test]
