@@ -75,6 +75,29 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(octets))
 }
 
+/// Whether the file at `path`, if there is one, is this user's and nobody else's to read.
+///
+/// # Errors
+/// When the file cannot be looked at.
+#[cfg(unix)]
+pub(crate) fn is_private(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let file = match fs::symlink_metadata(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    // `/proc/self` belongs to whoever runs this process.
+    let owner = fs::metadata("/proc/self").map_or(file.uid(), |own| own.uid());
+    Ok(file.is_file() && file.mode() & 0o077 == 0 && file.uid() == owner)
+}
+
+/// Windows keeps a user's folders from others by itself.
+#[cfg(not(unix))]
+pub(crate) fn is_private(_: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
 /// Makes a folder that only the user may enter, with all above it; leaves an existing one alone.
 pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();

@@ -62,7 +62,8 @@ impl Pending {
     }
 
     fn take_up_inner(&self, now: Timestamp, entropy: &dyn Entropy) -> io::Result<TakenUp> {
-        if self.is_stale(now)? {
+        // A file that others can read or that others made may hold a key that others know.
+        if self.is_stale(now)? || !files::is_private(&self.path)? {
             files::remove(&self.path)?;
         }
         let key = FileKey::random(entropy);

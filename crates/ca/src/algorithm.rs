@@ -1,7 +1,7 @@
 use const_oid::ObjectIdentifier;
 use const_oid::db::{rfc5912, rfc8410};
 use der::Decode;
-use der::asn1::{Any, Null};
+use der::asn1::{Any, AnyRef, Null};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoRef};
 
 /// The kind and size of a key. Algorithms are data: adding one touches this file and its signer.
@@ -32,6 +32,11 @@ impl KeyKind {
             };
         }
         if spki.algorithm.oid == rfc5912::RSA_ENCRYPTION {
+            // NULL and nothing else (RFC 3279 §2.3.1): one key has one encoding, and nobody's
+            // own octets get signed.
+            if spki.algorithm.parameters != Some(AnyRef::NULL) {
+                return None;
+            }
             let modulus_bits = RsaPublicKey::from_der(bits).ok()?.modulus_bits();
             return Some(Self::Rsa(modulus_bits));
         }

@@ -19,6 +19,7 @@ mod ocsp;
 mod prepare;
 mod profile;
 mod request;
+mod rsa;
 
 pub use algorithm::{KeyKind, SignatureAlgorithm};
 pub use authority::{Authority, AuthorityError};

@@ -66,7 +66,14 @@ impl SubjectName {
 }
 
 fn bounded(text: &str) -> Result<String, NameError> {
-    let fits = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    // Besides control characters, those that turn the direction of what follows.
+    let harmful = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let fits = (1..=64).contains(&text.chars().count())
+        && !text.trim().is_empty()
+        && !text.chars().any(harmful);
     if fits { Ok(text.to_owned()) } else { Err(NameError::Bounds) }
 }
 
@@ -85,7 +92,9 @@ mod tests {
         assert!(SubjectName::new(&"手".repeat(64)).is_ok());
         assert_eq!(SubjectName::new(&"手".repeat(65)), Err(NameError::Bounds));
         assert_eq!(SubjectName::new(""), Err(NameError::Bounds));
-        assert_eq!(SubjectName::new("a\u{0}b"), Err(NameError::Bounds));
+        for text in ["a\u{0}b", " ", "a\u{202e}b"] {
+            assert_eq!(SubjectName::new(text), Err(NameError::Bounds));
+        }
         assert_eq!(SubjectName::new("a").unwrap().country("jp"), Err(NameError::Country));
     }
 

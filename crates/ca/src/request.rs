@@ -5,6 +5,7 @@ use tegata_domain::KeyHash;
 use x509_cert::request::CertReq;
 
 use crate::algorithm::RsaPublicKey;
+use crate::rsa;
 use crate::{KeyKind, SignatureAlgorithm};
 
 /// Most octets of a PKCS#10 request: an RSA-4096 request with every usual attribute has 2 KiB.
@@ -114,5 +115,10 @@ fn check_rsa(spki: &SubjectPublicKeyInfoRef<'_>) -> Result<(), RequestError> {
         [first, _, _] => *first >= 1,
         longer => (4..=32).contains(&longer.len()),
     };
-    if odd(modulus) && odd(exponent) && above_2_16 { Ok(()) } else { Err(RequestError::WeakKey) }
+    let sound = odd(modulus)
+        && odd(exponent)
+        && above_2_16
+        && !rsa::has_small_factor(modulus)
+        && !rsa::looks_like_roca(modulus);
+    if sound { Ok(()) } else { Err(RequestError::WeakKey) }
 }

@@ -289,3 +289,21 @@ fn a_request_without_proof_is_refused() {
     }
     assert_eq!(ProvenKey::from_request(&[0x30; 20_000]), Err(RequestError::TooLarge));
 }
+
+/// The same modulus under other algorithm parameters would be another key to a hash of octets.
+#[test]
+fn rsa_parameters_other_than_null_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = openssl(
+        dir.path(),
+        "req -new -nodes -newkey rsa:2048 -keyout k.pem -subj /CN=x -outform DER -out r.der",
+    );
+    assert!(made.status.success());
+    let request = std::fs::read(dir.path().join("r.der")).unwrap();
+    // rsaEncryption, then NULL: 05 00. An INTEGER of no octets is as long.
+    let oid = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+    let at = request.windows(oid.len()).position(|window| window == oid).unwrap();
+    let mut other = request.clone();
+    other[at + oid.len() - 2] = 0x04;
+    assert_eq!(ProvenKey::from_request(&other), Err(RequestError::KeyKind));
+}

@@ -2,7 +2,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// Beginnings of header names that only a gateway may set. What follows is anyone's guess of
 /// what a server behind may read, so the whole family goes.
-const GATEWAY_ONLY: [&[u8]; 8] = [
+const GATEWAY_ONLY: [&[u8]; 16] = [
     b"client-cert",
     b"x-client-",
     b"x-tegata-",
@@ -11,6 +11,16 @@ const GATEWAY_ONLY: [&[u8]; 8] = [
     b"forwarded",
     b"x-forwarded-",
     b"x-real-ip",
+    // Who came, in the words of other proxies.
+    b"remote-user",
+    b"x-remote-user",
+    b"x-arr-clientcert",
+    b"x-amzn-mtls-",
+    b"true-client-ip",
+    // Another path than the one that was judged.
+    b"x-original-",
+    b"x-rewrite-",
+    b"x-http-method",
 ];
 
 /// Headers that concern one connection only (RFC 9110 §7.6.1), apart from those that

@@ -57,6 +57,9 @@ pub enum EnrollError {
     /// The key already belongs to another seat.
     #[error("this key already belongs to another user ID")]
     KeyTaken,
+    /// The key was reported to be in other hands.
+    #[error("this key was compromised; it is never certified again")]
+    KeyCompromised,
     /// Another issuance for the seat is under way.
     #[error("another issuance for this user ID is under way")]
     UnderWay,

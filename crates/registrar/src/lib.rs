@@ -35,7 +35,7 @@ pub use keyring::{IssuingCa, Keyring, KeyringError, Service};
 pub use mail::{Delivery, Letter, Post};
 pub use office::Office;
 pub use password::{Cost, Passwords};
-pub use publish::{FeedPage, PublishError};
+pub use publish::{FeedBehind, FeedPage, PublishError};
 pub use reference::Reference;
 pub use reset::ResetError;
 pub use seats::{NewSeat, SeatsError};

@@ -27,6 +27,19 @@ pub enum PublishError {
     Store(#[from] StoreError),
 }
 
+/// A reader knows more than this database: an old one was put in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a gateway has read the revocation feed up to {known}, this database ends at {position}: \
+     it is older than what was published"
+)]
+pub struct FeedBehind {
+    /// Position of the reader.
+    pub known: u64,
+    /// Position of the database.
+    pub position: u64,
+}
+
 /// A stretch of a service's revocation feed, not yet in its wire form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedPage {
@@ -81,7 +94,8 @@ impl Registrar {
         }
         let id = ca.id;
         let number = self.store().write(move |tx| tx.next_crl_number(id)).await?;
-        let expired_before = last.map_or(now, |crl| crl.this_update);
+        // A CRL made while the clock was ahead must not decide what has expired.
+        let expired_before = last.map_or(now, |crl| crl.this_update.min(now));
         let (position, rows) = self.store().read(|view: View<'_>| {
             let position = match service {
                 Some(service) => view.feed_position(service.id)?,
@@ -110,20 +124,29 @@ impl Registrar {
     /// Reads a service's revocation feed behind position `after`.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// [`FeedBehind`] inside when the reader knows more than the database; else when the
+    /// database cannot be read.
     pub fn feed(
         &self,
         service: &Service,
         after: u64,
         limit: usize,
-    ) -> Result<FeedPage, StoreError> {
-        let stretch = self.store().read(|view: View<'_>| view.feed(service.id, after, limit))?;
-        Ok(FeedPage {
+    ) -> Result<Result<FeedPage, FeedBehind>, StoreError> {
+        let (position, stretch) = self.store().read(|view: View<'_>| {
+            Ok::<_, StoreError>((
+                view.feed_position(service.id)?,
+                view.feed(service.id, after.min(i64::MAX as u64), limit)?,
+            ))
+        })?;
+        if after > position && stretch.rows.is_empty() {
+            return Ok(Err(FeedBehind { known: after, position }));
+        }
+        Ok(Ok(FeedPage {
             after,
             position: stretch.rows.last().map_or(after, |row| row.seq),
             at: self.now(),
             complete: stretch.complete,
             changes: stretch.rows.into_iter().map(|row| (row.serial, row.status)).collect(),
-        })
+        }))
     }
 }

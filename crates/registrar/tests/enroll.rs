@@ -11,7 +11,7 @@ mod common;
 use common::{World, request};
 use jiff::SignedDuration;
 use tegata_domain::{CertificateState, Reason, RevocationStatus};
-use tegata_registrar::{Actor, EnrollError};
+use tegata_registrar::{Actor, EnrollError, StatusChange, Target};
 use tegata_store::Store;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -173,7 +173,7 @@ async fn a_reissue_revokes_the_older_certificate() {
         on_record.certificate.state,
         CertificateState::Revoked { reason: Reason::Superseded, .. }
     ));
-    let feed = world.registrar.feed(&world.service, 0, 100).unwrap();
+    let feed = world.registrar.feed(&world.service, 0, 100).unwrap().unwrap();
     assert_eq!(feed.changes, [(old.serial, RevocationStatus::Revoked)]);
     assert_ne!(old.serial, new.serial);
 }
@@ -214,7 +214,7 @@ async fn an_intent_without_certificate_is_void_after_the_next_start() {
     assert_eq!(world.registrar.settle().await.unwrap(), [certificate.serial]);
     assert_eq!(world.registrar.settle().await.unwrap(), []);
     world.enroll(&request()).await.unwrap();
-    let feed = world.registrar.feed(&world.service, 0, 100).unwrap();
+    let feed = world.registrar.feed(&world.service, 0, 100).unwrap().unwrap();
     assert_eq!(feed.changes, [(certificate.serial, RevocationStatus::Revoked)]);
 }
 
@@ -232,4 +232,22 @@ async fn passwords_never_reach_the_database() {
             assert!(!octets.windows(secret.len()).any(|window| window == secret));
         }
     }
+}
+
+#[tokio::test]
+async fn a_compromised_key_is_never_certified_again() {
+    let world = World::new().await;
+    let request = request();
+    world.enroll(&request).await.unwrap();
+    let user_id = world.seats[0].0.clone();
+    let operator = || Actor::Operator("test".to_owned());
+    let revoke = StatusChange::Revoke(Reason::KeyCompromise);
+    let target = Target::UserId(user_id.clone());
+    world.registrar.change_status(operator(), world.service.id, target, revoke).await.unwrap();
+    let repeated = world.enroll(&request).await;
+    assert!(matches!(repeated, Err(EnrollError::Refused)), "what was revoked is not given out");
+    let policy = world.service.credential;
+    let seat = world.registrar.reset(operator(), world.service.id, user_id, policy).await.unwrap();
+    let again = world.enroll_as(seat.user_id.as_str(), &seat.password.reveal(), &request).await;
+    assert!(matches!(again, Err(EnrollError::KeyCompromised)));
 }

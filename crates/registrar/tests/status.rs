@@ -50,7 +50,7 @@ async fn hold_release_revoke_in_feed_and_crl() {
         world.registrar.publish().await.unwrap();
         assert_eq!(listed(&world), on_crl, "{step:?}");
     }
-    let feed = world.registrar.feed(&world.service, 0, 100).unwrap();
+    let feed = world.registrar.feed(&world.service, 0, 100).unwrap().unwrap();
     use RevocationStatus::*;
     assert_eq!(feed.changes, [Held, Good, Revoked].map(|status| (issued.serial, status)));
     let again = change(&world, StatusChange::Revoke(Reason::Superseded)).await;
@@ -124,4 +124,27 @@ async fn a_held_certificate_is_replaced_by_a_reissue() {
     let record = world.read(|view| view.certificate(old.serial)).unwrap();
     assert!(matches!(record.certificate.state, CertificateState::Revoked { .. }));
     assert_eq!(change(&world, StatusChange::Hold).await.unwrap(), 1, "only the new one");
+}
+
+#[tokio::test]
+async fn a_crl_made_while_the_clock_was_ahead_takes_nothing_off_the_list() {
+    let world = World::new().await;
+    world.enroll(&request()).await.unwrap();
+    change(&world, StatusChange::Revoke(Reason::KeyCompromise)).await.unwrap();
+    for ahead in [400, 2] {
+        world.clock.turn(SignedDuration::from_hours(24 * ahead));
+        world.registrar.publish().await.unwrap();
+    }
+    assert_eq!(listed(&world), 0, "as far as that clock knew");
+    world.clock.turn(SignedDuration::from_hours(-24 * 402));
+    world.registrar.publish().await.unwrap();
+    assert_eq!(listed(&world), 1);
+}
+
+#[tokio::test]
+async fn a_reader_who_knows_more_than_the_database_is_told_so() {
+    let world = World::new().await;
+    let behind = world.registrar.feed(&world.service, 7, 100).unwrap().unwrap_err();
+    assert_eq!((behind.known, behind.position), (7, 0));
+    assert!(world.registrar.feed(&world.service, u64::MAX, 100).unwrap().is_err());
 }

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tegata_scenarios::browser::{Browser, Screen};
+use tegata_scenarios::run::run_command;
 use tegata_scenarios::wait::millis;
 use tegata_scenarios::{Demo, Pc, eventually, figure, place};
 use tempfile::tempdir;
@@ -46,6 +48,59 @@ fn the_browser_is_let_in_until_the_certificate_is_revoked() {
     figure("revoked: the running browser is turned away after", millis(returned.elapsed()));
     visit(&browser, page, 403, "refused-revoked", &["失効", "revoked"]);
 }
+
+/// What the issuing site says to do, done as it says: the program downloaded by its link, the
+/// commands copied from the page and run, only the words in capitals replaced. Then the browser
+/// opens the protected page.
+#[test]
+fn the_issue_page_works_to_the_letter() {
+    let dir = tempdir().unwrap();
+    let demo = Demo::start(dir.path());
+    let pc = Pc::new(&dir.path().join("pc"));
+    pc.trust(&demo, DATABASE).ok();
+    let seat = demo.seat();
+    let downloads = pc.file("Downloads");
+    fs::create_dir(&downloads).unwrap();
+
+    let browser = Browser::start(pc.home(), "SB0001002C");
+    assert_eq!(browser.visit(&format!("{}issue", demo.ready.site)), 200);
+    let program = browser.script("return document.querySelector('a[href*=\"/download/\"]').href");
+    let root = demo.ready.root_pem.to_str().unwrap();
+    let download = ["-sSf", "--cacert", root, "--remote-name", program.as_str().unwrap()];
+    run_command(Command::new("curl").current_dir(&downloads).args(download)).ok();
+    fs::write(downloads.join("password"), &seat.password).unwrap();
+    let commands = browser.script(COMMANDS);
+    for command in commands.as_array().unwrap() {
+        let mut command = command.as_str().unwrap().to_owned();
+        for (word, value) in [
+            ("PASSWORD-FILE", "password"),
+            ("USER-ID", &*seat.user_id),
+            ("MAIL", "taro@example.co.jp"),
+        ] {
+            command = command.replace(word, value);
+        }
+        figure("copied", &command);
+        let mut shell = Command::new("sh");
+        shell
+            .current_dir(&downloads)
+            .env("HOME", pc.home())
+            .env_remove("XDG_STATE_HOME")
+            .args(["-c", &command]);
+        run_command(&mut shell).ok();
+    }
+    drop(browser);
+
+    let browser = Browser::start(pc.home(), "SB0001002C");
+    assert_eq!(browser.visit(&demo.ready.service_url), 200);
+    assert!(browser.text().contains(&seat.user_id));
+}
+
+/// What the clipboard gets of each block of commands.
+const COMMANDS: &str = "
+    return [...document.querySelectorAll('li pre')].map(block => {
+        getSelection().selectAllChildren(block);
+        return getSelection().toString();
+    });";
 
 /// Without a certificate, but with the root that `tegata-app trust` put there, the gateway's
 /// page says what to do.

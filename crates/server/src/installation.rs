@@ -45,6 +45,12 @@ pub enum InstallationError {
     /// There is an installation already.
     #[error("{0} holds an installation already")]
     Founded(PathBuf),
+    /// Keys without their database.
+    #[error(
+        "{0} holds keys but there is no installation around them: restore its database; if they \
+         were left by a first start that was cut short, move them away"
+    )]
+    OrphanedKeys(PathBuf),
     /// Root and issuing CA must be told apart.
     #[error("root and issuing CA need different names; both are {0}")]
     SameName(Issuer),
@@ -211,6 +217,7 @@ impl DataDir {
             return Err(InstallationError::Founded(self.0.clone()));
         }
         self.create()?;
+        self.refuse_orphaned_keys()?;
         let now = clock.now();
         let names = |name: &Issuer| {
             SubjectName::new(name.as_str())?
@@ -221,32 +228,31 @@ impl DataDir {
             let name = name.clone();
             move |error| InstallationError::Authority(name, error)
         };
-        let root_key =
-            self.new_key(&foundation.root_name, foundation.root_key, passphrase, &*entropy)?;
+        let (root_subject, issuing_subject) =
+            (names(&foundation.root_name)?, names(&foundation.key.issuer)?);
+        let new_key = |name: &dyn std::fmt::Display, kind| {
+            keyfile::create(&self.key(name), kind, passphrase, &*entropy)
+        };
+        let root_key = new_key(&foundation.root_name, foundation.root_key)?;
         let root = Authority::root(
-            &names(&foundation.root_name)?,
+            &root_subject,
             Arc::new(root_key),
             Validity { not_before: now - BACKDATE, not_after: now + ROOT_LIFETIME },
             &*entropy,
         )
         .map_err(named(&foundation.root_name))?;
-        let issuing_key = Arc::new(self.new_key(
-            &foundation.key.issuer,
-            foundation.issuing_key,
-            passphrase,
-            &*entropy,
-        )?);
+        let issuing_key = Arc::new(new_key(&foundation.key.issuer, foundation.issuing_key)?);
         let issuing = root
             .certify(
                 &Office::issuing_profile(&foundation.settings.status_url, &foundation.root_name),
-                &names(&foundation.key.issuer)?,
+                &issuing_subject,
                 issuing_key.public_key(),
                 Validity { not_before: now - BACKDATE, not_after: now + ISSUING_LIFETIME },
                 &*entropy,
             )
             .and_then(|signed| Authority::open(signed.der, issuing_key))
             .map_err(named(&foundation.key.issuer))?;
-        self.new_key(&"feed", KeyKind::Ed25519, passphrase, &*entropy)?;
+        new_key(&"feed", KeyKind::Ed25519)?;
         let office = self.office_anew(clock, entropy)?;
         office
             .found(&foundation.key, &foundation.settings, (&foundation.root_name, &root), &issuing)
@@ -268,21 +274,15 @@ impl DataDir {
             .map_err(|error| InstallationError::Io(path, error))
     }
 
-    /// Makes a key file for an installation that is not there yet. A file that is there comes
-    /// from an attempt that was cut short: nobody trusts it, and it is put aside.
-    fn new_key(
-        &self,
-        name: &impl std::fmt::Display,
-        kind: KeyKind,
-        passphrase: &Passphrase,
-        entropy: &dyn Entropy,
-    ) -> Result<SoftwareKey, InstallationError> {
-        let path = self.key(name);
-        if path.exists() {
-            let aside = path.with_extension("pem.unused");
-            fs::rename(&path, aside).map_err(|error| InstallationError::Io(path.clone(), error))?;
+    /// Refuses to found where keys are: they may be all that is left of an installation.
+    fn refuse_orphaned_keys(&self) -> Result<(), InstallationError> {
+        let keys = self.0.join("keys");
+        let mut entries =
+            fs::read_dir(&keys).map_err(|error| InstallationError::Io(keys.clone(), error))?;
+        match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(InstallationError::OrphanedKeys(keys)),
         }
-        Ok(keyfile::create(&path, kind, passphrase, entropy)?)
     }
 
     /// Opens every key that is at hand and puts the services together.

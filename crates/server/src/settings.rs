@@ -259,7 +259,7 @@ impl Reader {
 }
 
 /// An IP address or a host name (RFC 1123 §2.1).
-fn is_host(name: &str) -> bool {
+pub fn is_host(name: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')

@@ -1,3 +1,5 @@
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -45,6 +47,9 @@ pub enum StoreError {
 }
 
 pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
+    // Hashes, addresses and the audit log are for the owner; -wal and -shm take the same mode.
+    // What is there already stays as it is, and what cannot be made SQLite will name.
+    let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -57,6 +62,8 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "synchronous", "full")?;
     configure(&connection)?;
     migrate(&mut connection)?;
+    // Bring home what an earlier process left in the log. Another one may be writing; then later.
+    let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     Ok(connection)
 }
 

@@ -1,8 +1,10 @@
 //! Who asks, and what their credential permits.
 
 use jiff::Timestamp;
-use tegata_domain::{Attempt, InitialPassword, IssuanceRefusal, KeyHash, SeatState, UserId};
-use tegata_store::{AuditEntry, CertificateRecord, SeatRecord, StoreError, View};
+use tegata_domain::{
+    Attempt, CertificateState, InitialPassword, IssuanceRefusal, KeyHash, SeatState, Serial, UserId,
+};
+use tegata_store::{AuditEntry, SeatRecord, StoreError, View};
 
 use super::{EnrollError, Enrollment, Issuance, Proven};
 use crate::office::entry;
@@ -98,45 +100,57 @@ impl Registrar {
                 Ok::<_, StoreError>(seat.zip(view.credential(seat_id)?))
             })?
             .ok_or(EnrollError::Refused)?;
-        let attempt = if current.hash != proven.hash {
-            Err("reset in the meantime".to_owned())
+        let cause = if current.hash != proven.hash {
+            "reset in the meantime".to_owned()
         } else if seat.state == SeatState::Closed {
-            Err(IssuanceRefusal::SeatClosed.to_string())
+            IssuanceRefusal::SeatClosed.to_string()
         } else {
-            let key = key.unwrap_or(NO_KEY);
-            current
-                .credential
-                .attempt(now, key, &service.credential)
-                .map_err(|refusal| refusal.to_string())
+            match current.credential.attempt(now, key.unwrap_or(NO_KEY), &service.credential) {
+                Ok(Attempt::Issue) => return Ok(None),
+                Ok(Attempt::Repeat(serial)) => match self.issued_before(&seat, serial)? {
+                    Some(issuance) => {
+                        let mut entry = about(now, "certificate.repeated", &seat, reference);
+                        entry.detail = serde_json::json!({ "serial": serial });
+                        self.store.write(move |tx| tx.audit(&entry)).await?;
+                        return Ok(Some(issuance));
+                    }
+                    None => "its certificate was held or revoked".to_owned(),
+                },
+                Err(refusal) => refusal.to_string(),
+            }
         };
-        match attempt {
-            Ok(Attempt::Issue) => Ok(None),
-            Ok(Attempt::Repeat(serial)) => {
-                let record = self.store().read(|view: View<'_>| view.certificate(serial))?;
-                let repeated = record.as_ref().and_then(issuance_of(&seat));
-                repeated.map(Some).ok_or(EnrollError::Refused)
-            }
-            Err(cause) => {
-                let actor = Actor::Subscriber(seat.user_id.clone());
-                let mut entry = refused(now, &actor, service, reference);
-                entry.detail = serde_json::json!({ "cause": cause });
-                self.store.write(move |tx| tx.audit(&entry)).await?;
-                Err(EnrollError::Refused)
-            }
-        }
+        let mut entry = about(now, "issuance.refused", &seat, reference);
+        entry.detail = serde_json::json!({ "cause": cause });
+        self.store.write(move |tx| tx.audit(&entry)).await?;
+        Err(EnrollError::Refused)
+    }
+
+    /// What the seat got before, while it is still good.
+    fn issued_before(
+        &self,
+        seat: &SeatRecord,
+        serial: Serial,
+    ) -> Result<Option<Issuance>, StoreError> {
+        let record = self.store().read(|view: View<'_>| view.certificate(serial))?;
+        let issued = record
+            .filter(|record| matches!(record.certificate.state, CertificateState::Issued { .. }));
+        Ok(issued.zip(seat.email.clone()).and_then(|(record, email)| {
+            Some(Issuance {
+                user_id: record.user_id,
+                serial,
+                validity: record.certificate.validity,
+                email,
+                certificate: record.der?,
+            })
+        }))
     }
 }
 
-fn issuance_of(seat: &SeatRecord) -> impl Fn(&CertificateRecord) -> Option<Issuance> + '_ {
-    |record| {
-        Some(Issuance {
-            user_id: record.user_id.clone(),
-            serial: record.certificate.serial,
-            validity: record.certificate.validity,
-            email: seat.email.clone()?,
-            certificate: record.der.clone()?,
-        })
-    }
+fn about(now: Timestamp, action: &str, seat: &SeatRecord, reference: &Reference) -> AuditEntry {
+    let actor = Actor::Subscriber(seat.user_id.clone());
+    let mut entry = entry(now, &actor, action, &seat.user_id);
+    entry.reference = Some(reference.to_string());
+    entry
 }
 
 fn refused(now: Timestamp, actor: &Actor, service: &Service, reference: &Reference) -> AuditEntry {

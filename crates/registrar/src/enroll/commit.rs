@@ -59,6 +59,9 @@ impl Registrar {
                     Ok(Attempt::Repeat(_)) => return Err(EnrollError::UnderWay),
                     Err(_) => return Err(EnrollError::Refused),
                 }
+                if tx.is_key_compromised(intent.key_hash)? {
+                    return Err(EnrollError::KeyCompromised);
+                }
                 if tx.seat_of_key(intent.key_hash)?.is_some_and(|owner| owner != seat.id) {
                     return Err(EnrollError::KeyTaken);
                 }

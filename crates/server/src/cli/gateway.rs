@@ -15,6 +15,7 @@ use tegata_registrar::{Service, Words};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::keyfile::{Passphrase, write_private};
 use tegata_server::node::stopped;
+use tegata_server::settings::is_host;
 
 use super::serve::{alt_name, stop_on_signal};
 use super::{Failure, Scoped, output};
@@ -192,6 +193,9 @@ pub(super) async fn new(args: NewGatewayArgs) -> Result<(), Failure> {
     let passphrase = Passphrase::read(&settings.passphrase_file)?;
     let keyring = dir.keyring(&office, &passphrase)?;
     let service = keyring.service(&record.key).ok_or("the service cannot be opened")?;
+    if let Some(name) = args.names.iter().find(|name| !is_host(name)) {
+        return Err(format!("--name {name:?} is neither a host name nor an IP address").into());
+    }
     let mut served =
         FileService::of(service, raw_ed25519(keyring.feed())?, args.path, args.upstream);
     served.site = args.site;

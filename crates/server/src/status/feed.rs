@@ -38,7 +38,11 @@ pub(super) async fn show(
     loop {
         status.changed.mark_unchanged();
         let page = match status.registrar.feed(&service, question.after, MAX_CHANGES) {
-            Ok(page) => page,
+            Ok(Ok(page)) => page,
+            Ok(Err(behind)) => {
+                tracing::error!(service = %service.key, %behind, "the database was rolled back");
+                return (StatusCode::CONFLICT, behind.to_string()).into_response();
+            }
             Err(error) => {
                 tracing::error!(%error, "cannot read the feed");
                 return StatusCode::SERVICE_UNAVAILABLE.into_response();

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -10,15 +12,19 @@ use tegata_registrar::AnswerError;
 
 use super::Status;
 
+/// Time for the whole of a request's body.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// OCSP over POST (RFC 6960 appendix A.1).
 pub(super) async fn post(
     State(status): State<Status>,
     Path(issuer): Path<String>,
     body: Body,
 ) -> Response {
-    let request: Bytes = match Limited::new(body, tegata_ca::MAX_OCSP_REQUEST).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(_) => return malformed(),
+    let body = Limited::new(body, tegata_ca::MAX_OCSP_REQUEST).collect();
+    let request: Bytes = match tokio::time::timeout(PATIENCE, body).await {
+        Ok(Ok(collected)) => collected.to_bytes(),
+        _ => return malformed(),
     };
     answer(&status, &issuer, &request, "no-store")
 }
