@@ -19,7 +19,12 @@ fn main() {
     let (ja, ja_text) = read("messages/ja");
     let (en, en_text) = read("messages/en");
     for id in ja.keys().chain(en.keys()) {
-        assert!(ja.get(id) == en.get(id), "message `{id}` differs between ja and en: {:?} / {:?}", ja.get(id), en.get(id));
+        assert!(
+            ja.get(id) == en.get(id),
+            "message `{id}` differs between ja and en: {:?} / {:?}",
+            ja.get(id),
+            en.get(id)
+        );
     }
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     let out = Path::new(&out);
@@ -90,6 +95,7 @@ fn methods(signatures: &Signatures) -> String {
     }
     out.push_str("}\n\n/// Every message id, for the test that renders them all.\n");
     let ids: Vec<_> = signatures.keys().collect();
-    writeln!(out, "#[cfg(test)]\nconst IDS: &[&str] = &{ids:?};").expect("a String takes everything");
+    writeln!(out, "#[cfg(test)]\nconst IDS: &[&str] = &{ids:?};")
+        .expect("a String takes everything");
     out
 }

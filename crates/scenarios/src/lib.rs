@@ -4,7 +4,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`place`] | where programs, tools and results are |
-//! | [`run`] | a program run to its end within a time |
+//! | [`mod@run`] | a program run to its end within a time |
 //! | [`server`] | a program that runs until it is told to end |
 //! | [`wait`] | waiting for a condition; printing a figure |
 //! | [`demo`] | `tegata demo` with its directory, and the administration commands on it |

@@ -8,13 +8,9 @@ use crate::Lang;
 pub fn date(lang: Lang, at: Timestamp, zone: &TimeZone) -> String {
     let at = at.to_zoned(zone.clone());
     match lang {
-        Lang::Ja => format!(
-            "{}年{}月{}日({})",
-            at.year(),
-            at.month(),
-            at.day(),
-            weekday(at.weekday())
-        ),
+        Lang::Ja => {
+            format!("{}年{}月{}日({})", at.year(), at.month(), at.day(), weekday(at.weekday()))
+        }
         Lang::En => at.strftime("%-d %b %Y").to_string(),
     }
 }

@@ -42,9 +42,8 @@ impl Lang {
         for range in accept_language.split(',').take(32) {
             let mut parts = range.split(';');
             let Some(lang) = parts.next().and_then(Self::from_tag) else { continue };
-            let weight = parts
-                .find_map(|part| part.trim().strip_prefix("q="))
-                .map_or(1000, thousandths);
+            let weight =
+                parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(1000, thousandths);
             if weight > 0 && best.is_none_or(|(_, most)| weight > most) {
                 best = Some((lang, weight));
             }
