@@ -241,3 +241,32 @@ fn verify(demo: &Demo, dir: &Path, files: &PemFiles) -> Ran {
 fn openssl(args: &[&str], files: &PemFiles) -> String {
     run("openssl", [args, &[files.certificate.to_str().unwrap()]].concat()).ok().text()
 }
+
+/// `openssl ocsp` asks the address that stands in the certificate, and believes the answers.
+#[test]
+fn openssl_ocsp_agrees_about_good_and_revoked() {
+    let dir = tempdir().unwrap();
+    let demo = Demo::start(dir.path());
+    let pc = Pc::new(&dir.path().join("pc"));
+    let seat = demo.seat();
+    pc.issue(&demo, &seat, "pem:certificate", &[]).ok();
+    let files = pc.pem("certificate", &seat.user_id);
+    let issuing = dir.path().join("issuing.pem");
+    let aia = dir.path().join("issuing.cer");
+    std::fs::write(&aia, demo.status_file("aia/SB0001002C.cer")).unwrap();
+    let (from, to) = (aia.to_str().unwrap(), issuing.to_str().unwrap());
+    run("openssl", ["x509", "-inform", "DER", "-in", from, "-out", to]).ok();
+    let address = openssl(&["x509", "-noout", "-ocsp_uri", "-in"], &files);
+    let ask = || {
+        let root = demo.ready.root_pem.to_str().unwrap();
+        let leaf = files.certificate.to_str().unwrap();
+        let who = ["ocsp", "-issuer", to, "-cert", leaf, "-CAfile", root, "-verify_other", to];
+        let ran = run("openssl", [&who[..], &["-url", address.trim()]].concat()).ok();
+        assert!(ran.stderr.contains("Response verify OK"), "{}", ran.stderr);
+        ran.text()
+    };
+    assert!(ask().contains(": good"));
+    demo.tegata(&["certificate", "revoke", &seat.user_id, "--reason", "keyCompromise"]).ok();
+    let revoked = ask();
+    assert!(revoked.contains(": revoked") && revoked.contains("keyCompromise"), "{revoked}");
+}

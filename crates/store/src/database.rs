@@ -86,9 +86,16 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    // Only a database that is behind is written to: commands must not wait for a busy server.
+    let version = |connection: &Connection| {
+        connection.pragma_query_value(None, "user_version", |row| row.get::<_, usize>(0))
+    };
+    if version(connection)? == MIGRATIONS.len() {
+        return Ok(());
+    }
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let found: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let found = version(&transaction)?;
     if found > MIGRATIONS.len() {
         return Err(StoreError::TooNew { found, known: MIGRATIONS.len() });
     }

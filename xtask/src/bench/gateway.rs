@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use rcgen::KeyPair;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde::Serialize;
+use tegata_registrar::Actor;
 use tegata_registrar::ServiceSettings;
 use tegata_wire::api::Issued;
 use tokio::net::{TcpListener, TcpStream};
@@ -58,7 +59,7 @@ pub(super) async fn measure(
     let status = ready["status"].as_str().ok_or("the server named no status address")?;
     let mut settings = ServiceSettings::from_json(&world.service.settings)?;
     status.clone_into(&mut settings.status_url);
-    world.office.change_settings(world.service.id, &settings).await?;
+    world.office.change_settings(Actor::System, world.service.id, &settings).await?;
     let holders = holders(world, issuing, hash).await?;
 
     let dir = world.data.path();

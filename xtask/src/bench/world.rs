@@ -46,7 +46,7 @@ impl World {
     pub(super) async fn found(within: &Path) -> Result<Self, Failure> {
         let data = DataDir::new(&within.join("data"));
         data.create()?;
-        std::fs::write(data.settings(), SETTINGS)?;
+        std::fs::write(data.path().join("tegata.toml"), SETTINGS)?;
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         Passphrase::ensure(&data.passphrase(), &*entropy)?;
