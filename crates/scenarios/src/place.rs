@@ -1,6 +1,6 @@
 //! Where programs, tools and results are.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// `target/{profile}/{name}`, built before.
 pub fn program(name: &str) -> PathBuf {
