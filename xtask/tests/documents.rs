@@ -30,6 +30,7 @@ fn documents() -> Vec<(String, String)> {
 }
 
 /// Lines of the fenced blocks of a page, continued lines joined, comments and prompts gone.
+/// Pictures drawn with lines are not typed.
 fn typed(page: &str) -> Vec<String> {
     let blocks = page.split("```").skip(1).step_by(2);
     let lines = blocks.flat_map(|block| {
@@ -37,6 +38,7 @@ fn typed(page: &str) -> Vec<String> {
         joined.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
     });
     lines
+        .filter(|line| !line.contains('─'))
         .map(|line| {
             let line = line.split("  #").next().unwrap_or_default().trim();
             line.trim_start_matches("$ ").to_owned()

@@ -17,6 +17,8 @@ const SETTINGS: &str = r#"
 site = "127.0.0.1:0"
 status = "127.0.0.1:0"
 admin = "127.0.0.1:0"
+[site]
+names = ["127.0.0.1"]
 [limits]
 per_address = 1000000000
 per_user_id = 1000000000
