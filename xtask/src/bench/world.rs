@@ -18,7 +18,7 @@ site = "127.0.0.1:0"
 status = "127.0.0.1:0"
 admin = "127.0.0.1:0"
 [site]
-names = ["127.0.0.1"]
+names = ["127.0.0.1", "localhost"]
 [limits]
 per_address = 1000000000
 per_user_id = 1000000000
