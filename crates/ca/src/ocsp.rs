@@ -112,7 +112,7 @@ impl Authority {
             .certificates
             .into_iter()
             .map(|cert_id| {
-                let known = Serial::from_octets(cert_id.serial_number.as_bytes());
+                let known = Serial::from_integer(cert_id.serial_number.as_bytes());
                 let found = match known {
                     Ok(serial) if self.is_issuer_of(&cert_id)? => status(serial),
                     _ => OcspStatus::Unknown,

@@ -11,7 +11,7 @@
 //! at           8    Unix seconds at which the server signed
 //! complete     1    1 when no later change existed at signing
 //! authorities  2+   count, then for each: length (4) and DER of an issuing CA certificate
-//! changes      4+   count, then for each: serial (16) and status (1: 0 good, 1 held, 2 revoked)
+//! changes      4+   count, then for each: serial (20) and status (1: 0 good, 1 held, 2 revoked)
 //! ```
 //!
 //! This crate encodes and decodes what is signed ([`Page::to_signed_octets`], [`Page::parse`]);
@@ -98,7 +98,7 @@ impl Page {
         let mut out = Vec::with_capacity(
             64 + self.service.len()
                 + self.authorities.iter().map(|der| der.len() + 4).sum::<usize>()
-                + self.changes.len() * (Serial::LEN + 1),
+                + self.changes.len() * (Serial::MAX_LEN + 1),
         );
         out.extend_from_slice(MAGIC);
         out.push(self.service.len() as u8);
@@ -114,7 +114,7 @@ impl Page {
         }
         out.extend_from_slice(&(self.changes.len() as u32).to_be_bytes());
         for change in &self.changes {
-            out.extend_from_slice(change.serial.octets());
+            out.extend_from_slice(change.serial.padded());
             out.push(status_octet(change.status));
         }
         out
@@ -149,17 +149,17 @@ impl Page {
             authorities.push(rest.take(len as usize)?.to_vec());
         }
         let change_count = u32::from_be_bytes(rest.array()?) as usize;
-        if rest.0.len() != change_count.saturating_mul(Serial::LEN + 1) {
+        if rest.0.len() != change_count.saturating_mul(Serial::MAX_LEN + 1) {
             return Err(FeedError("length does not match the number of changes"));
         }
         let changes = rest
             .0
-            .chunks_exact(Serial::LEN + 1)
+            .chunks_exact(Serial::MAX_LEN + 1)
             .map(|entry| {
                 Ok(Change {
-                    serial: Serial::from_octets(&entry[..Serial::LEN])
+                    serial: Serial::from_octets(&entry[..Serial::MAX_LEN])
                         .map_err(|_| FeedError("not a serial number"))?,
-                    status: status(entry[Serial::LEN])?,
+                    status: status(entry[Serial::MAX_LEN])?,
                 })
             })
             .collect::<Result<_, FeedError>>()?;
