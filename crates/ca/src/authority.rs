@@ -6,7 +6,7 @@ use x509_cert::Certificate;
 use x509_cert::name::Name;
 
 use crate::{
-    LintError, PrepareError, Profile, ProfileKind, ProvenKey, RequestError, SignError,
+    KeyKind, LintError, PrepareError, Profile, ProfileKind, ProvenKey, RequestError, SignError,
     SignedCertificate, Signer, SubjectName, encoding,
 };
 
@@ -123,6 +123,18 @@ impl Authority {
     pub(crate) fn subject(&self) -> der::Result<Name> {
         Ok(self.subject.clone())
     }
+}
+
+/// The serial number of a certificate, DER; `None` for what is none.
+pub fn serial_of(certificate: &[u8]) -> Option<Serial> {
+    let tbs = Certificate::from_der(certificate).ok()?.tbs_certificate;
+    Serial::from_integer(tbs.serial_number.as_bytes()).ok()
+}
+
+/// Kind and size of a public key, DER of its subject public key info; `None` for a kind that
+/// is not used here.
+pub fn key_kind(spki: &[u8]) -> Option<KeyKind> {
+    KeyKind::of(&spki::SubjectPublicKeyInfoRef::from_der(spki).ok()?)
 }
 
 impl std::fmt::Debug for Authority {

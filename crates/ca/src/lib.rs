@@ -22,12 +22,18 @@ mod request;
 mod rsa;
 
 pub use algorithm::{KeyKind, SignatureAlgorithm};
-pub use authority::{Authority, AuthorityError};
-pub use crl::{CrlEntry, CrlError, CrlRequest};
+pub use authority::{Authority, AuthorityError, key_kind, serial_of};
+pub use crl::{
+    CrlEntry, CrlError, CrlForm, CrlRequest, CrlWriter, ImportedCrl, ImportedEntry, Listed,
+    MAX_IMPORTED_CRL, SignedCrl,
+};
 pub use key::{KeyError, SignError, Signer, SoftwareKey, verify_ed25519};
 pub use lint::Finding;
 pub use name::{NameError, SubjectName};
-pub use ocsp::{MAX_OCSP_REQUEST, OcspError, OcspQuestion, OcspStatus, ocsp_malformed};
+pub use ocsp::{
+    MAX_OCSP_REQUEST, OcspAnswer, OcspError, OcspQuestion, OcspStatus, Responder, ocsp_malformed,
+    ocsp_try_later,
+};
 pub use prepare::{LintError, Linted, PrepareError, Prepared, SignedCertificate};
 pub use profile::{Addresses, ExtendedUsage, Kind as ProfileKind, Profile, SubjectAltName};
 pub use request::{MAX_REQUEST, ProvenKey, RequestError};

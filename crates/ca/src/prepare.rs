@@ -42,6 +42,8 @@ pub struct SignedCertificate {
     pub validity: Validity,
     /// Identity of its key.
     pub key_hash: KeyHash,
+    /// SHA-256 of what was signed.
+    pub tbs_hash: [u8; 32],
     /// The certificate.
     pub der: Vec<u8>,
 }
@@ -184,6 +186,7 @@ impl Linted {
             serial: self.0.serial,
             validity: self.0.validity,
             key_hash: self.0.key_hash,
+            tbs_hash: self.tbs_hash(),
             der,
         })
     }

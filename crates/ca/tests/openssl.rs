@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{
-    Addresses, Authority, CrlEntry, CrlRequest, ExtendedUsage, KeyKind, OcspQuestion, OcspStatus,
-    Profile, ProfileKind, ProvenKey, RequestError, Signer, SoftwareKey, SubjectName,
+    Addresses, Authority, CrlEntry, CrlForm, CrlRequest, ExtendedUsage, KeyKind, Listed,
+    OcspQuestion, OcspStatus, Profile, ProfileKind, ProvenKey, RequestError, Responder, Signer,
+    SoftwareKey, SubjectName,
 };
 use tegata_domain::{Entropy, Reason, Serial, Validity};
 
@@ -90,16 +91,42 @@ impl Pki {
     }
 
     fn crl(&self, entries: &[CrlEntry]) {
-        let der = self
+        self.crl_as("crl.pem", 7, CrlForm::Full { delta: None }, entries);
+    }
+
+    fn crl_as(&self, file: &str, number: u64, form: CrlForm<'_>, entries: &[CrlEntry]) -> Vec<u8> {
+        let address = addresses().crl;
+        let mut crl = self
             .issuing
-            .crl(&CrlRequest {
-                number: 7,
-                this_update: self.now,
-                next_update: self.now + days(29 * 365),
-                entries,
-            })
+            .begin_crl(
+                CrlRequest {
+                    number,
+                    this_update: self.now,
+                    next_update: self.now + days(29 * 365),
+                    shard: Some(&address),
+                    form,
+                },
+                0,
+            )
             .unwrap();
-        self.write("crl.pem", &pem("X509 CRL", &der));
+        entries.iter().for_each(|entry| crl.push(entry).unwrap());
+        let signed = crl.finish().unwrap();
+        assert_eq!(signed.entries, entries.len());
+        self.write(file, &pem("X509 CRL", &signed.der));
+        signed.der
+    }
+
+    /// A responder that this CA delegated to, good for a century.
+    fn responder(&self, kind: KeyKind) -> Responder {
+        let key = Arc::new(SoftwareKey::generate(kind).unwrap());
+        let validity = Validity { not_before: self.now, not_after: self.now + days(29 * 365) };
+        let name = SubjectName::new("ISSUING OCSP").unwrap();
+        let profile = Profile::ocsp_responder();
+        let signed = self
+            .issuing
+            .certify(&profile, &name, key.public_key(), validity, &self.entropy)
+            .unwrap();
+        self.issuing.responder(&signed.der, key).unwrap()
     }
 }
 
@@ -153,6 +180,28 @@ fn openssl_verifies_the_chain_of_every_kind_of_ca() {
 }
 
 #[test]
+fn openssl_accepts_the_responder_as_responder_only() {
+    let pki = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
+    let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
+    let validity = Validity { not_before: pki.now, not_after: pki.now + days(20 * 365) };
+    let subject = SubjectName::new("ISSUING OCSP").unwrap();
+    let profile = Profile::ocsp_responder();
+    let signed =
+        pki.issuing.certify(&profile, &subject, key.public_key(), validity, &pki.entropy).unwrap();
+    pki.write("ocsp.pem", &pem("CERTIFICATE", &signed.der));
+    let verify = |purpose: &str| {
+        pki.openssl(&format!(
+            "verify -x509_strict -purpose {purpose} -CAfile root.pem -untrusted issuing.pem ocsp.pem"
+        ))
+    };
+    assert!(verify("ocsphelper").status.success(), "{}", said(&verify("ocsphelper")));
+    assert!(!verify("sslclient").status.success());
+    let text = said(&pki.openssl("x509 -in ocsp.pem -noout -text"));
+    assert!(text.contains("OCSP No Check") && text.contains("OCSP Signing"), "{text}");
+    assert!(!text.contains("CRL Distribution"), "{text}");
+}
+
+#[test]
 fn openssl_agrees_with_every_crl() {
     for (root, issuing) in KINDS {
         let pki = Pki::new(root, issuing);
@@ -163,7 +212,7 @@ fn openssl_agrees_with_every_crl() {
         let verdict = pki.openssl(check);
         assert!(verdict.status.success(), "{}", said(&verdict));
         for reason in Reason::ALL {
-            pki.crl(&[CrlEntry { serial, at: pki.now, reason }]);
+            pki.crl(&[CrlEntry { serial, at: pki.now, listed: Listed::Revoked(reason) }]);
             let verdict = pki.openssl(check);
             assert!(said(&verdict).contains("certificate revoked"), "{}", said(&verdict));
         }
@@ -174,9 +223,79 @@ fn openssl_agrees_with_every_crl() {
 }
 
 #[test]
+fn openssl_applies_deltas_to_their_base() {
+    for (root, issuing) in KINDS {
+        let pki = Pki::new(root, issuing);
+        let serial = pki.leaf();
+        let delta_at = Some("http://status.example/crl/X-delta.crl");
+        let held = Listed::Revoked(Reason::CertificateHold);
+        let check = "verify -crl_check -use_deltas -extended_crl -CRLfile crl.pem \
+                     -CRLfile delta.pem -CAfile root.pem -untrusted issuing.pem leaf.pem";
+        let entry = |listed| CrlEntry { serial, at: pki.now, listed };
+        let base = |entries: &[CrlEntry]| {
+            pki.crl_as("crl.pem", 7, CrlForm::Full { delta: delta_at }, entries);
+        };
+        let delta = |entries: &[CrlEntry]| {
+            pki.crl_as("delta.pem", 9, CrlForm::Delta { base: 7 }, entries);
+        };
+        base(&[]);
+        delta(&[]);
+        let verdict = pki.openssl(check);
+        assert!(verdict.status.success(), "{}", said(&verdict));
+        delta(&[entry(Listed::Revoked(Reason::KeyCompromise))]);
+        assert!(said(&pki.openssl(check)).contains("certificate revoked"));
+        base(&[entry(held)]);
+        delta(&[]);
+        assert!(said(&pki.openssl(check)).contains("certificate revoked"));
+        delta(&[entry(Listed::Released)]);
+        let verdict = pki.openssl(check);
+        assert!(verdict.status.success(), "released: {}", said(&verdict));
+    }
+}
+
+#[test]
+fn an_entry_takes_no_octet_more_than_der_needs() {
+    let pki = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
+    let serial = Serial::from_octets(&[0x41; 16]).unwrap();
+    let size = |count: usize, reason| {
+        let entry = CrlEntry { serial, at: pki.now, listed: Listed::Revoked(reason) };
+        let entries = vec![entry; count];
+        pki.crl_as("crl.pem", 7, CrlForm::Full { delta: None }, &entries).len()
+    };
+    // An ECDSA signature varies by a few octets; a thousand entries hide that.
+    for (reason, octets) in [(Reason::Unspecified, 35), (Reason::KeyCompromise, 49)] {
+        let grown = size(2_000, reason) - size(1_000, reason);
+        assert!(grown.abs_diff(octets * 1_000) <= 8, "{grown}");
+    }
+}
+
+#[test]
+fn a_crl_is_read_back_as_it_was_written() {
+    let pki = Pki::new(KeyKind::Rsa(4096), KeyKind::EcP256);
+    let serial = Serial::from_octets(&[7]).unwrap();
+    let listed = Listed::Revoked(Reason::Superseded);
+    let der = pki.crl_as(
+        "crl.pem",
+        300,
+        CrlForm::Full { delta: None },
+        &[CrlEntry { serial, at: pki.now, listed }],
+    );
+    let read = pki.issuing.read_crl(&der).unwrap();
+    assert_eq!((read.number, read.this_update, read.delta), (Some(300), pki.now, false));
+    let [entry] = read.entries.as_slice() else { panic!("{read:?}") };
+    assert_eq!((entry.serial, entry.at, entry.reason), (serial, pki.now, Reason::Superseded));
+    let other = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
+    assert!(other.issuing.read_crl(&der).unwrap_err().to_string().contains("not signed by"));
+    for cut in 0..der.len() {
+        assert!(pki.issuing.read_crl(&der[..cut]).is_err(), "cut at {cut}");
+    }
+}
+
+#[test]
 fn openssl_asks_and_believes_ocsp() {
-    for hash in ["-sha1", "-sha256"] {
+    for (hash, kind) in [("-sha1", KeyKind::EcP256), ("-sha256", KeyKind::Rsa(2048))] {
         let pki = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
+        let responder = pki.responder(kind);
         let serial = pki.leaf();
         let asked = pki.openssl(&format!(
             "ocsp {hash} -issuer issuing.pem -cert leaf.pem -reqout request.der"
@@ -196,14 +315,15 @@ fn openssl_asks_and_believes_ocsp() {
             ),
         ] {
             let question = OcspQuestion::parse(&request).unwrap();
-            let answer = pki
-                .issuing
-                .ocsp(question, pki.now, pki.now + days(29 * 365), |asked| {
+            let answer = responder
+                .answer(question, pki.now, pki.now + days(40 * 365), |asked| {
                     assert_eq!(asked, serial);
                     status
                 })
                 .unwrap();
-            std::fs::write(pki.dir.path().join("answer.der"), answer).unwrap();
+            assert_eq!(answer.shareable, None, "there is a nonce in it");
+            assert_eq!(answer.next_update, responder.validity().not_after);
+            std::fs::write(pki.dir.path().join("answer.der"), answer.der).unwrap();
             // The nonce of the request is compared as well.
             let verdict = pki.openssl(
                 "ocsp -reqin request.der -respin answer.der -resp_text -CAfile root.pem \
@@ -224,7 +344,26 @@ fn ocsp_of_another_issuer_is_unknown() {
     theirs.openssl("ocsp -issuer issuing.pem -cert leaf.pem -reqout request.der");
     let request = std::fs::read(theirs.dir.path().join("request.der")).unwrap();
     let question = OcspQuestion::parse(&request).unwrap();
-    ours.issuing.ocsp(question, ours.now, ours.now + days(1), |_| panic!("never asked")).unwrap();
+    let responder = ours.responder(KeyKind::EcP256);
+    responder.answer(question, ours.now, ours.now + days(1), |_| panic!("never asked")).unwrap();
+}
+
+#[test]
+fn only_plain_questions_about_known_certificates_are_shared() {
+    let pki = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
+    let (responder, serial) = (pki.responder(KeyKind::EcP256), pki.leaf());
+    let ask = |arguments: &str, status| {
+        let line =
+            format!("ocsp -issuer issuing.pem -cert leaf.pem {arguments} -reqout request.der");
+        assert!(pki.openssl(&line).status.success());
+        let request = std::fs::read(pki.dir.path().join("request.der")).unwrap();
+        let question = OcspQuestion::parse(&request).unwrap();
+        responder.answer(question, pki.now, pki.now + days(1), |_| status).unwrap().shareable
+    };
+    assert_eq!(ask("-no_nonce", OcspStatus::Good), Some(serial));
+    assert_eq!(ask("-no_nonce", OcspStatus::Unknown), None);
+    assert_eq!(ask("", OcspStatus::Good), None, "a nonce");
+    assert_eq!(ask("-no_nonce -serial 7", OcspStatus::Good), None, "two certificates");
 }
 
 /// Requests that OpenSSL makes: `req` arguments, and what we say.

@@ -10,7 +10,7 @@ use tegata_ca::{
     LintError, Linted, NameError, PrepareError, ProvenKey, RequestError, SignError, SubjectName,
 };
 use tegata_domain::{Email, Serial, UserId, Validity};
-use tegata_store::{CompanyId, SeatRecord, StoreError, View};
+use tegata_store::{CompanyId, SeatRecord, Shard, StoreError, View};
 use tegata_text::Lang;
 
 use crate::{Reference, Registrar, Service};
@@ -112,8 +112,8 @@ impl Registrar {
         if let Some(repeated) = self.repeat(service, &proven, key_hash, now, reference).await? {
             return Ok(repeated);
         }
-        let linted = self.prepare(service, &proven.seat, &key?, now)?;
-        self.commit_intent(service, &proven, &linted, now, reference).await?;
+        let (linted, shard) = self.prepare(service, &proven.seat, &key?, now)?;
+        self.commit_intent(service, &proven, (&linted, shard), now, reference).await?;
         let signer = service.current().authority.signer();
         let serial = linted.serial();
         let signed = match linted.sign(signer) {
@@ -127,14 +127,15 @@ impl Registrar {
             .await
     }
 
-    /// Writes and lints the certificate: subject and extensions from registry and profile.
+    /// Writes and lints the certificate: subject and extensions from registry and profile. Says
+    /// also on which shard of the CRL it will stand.
     fn prepare(
         &self,
         service: &Service,
         seat: &SeatRecord,
         key: &ProvenKey,
         now: Timestamp,
-    ) -> Result<Linted, EnrollError> {
+    ) -> Result<(Linted, Shard), EnrollError> {
         let company = self.company_name(service, seat.company)?;
         let subject = SubjectName::new(seat.user_id.as_str())?.organisation(&company)?;
         // Certificates know whole seconds only; so does everything that is said of them.
@@ -143,14 +144,16 @@ impl Registrar {
             not_before: now - service.lifecycle.backdate,
             not_after: now + service.lifecycle.lifetime,
         };
-        let prepared = service.client_profile.prepare(
+        let shard = self.store().read(|view: View<'_>| service.open_shard(view))?;
+        let profile = service.client_profile(&shard);
+        let prepared = profile.prepare(
             &service.current().authority,
             Serial::random(&*self.entropy),
             &subject,
             key,
             validity,
         )?;
-        Ok(prepared.lint(&service.client_profile)?)
+        Ok((prepared.lint(&profile)?, shard))
     }
 
     fn company_name(&self, service: &Service, id: CompanyId) -> Result<String, StoreError> {

@@ -2,11 +2,11 @@ use tegata_ca::{
     Authority, AuthorityError, ExtendedUsage, Profile, ProfileKind, SubjectAltName, SubjectName,
 };
 use tegata_domain::{Issuer, ServiceKey, Validity};
-use tegata_store::{AuthorityId, OwnCertificate, ServiceId, StoreError};
+use tegata_store::{AuthorityId, NewAuthority, OwnCertificate, ServiceId, StoreError, View};
 
-use crate::keyring::addresses;
+use crate::keyring::{addresses, crl_address};
 use crate::office::entry;
-use crate::{Actor, Office, ServiceSettings};
+use crate::{Actor, IssuingCa, Office, Service, ServiceSettings};
 
 /// What founding a service recorded.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,10 @@ impl Office {
     /// Profile of an issuing CA under the root `root_name`.
     pub fn issuing_profile(status_url: &str, root_name: &Issuer) -> Profile {
         // A root answers for its few certificates by CRL alone.
-        let addresses = tegata_ca::Addresses { ocsp: None, ..addresses(status_url, root_name) };
+        let addresses = tegata_ca::Addresses {
+            ocsp: None,
+            ..addresses(status_url, root_name, &crl_address(status_url, root_name, 0))
+        };
         Profile { kind: ProfileKind::Issuing, addresses: Some(addresses), alt_names: Vec::new() }
     }
 
@@ -46,8 +49,20 @@ impl Office {
         self.store
             .write(move |tx| {
                 let service = tx.insert_service(&key, &json)?;
-                let root = tx.insert_authority(None, &root_name, &root)?;
-                let issuing = tx.insert_authority(Some(service), &key.issuer, &issuing)?;
+                let root = tx.insert_authority(&NewAuthority {
+                    service: None,
+                    parent: None,
+                    name: &root_name,
+                    certificate: &root,
+                    complete_crl: true,
+                })?;
+                let issuing = tx.insert_authority(&NewAuthority {
+                    service: Some(service),
+                    parent: Some(root),
+                    name: &key.issuer,
+                    certificate: &issuing,
+                    complete_crl: false,
+                })?;
                 for (action, object) in [
                     ("authority.created", root_name.to_string()),
                     ("authority.created", key.issuer.to_string()),
@@ -86,16 +101,17 @@ impl Office {
     /// When a name is not fit for a certificate, the key cannot be used, or the database refuses.
     pub async fn certify_server(
         &self,
-        (id, name, issuing): (AuthorityId, &Issuer, &Authority),
-        status_url: &str,
+        service: &Service,
         purpose: &str,
         names: Vec<SubjectAltName>,
         public_key: &[u8],
         validity: Validity,
     ) -> Result<OwnCertificate, CertifyError> {
+        let IssuingCa { id, name, authority: issuing, .. } = service.current();
+        let shard = self.store.read(|view: View<'_>| service.open_shard(view))?;
         let profile = Profile {
             kind: ProfileKind::EndEntity(ExtendedUsage::ServerAuth),
-            addresses: Some(addresses(status_url, name)),
+            addresses: Some(addresses(&service.settings.status_url, name, &shard.address)),
             alt_names: names,
         };
         let subject = SubjectName::new(purpose).map_err(tegata_ca::PrepareError::from);
@@ -108,7 +124,8 @@ impl Office {
         )?;
         let own = OwnCertificate {
             serial: signed.serial,
-            authority: id,
+            authority: *id,
+            shard: shard.number,
             purpose: purpose.to_owned(),
             not_after: signed.validity.not_after,
             der: signed.der,
@@ -117,8 +134,11 @@ impl Office {
         self.store
             .write(move |tx| {
                 tx.insert_own_certificate(&row)?;
+                tx.fill_shard(row.authority, &shard, row.not_after)?;
                 let mut entry = entry(now, &Actor::System, "server_certificate.issued", row.serial);
-                entry.detail = serde_json::json!({ "purpose": row.purpose });
+                entry.detail = serde_json::json!({
+                    "purpose": row.purpose, "tbs_sha256": hex::encode(signed.tbs_hash),
+                });
                 tx.audit(&entry)
             })
             .await?;

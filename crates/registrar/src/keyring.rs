@@ -4,7 +4,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use tegata_ca::{Addresses, Authority, ExtendedUsage, Profile, ProfileKind, Signer};
 use tegata_domain::{CredentialPolicy, Issuer, LifecyclePolicy, ServiceKey};
-use tegata_store::{AuthorityId, ServiceId};
+use tegata_store::{AuthorityId, ServiceId, Shard, StoreError, View};
 
 use crate::ServiceSettings;
 
@@ -17,6 +17,10 @@ pub struct IssuingCa {
     pub name: Issuer,
     /// Certificate and key.
     pub authority: Authority,
+    /// Whether a CRL over everything is published beside the shards.
+    pub complete_crl: bool,
+    /// Whether it only publishes status.
+    pub retired: bool,
 }
 
 /// A service with everything that its use cases ask of it, worked out once.
@@ -39,8 +43,6 @@ pub struct Service {
     pub credential: CredentialPolicy,
     /// Zone in which its dates are shown.
     pub time_zone: TimeZone,
-    /// Profile `client`.
-    pub client_profile: Profile,
 }
 
 /// Why a service cannot be opened.
@@ -68,14 +70,9 @@ impl Service {
         root: Vec<u8>,
     ) -> Result<Self, KeyringError> {
         settings.check()?;
-        let Some(current) = issuing.first() else {
+        if issuing.first().is_none_or(|first| first.retired) {
             return Err(KeyringError::NoIssuer(key));
-        };
-        let client_profile = Profile {
-            kind: ProfileKind::EndEntity(ExtendedUsage::ClientAuth),
-            addresses: Some(addresses(&settings.status_url, &current.name)),
-            alt_names: Vec::new(),
-        };
+        }
         let time_zone = TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC);
         Ok(Self {
             id,
@@ -87,23 +84,62 @@ impl Service {
             root,
             root_name,
             time_zone,
-            client_profile,
         })
     }
 
     /// The CA that issues now. [`Service::open`] saw to it that there is one.
-    pub(crate) fn current(&self) -> &IssuingCa {
+    pub fn current(&self) -> &IssuingCa {
         &self.issuing[0]
+    }
+
+    /// Profile `client`, for a certificate on this shard of the CRL.
+    pub(crate) fn client_profile(&self, shard: &Shard) -> Profile {
+        let name = &self.current().name;
+        Profile {
+            kind: ProfileKind::EndEntity(ExtendedUsage::ClientAuth),
+            addresses: Some(addresses(&self.settings.status_url, name, &shard.address)),
+            alt_names: Vec::new(),
+        }
+    }
+
+    /// The shard that takes the next certificate: the last one, until it is full or the
+    /// service's addresses have changed.
+    pub(crate) fn open_shard(&self, view: View<'_>) -> Result<Shard, StoreError> {
+        let (ca, url) = (self.current(), &self.settings.status_url);
+        let number = match view.last_shard(ca.id)? {
+            None => 1,
+            Some((last, issued)) => {
+                let same = last.address == crl_address(url, &ca.name, last.number);
+                if same && issued < self.settings.crl_shard_size {
+                    return Ok(last);
+                }
+                last.number + 1
+            }
+        };
+        Ok(Shard { number, address: crl_address(url, &ca.name, number) })
     }
 }
 
-/// Where status and certificate of the CA `name` are found.
-pub(crate) fn addresses(status_url: &str, name: &Issuer) -> Addresses {
+/// Where status and certificate of the CA `name` are found, for a certificate on this CRL.
+pub(crate) fn addresses(status_url: &str, name: &Issuer, crl: &str) -> Addresses {
     Addresses {
-        crl: format!("{status_url}/crl/{name}.crl"),
+        crl: crl.to_owned(),
         ocsp: Some(format!("{status_url}/ocsp/{name}")),
         issuer: format!("{status_url}/aia/{name}.cer"),
     }
+}
+
+/// Where the full CRL of a shard is; 0 is the one over everything.
+pub(crate) fn crl_address(status_url: &str, name: &Issuer, shard: u32) -> String {
+    match shard {
+        0 => format!("{status_url}/crl/{name}.crl"),
+        shard => format!("{status_url}/crl/{name}/{shard}.crl"),
+    }
+}
+
+/// Where the newest delta to the full CRL at `address` is.
+pub(crate) fn delta_address(address: &str) -> String {
+    format!("{}/delta.crl", address.strip_suffix(".crl").unwrap_or(address))
 }
 
 /// Every service with its keys, the roots whose keys are at hand, and the key that signs the

@@ -6,8 +6,12 @@
 //! transaction that records the outcome, together with its audit entry.
 
 mod actor;
+mod anchor;
 mod answer;
+mod answers;
+mod audit;
 mod enroll;
+mod feed;
 mod found;
 mod keyring;
 mod mail;
@@ -15,8 +19,10 @@ mod office;
 mod organisation;
 mod password;
 mod publish;
+mod ready;
 mod reference;
 mod reset;
+mod responder;
 mod seats;
 mod settings;
 mod settle;
@@ -28,16 +34,21 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 pub use actor::Actor;
+pub use anchor::{Accepted, AnchorHead, AnchorLine, Rollback, Told};
 pub use answer::AnswerError;
+pub use answers::SharedAnswer;
+pub use audit::AuditReport;
 pub use enroll::{EnrollError, Enrollment, Issuance};
+pub use feed::{FeedBehind, FeedPage};
 pub use found::{CertifyError, ChangeError, Founded};
 pub use keyring::{IssuingCa, Keyring, KeyringError, Service};
 pub use mail::{Delivery, Letter, Post};
 pub use office::Office;
 pub use password::{Cost, Passwords};
-pub use publish::{FeedBehind, FeedPage, PublishError};
+pub use publish::PublishError;
 pub use reference::Reference;
 pub use reset::ResetError;
+pub use responder::ResponderError;
 pub use seats::{NewSeat, SeatsError};
 pub use settings::{ServiceSettings, SettingsError, Words};
 pub use status::{Changed, StatusChange};
@@ -52,12 +63,16 @@ pub struct Registrar {
     keyring: Keyring,
     /// One issuance a seat at a time: the repeated request waits and finds the certificate.
     seats: Vec<Mutex<()>>,
+    responders: responder::Responders,
+    answers: answers::Answers,
 }
 
 impl Registrar {
     /// Puts an office and its keys together.
     pub fn new(office: Office, keyring: Keyring) -> Arc<Self> {
-        Arc::new(Self { office, keyring, seats: (0..STRIPES).map(|_| Mutex::new(())).collect() })
+        let seats = (0..STRIPES).map(|_| Mutex::new(())).collect();
+        let (responders, answers) = Default::default();
+        Arc::new(Self { office, keyring, seats, responders, answers })
     }
 
     /// The services and their keys.

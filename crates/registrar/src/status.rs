@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use tegata_domain::{Certificate, CertificateError, Reason, Serial, UserId};
-use tegata_store::{CertificateRecord, ServiceId, StoreError, Tx};
+use tegata_store::{CertificateRecord, ServiceId, StatusAnnouncement, StoreError, Tx};
 
 use crate::office::entry;
 use crate::target::certificates;
@@ -27,7 +27,11 @@ pub struct Changed {
 }
 
 impl StatusChange {
-    fn apply(self, old: Certificate, now: Timestamp) -> Result<Certificate, CertificateError> {
+    pub(crate) fn apply(
+        self,
+        old: Certificate,
+        now: Timestamp,
+    ) -> Result<Certificate, CertificateError> {
         match self {
             Self::Hold => old.hold(now),
             Self::Release => old.release(),
@@ -77,6 +81,22 @@ impl Office {
     }
 }
 
+/// Tells relying parties what stands now.
+pub(crate) fn announce(
+    tx: &mut Tx<'_>,
+    old: &CertificateRecord,
+    new: &Certificate,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.announce(&StatusAnnouncement {
+        service: old.service,
+        scope: old.scope(),
+        serial: new.serial,
+        status: new.status(),
+        at: now,
+    })
+}
+
 /// Records one change: the certificate, the feed, the audit log.
 pub(crate) fn record(
     tx: &mut Tx<'_>,
@@ -87,7 +107,7 @@ pub(crate) fn record(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     tx.set_certificate(new)?;
-    tx.announce(old.service, new.serial, new.status(), now)?;
+    announce(tx, old, new, now)?;
     let action = format!("certificate.{}", change.participle());
     let mut entry = entry(now, actor, &action, &old.user_id);
     entry.detail = match change {

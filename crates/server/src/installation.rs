@@ -305,6 +305,8 @@ impl DataDir {
                 id: record.id,
                 name: record.name.clone(),
                 authority,
+                complete_crl: record.complete_crl,
+                retired: record.retired_at.is_some(),
             })
         };
         let mut roots = Vec::new();
@@ -314,16 +316,23 @@ impl DataDir {
                 roots.push(open(record)?);
             }
         }
-        let root = authorities.iter().find(|record| record.service.is_none());
         let mut opened = Vec::new();
         for service in services {
-            let issuing = authorities
+            let mut issuing = authorities
                 .iter()
                 .rev()
                 .filter(|record| record.service == Some(service.id))
                 .map(open)
-                .collect::<Result<_, _>>()?;
-            let root = root.ok_or_else(|| KeyringError::NoIssuer(service.key.clone()))?;
+                .collect::<Result<Vec<_>, _>>()?;
+            issuing.sort_by_key(|ca| ca.retired);
+            let parent = authorities
+                .iter()
+                .find(|record| issuing.first().is_some_and(|first| first.id == record.id))
+                .and_then(|record| record.parent);
+            let root = authorities
+                .iter()
+                .find(|record| Some(record.id) == parent)
+                .ok_or_else(|| KeyringError::NoIssuer(service.key.clone()))?;
             opened.push(Service::open(
                 service.id,
                 service.key,
@@ -366,11 +375,9 @@ impl DataDir {
         } else {
             keyfile::create(&path, KeyKind::EcP256, passphrase, entropy)?
         };
-        let ca = &service.issuing[0];
         let own = office
             .certify_server(
-                (ca.id, &ca.name, &ca.authority),
-                &service.settings.status_url,
+                service,
                 purpose,
                 names,
                 key.public_key(),

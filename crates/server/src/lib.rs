@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod ambient;
+pub mod anchor;
 pub mod api;
 pub mod installation;
 pub mod jobs;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
-use tegata_registrar::{PublishError, Registrar, Service};
+use tegata_registrar::{PublishError, Registrar, ResponderError, Service};
 use tegata_store::StoreError;
 use tegata_wire::api::Bilingual;
 use tokio::net::TcpListener;
@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 
+use crate::anchor::{self, AnchorDir, AnchorError, AnchorTrouble};
 use crate::api::{self, Api};
 use crate::limits::{Limits, Rates};
 use crate::listen::{self, BindError};
@@ -35,6 +36,8 @@ pub struct NodeConfig {
     pub downloads: PathBuf,
     /// Where mails go; without, they wait.
     pub post: Option<SmtpPost>,
+    /// Where the anchor lies.
+    pub anchor: AnchorDir,
 }
 
 /// A node whose ports are taken but which does not answer yet.
@@ -43,6 +46,7 @@ pub struct Node {
     limits: Arc<Limits>,
     downloads: PathBuf,
     post: Option<SmtpPost>,
+    anchor: AnchorDir,
     site: TcpListener,
     status: TcpListener,
     admin: TcpListener,
@@ -57,9 +61,15 @@ pub enum NodeError {
     /// Intents could not be settled.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database is not what was anchored, or the anchor cannot be written.
+    #[error(transparent)]
+    Anchor(#[from] AnchorError),
     /// Status could not be published.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// A CA has no OCSP responder.
+    #[error(transparent)]
+    Responder(#[from] ResponderError),
     /// The TLS certificate and key do not fit.
     #[error("TLS: {0}")]
     Tls(#[from] rustls::Error),
@@ -74,6 +84,7 @@ impl Node {
     /// # Errors
     /// When a port is taken, or the database or a CA key cannot be used.
     pub async fn prepare(registrar: Arc<Registrar>, config: NodeConfig) -> Result<Self, NodeError> {
+        config.anchor.keep(&registrar)?;
         let site = listen::bind(config.site, "the issuing site").await?;
         let status = listen::bind(config.status, "the status addresses").await?;
         let admin = listen::bind(config.admin, "administration").await?;
@@ -84,10 +95,11 @@ impl Node {
                 "issuances that were cut short are void; their users can simply try again"
             );
         }
+        registrar.renew_responders().await?;
         registrar.publish().await?;
         let limits = Arc::new(Limits::new(config.rates));
-        let NodeConfig { downloads, post, .. } = config;
-        Ok(Self { registrar, limits, downloads, post, site, status, admin })
+        let NodeConfig { downloads, post, anchor, .. } = config;
+        Ok(Self { registrar, limits, downloads, post, anchor, site, status, admin })
     }
 
     /// Addresses of site, status and administration.
@@ -104,6 +116,7 @@ impl Node {
         let (changed, watching) = watch::channel(0);
         let publishing = jobs::publish(self.registrar.clone(), self.limits.clone(), changed);
         let (registrar, news) = (self.registrar.clone(), watching.clone());
+        let anchoring_news = watching.clone();
         let mailing = async {
             match self.post {
                 Some(post) => jobs::mail(registrar, post, news).await,
@@ -112,15 +125,18 @@ impl Node {
         };
         let stop_jobs = stopped(stop.clone());
         let site = site_router(&self.registrar, &self.limits, self.downloads);
-        let status =
-            status::router(Status { registrar: self.registrar.clone(), changed: watching });
-        let admin = admin::router(self.registrar);
+        let status = status::router(Status::new(self.registrar.clone(), watching));
+        let trouble = AnchorTrouble::default();
+        let anchoring =
+            anchor::keep(self.anchor, self.registrar.clone(), trouble.clone(), anchoring_news);
+        let admin = admin::router(self.registrar, trouble);
         tokio::join!(
             async {
                 // Dropping the jobs ends every wait for news.
                 tokio::select! {
                     () = publishing => {}
                     () = mailing => {}
+                    () = anchoring => {}
                     () = stop_jobs => {}
                 }
             },

@@ -55,6 +55,12 @@ const SETTINGS: &[Setting] = &[
         doc: "File with the passphrase of the CA keys. The variable `TEGATA_CA_PASSPHRASE` goes before it.",
     },
     Setting {
+        key: "audit.anchor_dir",
+        default: "anchor",
+        kind: Kind::File,
+        doc: "Directory of the audit log's anchor, by which an old copy of the database is noticed. Put it on other media than the database, and never restore it with it.",
+    },
+    Setting {
         key: "site.names",
         default: "localhost 127.0.0.1",
         kind: Kind::Names,
@@ -97,6 +103,8 @@ pub struct Settings {
     pub admin: SocketAddr,
     /// `keys.passphrase_file`
     pub passphrase_file: PathBuf,
+    /// `audit.anchor_dir`
+    pub anchor_dir: PathBuf,
     /// `site.names`
     pub site_names: Vec<String>,
     /// `mail.url_file`
@@ -149,6 +157,7 @@ impl Settings {
             status: reader.address("listen.status"),
             admin: reader.address("listen.admin"),
             passphrase_file: base.join(reader.text("keys.passphrase_file")),
+            anchor_dir: base.join(reader.text("audit.anchor_dir")),
             site_names: reader.names("site.names"),
             mail_url_file: base.join(reader.text("mail.url_file")),
             mail_from: reader.text("mail.from"),

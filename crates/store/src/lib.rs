@@ -14,6 +14,7 @@ mod authority;
 mod certificate;
 mod column;
 mod credential;
+mod crl;
 mod database;
 mod organisation;
 mod outbox;
@@ -26,15 +27,16 @@ mod writer;
 
 use std::path::Path;
 
-pub use audit::AuditEntry;
-pub use authority::{AuthorityId, AuthorityRecord, PublishedCrl};
-pub use certificate::{CertificateFilter, CertificateRecord, NewIntent};
+pub use audit::{AuditEntry, AuditFault, AuditHead};
+pub use authority::{AuthorityId, AuthorityRecord, NewAuthority};
+pub use certificate::{CertificateFilter, CertificateRecord, IntentRow, NewIntent};
 pub use credential::CredentialRecord;
+pub use crl::{CrlRow, CrlScope, DeltaBase, PublishedCrl, Shard};
 pub use database::StoreError;
 pub use organisation::{BranchId, BranchRecord, CompanyId, CompanyRecord};
 pub use outbox::{ClaimedMail, MailId, NewMail};
 pub use own::OwnCertificate;
-pub use revocation::{CrlRow, FeedRow, FeedRows};
+pub use revocation::{ChangeRow, FeedRow, FeedRows, StatusAnnouncement};
 pub use seat::{SeatId, SeatRecord};
 pub use service::{ServiceId, ServiceRecord};
 
@@ -102,6 +104,14 @@ impl Store {
         query: impl FnOnce(View<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.readers.with(|connection| query(View(connection)))
+    }
+
+    /// Writes a copy of the database as it is now, while others read and write.
+    ///
+    /// # Errors
+    /// When `path` exists already or cannot be written.
+    pub fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        database::copy(&self.readers, path)
     }
 
     /// A number that changes whenever another connection, of this process or another, commits.

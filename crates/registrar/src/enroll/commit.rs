@@ -6,7 +6,7 @@ use tegata_domain::{
     Attempt, Certificate, CertificateState, Email, IssuanceRefusal, Reason, Serial,
     issuance_supersedes,
 };
-use tegata_store::{CertificateRecord, NewIntent, SeatRecord, StoreError, Tx};
+use tegata_store::{CertificateRecord, NewIntent, SeatRecord, Shard, StoreError, Tx};
 use tegata_text::Lang;
 
 use super::{EnrollError, Issuance, Proven};
@@ -25,7 +25,7 @@ impl Registrar {
         &self,
         service: &Service,
         Proven { seat, hash }: &Proven,
-        linted: &Linted,
+        (linted, shard): (&Linted, Shard),
         now: Timestamp,
         reference: &Reference,
     ) -> Result<(), EnrollError> {
@@ -37,6 +37,7 @@ impl Registrar {
                 state: CertificateState::Planned { at: now },
             },
             authority: service.current().id,
+            shard,
             seat: seat.id,
             key_hash: linted.key_hash(),
             tbs_hash: linted.tbs_hash(),
@@ -46,7 +47,7 @@ impl Registrar {
         entry.reference = Some(reference.to_string());
         entry.detail = serde_json::json!({
             "serial": intent.certificate.serial,
-            "tbs_sha256": hex(&intent.tbs_hash),
+            "tbs_sha256": hex::encode(intent.tbs_hash),
         });
         let (user_id, hash) = (seat.user_id.clone(), hash.clone());
         self.store
@@ -191,8 +192,4 @@ fn replace_older(
         }
     }
     Ok(())
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }

@@ -133,5 +133,6 @@ pub(crate) fn sample_settings(service_url: String, status_url: String) -> Servic
         reminder_days: vec![30, 7],
         max_failures: 5,
         credential_days: 90,
+        crl_shard_size: 65_536,
     }
 }

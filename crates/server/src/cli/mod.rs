@@ -16,12 +16,13 @@ use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use clap::{Args, Parser, Subcommand};
 use tegata_domain::ServiceKey;
 use tegata_registrar::{Actor, Office};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
+use tegata_server::anchor::AnchorDir;
 use tegata_server::installation::{DataDir, InstallationError};
 use tegata_server::settings::{Settings, SettingsErrors};
 
@@ -102,6 +103,9 @@ pub(crate) struct Scoped {
     pub(crate) service: Option<ServiceKey>,
 }
 
+/// The installation that this command opened.
+static OPENED: OnceLock<(Office, Common)> = OnceLock::new();
+
 /// What ends a command: a sentence for people.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
@@ -115,7 +119,9 @@ impl Common {
     }
 
     pub(crate) fn office(&self) -> Result<Office, InstallationError> {
-        self.data_dir().office(Arc::new(SystemClock), Arc::new(SystemEntropy))
+        let office = self.data_dir().office(Arc::new(SystemClock), Arc::new(SystemEntropy))?;
+        let _ = OPENED.set((office.clone(), self.clone()));
+        Ok(office)
     }
 }
 
@@ -156,9 +162,20 @@ pub(crate) fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    match runtime.block_on(dispatch(cli.command)) {
+    let outcome = runtime.block_on(dispatch(cli.command));
+    anchor();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&*error),
+    }
+}
+
+/// What a command did counts as done; that its anchor could not be written is for the log.
+fn anchor() {
+    let Some((office, common)) = OPENED.get() else { return };
+    let Ok(settings) = common.settings() else { return };
+    if let Err(error) = AnchorDir::new(&settings.anchor_dir).keep(office) {
+        tracing::warn!(%error, "the anchor is not kept");
     }
 }
 

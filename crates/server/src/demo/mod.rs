@@ -16,6 +16,7 @@ use tegata_domain::{Clock, Entropy};
 use tegata_gateway::{Config, Gateway, Identity, Limits};
 use tegata_registrar::{Actor, Office, Registrar, ServiceSettings};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
+use tegata_server::anchor::AnchorDir;
 use tegata_server::installation::{DataDir, Foundation};
 use tegata_server::keyfile::Passphrase;
 use tegata_server::limits::Rates;
@@ -137,6 +138,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         admin: loopback(ports.admin),
         rates: Rates::default(),
         downloads: dir.downloads(),
+        anchor: AnchorDir::new(&dir.path().join("anchor")),
         post: Some(SmtpPost::new(&smtp_url, "noreply@sample-bank.example")?),
     };
     let node = Node::prepare(registrar, node_config).await?;
