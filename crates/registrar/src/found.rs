@@ -61,7 +61,8 @@ impl Office {
                     parent: Some(root),
                     name: &key.issuer,
                     certificate: &issuing,
-                    complete_crl: false,
+                    // For relying parties that want one file, whatever a certificate says.
+                    complete_crl: true,
                 })?;
                 for (action, object) in [
                     ("authority.created", root_name.to_string()),
