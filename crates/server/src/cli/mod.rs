@@ -1,6 +1,7 @@
 //! The command line. Each file is one noun; `main` is the only caller.
 
 mod audit;
+mod backup;
 mod branch;
 mod certificate;
 mod company;
@@ -77,6 +78,10 @@ enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Copy the installation as it is now, while it runs
+    Backup(backup::BackupArgs),
+    /// Put a backup in place
+    Restore(backup::RestoreArgs),
 }
 
 /// Where the installation is, and how to answer.
@@ -192,6 +197,8 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Subscriber(command) => subscriber::run(command).await,
         Command::Certificate(command) => certificate::run(command).await,
         Command::Audit(command) => audit::run(command),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
     }
 }
 
