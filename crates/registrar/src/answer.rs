@@ -52,8 +52,9 @@ impl Registrar {
             let Some(last) = changes.last() else { return Ok(after) };
             after = last.seq;
             let serials: Vec<Serial> = changes.iter().map(|row| row.change.serial).collect();
+            let keyring = self.keyring();
             for (ca, request) in self.answers.change(&serials, after) {
-                let ca = self.keyring().authorities().find(|known| known.id == ca);
+                let ca = keyring.authorities().find(|known| known.id == ca);
                 // What cannot be signed now is signed when it is asked for.
                 if let Some(Err(error)) = ca.map(|ca| self.sign_answer(ca, &request)) {
                     tracing::warn!(%error, "an OCSP answer was not signed ahead");

@@ -13,7 +13,7 @@ use tegata_domain::{Email, Serial, UserId, Validity};
 use tegata_store::{CompanyId, SeatRecord, Shard, StoreError, View};
 use tegata_text::Lang;
 
-use crate::{Reference, Registrar, Service};
+use crate::{IssuingCa, Reference, Registrar, Service};
 
 /// What a subscriber sends.
 pub struct Enrollment {
@@ -112,9 +112,10 @@ impl Registrar {
         if let Some(repeated) = self.repeat(service, &proven, key_hash, now, reference).await? {
             return Ok(repeated);
         }
-        let (linted, shard) = self.prepare(service, &proven.seat, &key?, now)?;
-        self.commit_intent(service, &proven, (&linted, shard), now, reference).await?;
-        let signer = service.current().authority.signer();
+        let ca = service.current(now);
+        let (linted, shard) = self.prepare((service, ca), &proven.seat, &key?, now)?;
+        self.commit_intent((service, ca), &proven, (&linted, shard), now, reference).await?;
+        let signer = ca.authority.signer();
         let serial = linted.serial();
         let signed = match linted.sign(signer) {
             Ok(signed) => signed,
@@ -131,7 +132,7 @@ impl Registrar {
     /// also on which shard of the CRL it will stand.
     fn prepare(
         &self,
-        service: &Service,
+        (service, ca): (&Service, &IssuingCa),
         seat: &SeatRecord,
         key: &ProvenKey,
         now: Timestamp,
@@ -144,10 +145,10 @@ impl Registrar {
             not_before: now - service.lifecycle.backdate,
             not_after: now + service.lifecycle.lifetime,
         };
-        let shard = self.store().read(|view: View<'_>| service.open_shard(view))?;
-        let profile = service.client_profile(&shard);
+        let shard = self.store().read(|view: View<'_>| service.open_shard(view, ca))?;
+        let profile = service.client_profile(ca, &shard);
         let prepared = profile.prepare(
-            &service.current().authority,
+            &ca.authority,
             Serial::random(&*self.entropy),
             &subject,
             key,

@@ -55,6 +55,7 @@ impl Office {
                     name: &root_name,
                     certificate: &root,
                     complete_crl: true,
+                    issues_from: now,
                 })?;
                 let issuing = tx.insert_authority(&NewAuthority {
                     service: Some(service),
@@ -63,6 +64,7 @@ impl Office {
                     certificate: &issuing,
                     // For relying parties that want one file, whatever a certificate says.
                     complete_crl: true,
+                    issues_from: now,
                 })?;
                 for (action, object) in [
                     ("authority.created", root_name.to_string()),
@@ -108,8 +110,10 @@ impl Office {
         public_key: &[u8],
         validity: Validity,
     ) -> Result<OwnCertificate, CertifyError> {
-        let IssuingCa { id, name, authority: issuing, .. } = service.current();
-        let shard = self.store.read(|view: View<'_>| service.open_shard(view))?;
+        let IssuingCa { id, name, authority: issuing, .. } = service.current(self.now());
+        let shard = self
+            .store
+            .read(|view: View<'_>| service.open_shard(view, service.current(self.now())))?;
         let profile = Profile {
             kind: ProfileKind::EndEntity(ExtendedUsage::ServerAuth),
             addresses: Some(addresses(&service.settings.status_url, name, &shard.address)),

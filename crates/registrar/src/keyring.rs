@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tegata_ca::{Addresses, Authority, ExtendedUsage, Profile, ProfileKind, Signer};
 use tegata_domain::{CredentialPolicy, Issuer, LifecyclePolicy, ServiceKey};
-use tegata_store::{AuthorityId, ServiceId, Shard, StoreError, View};
+use tegata_store::{AuthorityId, OwnCertificate, ServiceId, Shard, StoreError, View};
 
 use crate::ServiceSettings;
 
@@ -19,6 +20,8 @@ pub struct IssuingCa {
     pub authority: Authority,
     /// Whether a CRL over everything is published beside the shards.
     pub complete_crl: bool,
+    /// From when on it issues.
+    pub issues_from: Timestamp,
     /// Whether it only publishes status.
     pub retired: bool,
 }
@@ -31,7 +34,7 @@ pub struct Service {
     pub key: ServiceKey,
     /// What is particular to it.
     pub settings: ServiceSettings,
-    /// Its issuing CAs, the one that issues first.
+    /// Its issuing CAs: newest first, and those that only publish status last.
     pub issuing: Vec<IssuingCa>,
     /// The root's certificate, DER.
     pub root: Vec<u8>,
@@ -87,14 +90,25 @@ impl Service {
         })
     }
 
-    /// The CA that issues now. [`Service::open`] saw to it that there is one.
-    pub fn current(&self) -> &IssuingCa {
-        &self.issuing[0]
+    /// The CA that issues at `now`: the newest whose time has come. [`Service::open`] saw to it
+    /// that there is one; before any has come, it is the oldest that is not retired.
+    pub fn current(&self, now: Timestamp) -> &IssuingCa {
+        let active = || self.issuing.iter().filter(|ca| !ca.retired);
+        active()
+            .find(|ca| ca.issues_from <= now)
+            .or_else(|| active().last())
+            .unwrap_or(&self.issuing[0])
     }
 
-    /// Profile `client`, for a certificate on this shard of the CRL.
-    pub(crate) fn client_profile(&self, shard: &Shard) -> Profile {
-        let name = &self.current().name;
+    /// The certificate of the CA that issued one of our own.
+    pub fn issuer_of(&self, own: &OwnCertificate) -> &[u8] {
+        let issuer = self.issuing.iter().find(|ca| ca.id == own.authority);
+        issuer.unwrap_or(&self.issuing[0]).authority.certificate()
+    }
+
+    /// Profile `client`, for a certificate of `ca` on this shard of its CRL.
+    pub(crate) fn client_profile(&self, ca: &IssuingCa, shard: &Shard) -> Profile {
+        let name = &ca.name;
         Profile {
             kind: ProfileKind::EndEntity(ExtendedUsage::ClientAuth),
             addresses: Some(addresses(&self.settings.status_url, name, &shard.address)),
@@ -104,8 +118,8 @@ impl Service {
 
     /// The shard that takes the next certificate: the last one, until it is full or the
     /// service's addresses have changed.
-    pub(crate) fn open_shard(&self, view: View<'_>) -> Result<Shard, StoreError> {
-        let (ca, url) = (self.current(), &self.settings.status_url);
+    pub(crate) fn open_shard(&self, view: View<'_>, ca: &IssuingCa) -> Result<Shard, StoreError> {
+        let url = &self.settings.status_url;
         let number = match view.last_shard(ca.id)? {
             None => 1,
             Some((last, issued)) => {

@@ -29,7 +29,7 @@ mod settle;
 mod status;
 mod target;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Mutex;
 
@@ -60,7 +60,7 @@ const STRIPES: usize = 256;
 /// An office that holds the CA keys.
 pub struct Registrar {
     office: Office,
-    keyring: Keyring,
+    keyring: RwLock<Arc<Keyring>>,
     /// One issuance a seat at a time: the repeated request waits and finds the certificate.
     seats: Vec<Mutex<()>>,
     responders: responder::Responders,
@@ -72,12 +72,18 @@ impl Registrar {
     pub fn new(office: Office, keyring: Keyring) -> Arc<Self> {
         let seats = (0..STRIPES).map(|_| Mutex::new(())).collect();
         let (responders, answers) = Default::default();
+        let keyring = RwLock::new(Arc::new(keyring));
         Arc::new(Self { office, keyring, seats, responders, answers })
     }
 
-    /// The services and their keys.
-    pub fn keyring(&self) -> &Keyring {
-        &self.keyring
+    /// The services and their keys, as they are now.
+    pub fn keyring(&self) -> Arc<Keyring> {
+        self.keyring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Goes on with other services and keys. What runs ends with those it began with.
+    pub fn replace_keyring(&self, keyring: Keyring) {
+        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
     }
 }
 

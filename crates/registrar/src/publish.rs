@@ -60,15 +60,15 @@ impl Registrar {
     /// # Errors
     /// The first thing that failed; the CRLs of all other scopes are made all the same.
     pub async fn publish(&self) -> Result<usize, PublishError> {
-        let mut outcome = Outcome::default();
-        for service in self.keyring().services() {
+        let (mut outcome, keyring) = (Outcome::default(), self.keyring());
+        for service in keyring.services() {
             for ca in &service.issuing {
                 for scope in self.scopes(ca)? {
                     outcome.add(self.publish_scope(service, ca, scope).await);
                 }
             }
         }
-        for root in self.keyring().roots() {
+        for root in keyring.roots() {
             outcome.add(self.publish_root(root).await);
         }
         outcome.into_result()
@@ -85,8 +85,8 @@ impl Registrar {
             let touched = if position > after { view.touched_scopes(after)? } else { Vec::new() };
             Ok::<_, StoreError>((position, [touched, view.new_shards()?].concat()))
         })?;
-        let mut outcome = Outcome::default();
-        for service in self.keyring().services() {
+        let (mut outcome, keyring) = (Outcome::default(), self.keyring());
+        for service in keyring.services() {
             for ca in &service.issuing {
                 let mut scopes: Vec<CrlScope> =
                     touched.iter().filter(|scope| scope.authority == ca.id).copied().collect();

@@ -6,15 +6,16 @@ impl Registrar {
     /// What keeps this node from doing its work, each as a sentence; none when it is ready.
     pub fn troubles(&self) -> Vec<String> {
         let mut troubles = Vec::new();
-        let authorities = self.keyring().authorities();
-        for ca in authorities.filter(|ca| self.now() < ca.authority.validity().not_after) {
+        let keyring = self.keyring();
+        for ca in keyring.authorities().filter(|ca| self.now() < ca.authority.validity().not_after)
+        {
             match self.crl_is_current(ca) {
                 Ok(true) => {}
                 Ok(false) => troubles.push(format!("{} has no current CRL", ca.name)),
                 Err(error) => troubles.push(error.to_string()),
             }
         }
-        for ca in self.keyring().services().flat_map(|service| &service.issuing) {
+        for ca in keyring.services().flat_map(|service| &service.issuing) {
             let responder = self.responders.of(ca.id);
             if responder.is_none_or(|responder| self.now() >= responder.validity().not_after) {
                 troubles.push(format!("{} has no OCSP responder", ca.name));

@@ -61,7 +61,8 @@ impl Registrar {
     /// to be replaced.
     pub async fn renew_responders(&self) -> Result<usize, ResponderError> {
         let (now, mut made, mut failed) = (self.now(), 0, None);
-        for ca in self.keyring().services().flat_map(|service| &service.issuing) {
+        let keyring = self.keyring();
+        for ca in keyring.services().flat_map(|service| &service.issuing) {
             let fresh = self.responders.of(ca.id).is_some_and(|responder| {
                 let Validity { not_before, not_after } = responder.validity();
                 (not_before..not_after - RENEWAL).contains(&now)

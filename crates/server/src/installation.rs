@@ -306,6 +306,7 @@ impl DataDir {
                 name: record.name.clone(),
                 authority,
                 complete_crl: record.complete_crl,
+                issues_from: record.issues_from,
                 retired: record.retired_at.is_some(),
             })
         };

@@ -1,6 +1,7 @@
 -- CRLs by shard. Shard 0 is the CRL over everything that a CA issued, for certificates that name
 -- no shard; the others are filled one after the other, and a certificate keeps its own for life.
 ALTER TABLE authority ADD COLUMN complete_crl INTEGER NOT NULL DEFAULT 1; -- publish shard 0
+ALTER TABLE authority ADD COLUMN issues_from INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE authority ADD COLUMN retired_at INTEGER;    -- from then on it only publishes status
 ALTER TABLE authority ADD COLUMN parent_id INTEGER REFERENCES authority; -- NULL: a root
 ALTER TABLE authority ADD COLUMN revoked_at INTEGER;

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 use tegata_domain::{Issuer, Reason};
 
-use crate::column::{Column, optional_at, parsed};
+use crate::column::{Column, at, optional_at, parsed};
 use crate::{ServiceId, StoreError, Tx, View};
 
 /// Row number of a CA.
@@ -32,6 +32,8 @@ pub struct AuthorityRecord {
     pub parent: Option<AuthorityId>,
     /// Whether a CRL over everything is published.
     pub complete_crl: bool,
+    /// From when on it issues: relying parties get to know it before.
+    pub issues_from: Timestamp,
     /// Since when it only publishes status.
     pub retired_at: Option<Timestamp>,
     /// Since when it is revoked.
@@ -49,8 +51,10 @@ pub struct NewAuthority<'a> {
     pub name: &'a Issuer,
     /// Its certificate, DER.
     pub certificate: &'a [u8],
-    /// Whether certificates exist that name no shard, so that a CRL over everything is needed.
+    /// Whether a CRL over everything is published beside the shards.
     pub complete_crl: bool,
+    /// From when on it issues.
+    pub issues_from: Timestamp,
 }
 
 impl Tx<'_> {
@@ -61,8 +65,9 @@ impl Tx<'_> {
     pub fn insert_authority(&mut self, new: &NewAuthority<'_>) -> Result<AuthorityId, StoreError> {
         self.0
             .prepare_cached(
-                "INSERT INTO authority (service_id, parent_id, name, certificate, complete_crl)
-                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING RETURNING id",
+                "INSERT INTO authority (service_id, parent_id, name, certificate, complete_crl,
+                     issues_from)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING RETURNING id",
             )?
             .query_row(
                 (
@@ -71,6 +76,7 @@ impl Tx<'_> {
                     new.name.as_str(),
                     new.certificate,
                     new.complete_crl,
+                    Column(new.issues_from),
                 ),
                 |row| row.get(0),
             )
@@ -151,6 +157,7 @@ impl View<'_> {
                 certificate: row.get("certificate")?,
                 parent: row.get::<_, Option<i64>>("parent_id")?.map(AuthorityId),
                 complete_crl: row.get("complete_crl")?,
+                issues_from: at(row, "issues_from")?,
                 retired_at: optional_at(row, "retired_at")?,
                 revoked_at: optional_at(row, "revoked_at")?,
             })

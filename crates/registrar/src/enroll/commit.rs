@@ -13,7 +13,7 @@ use super::{EnrollError, Issuance, Proven};
 use crate::mail;
 use crate::office::entry;
 use crate::status::{self, StatusChange};
-use crate::{Actor, Reference, Registrar, Service};
+use crate::{Actor, IssuingCa, Reference, Registrar, Service};
 
 /// How long an issuance may stand between its two commits; far more than any request lives.
 const INTENT_LIFETIME: SignedDuration = SignedDuration::from_mins(2);
@@ -23,7 +23,7 @@ impl Registrar {
     /// is still permitted.
     pub(super) async fn commit_intent(
         &self,
-        service: &Service,
+        (service, ca): (&Service, &IssuingCa),
         Proven { seat, hash }: &Proven,
         (linted, shard): (&Linted, Shard),
         now: Timestamp,
@@ -36,7 +36,7 @@ impl Registrar {
                 validity: linted.validity(),
                 state: CertificateState::Planned { at: now },
             },
-            authority: service.current().id,
+            authority: ca.id,
             shard,
             seat: seat.id,
             key_hash: linted.key_hash(),

@@ -100,6 +100,7 @@ fn open(office: Office, settings: ServiceSettings, pki: &Pki) -> (Arc<Registrar>
         name: name.clone(),
         authority: authority.clone(),
         complete_crl,
+        issues_from: Timestamp::UNIX_EPOCH,
         retired: false,
     };
     let service = Service::open(

@@ -43,7 +43,8 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let names = settings.site_names.iter().map(|name| alt_name(name)).collect();
     let (certificate, key) =
         dir.server_certificate(&office, &service, &passphrase, &*entropy, "site", names).await?;
-    let chain = vec![certificate.der, service.issuing[0].authority.certificate().to_vec()];
+    let issuer = service.issuer_of(&certificate).to_vec();
+    let chain = vec![certificate.der, issuer];
     let tls = node::tls(chain, &key.to_pkcs8()?)?;
     let registrar = Registrar::new(office, keyring);
     let config = NodeConfig {

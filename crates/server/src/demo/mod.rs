@@ -95,7 +95,8 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         let (own, key) = dir
             .server_certificate(&office, &service, &passphrase, &*entropy, purpose, names())
             .await?;
-        let chain = vec![own.der, service.issuing[0].authority.certificate().to_vec()];
+        let issuer = service.issuer_of(&own).to_vec();
+        let chain = vec![own.der, issuer];
         servers.push((chain, key.to_pkcs8()?));
     }
     let site_url = format!("https://127.0.0.1:{}/issueweb/{}/", ports.site, service.key);

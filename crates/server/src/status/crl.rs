@@ -54,7 +54,7 @@ fn number(text: &str) -> Option<u32> {
 
 fn show(
     status: &Status,
-    ca: Option<&IssuingCa>,
+    ca: Option<IssuingCa>,
     shard: Option<u32>,
     delta: bool,
     headers: &HeaderMap,

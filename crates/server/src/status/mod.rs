@@ -49,11 +49,12 @@ impl Status {
     }
 
     /// The CA that a file such as `SB0001002C.crl` belongs to.
-    fn authority(&self, file: &str, extension: &str) -> Option<&IssuingCa> {
+    fn authority(&self, file: &str, extension: &str) -> Option<IssuingCa> {
         let name = file.strip_suffix(extension)?;
         let issuer: Issuer = name.parse().ok()?;
-        let found = self.registrar.keyring().authorities().find(|ca| ca.name == issuer)?;
-        (found.name.as_str() == name).then_some(found)
+        let keyring = self.registrar.keyring();
+        let found = keyring.authorities().find(|ca| ca.name == issuer)?;
+        (found.name.as_str() == name).then(|| found.clone())
     }
 }
 

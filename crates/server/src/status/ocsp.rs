@@ -61,7 +61,7 @@ fn answer(status: &Status, issuer: &str, request: &[u8]) -> Result<Arc<SharedAns
     let Some(ca) = status.authority(issuer, "") else {
         return Err(StatusCode::NOT_FOUND.into_response());
     };
-    status.registrar.answer(ca, request).map_err(|error| match error {
+    status.registrar.answer(&ca, request).map_err(|error| match error {
         AnswerError::Ocsp(OcspError::Malformed) => plain(tegata_ca::ocsp_malformed()),
         error => {
             tracing::error!(%error, "no OCSP answer");
