@@ -10,6 +10,7 @@
 
 mod algorithm;
 mod authority;
+mod choice;
 mod crl;
 mod encoding;
 mod key;
@@ -23,6 +24,7 @@ mod rsa;
 
 pub use algorithm::{KeyKind, SignatureAlgorithm};
 pub use authority::{Authority, AuthorityError};
+pub use choice::{CaKey, CaKeyError};
 pub use crl::{CrlEntry, CrlError, CrlRequest};
 pub use key::{KeyError, SignError, Signer, SoftwareKey, verify_ed25519};
 pub use lint::Finding;

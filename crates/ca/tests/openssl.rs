@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{
-    Addresses, Authority, CrlEntry, CrlRequest, ExtendedUsage, KeyKind, OcspQuestion, OcspStatus,
-    Profile, ProfileKind, ProvenKey, RequestError, Signer, SoftwareKey, SubjectName,
+    Addresses, Authority, CaKey, CrlEntry, CrlRequest, ExtendedUsage, KeyKind, OcspQuestion,
+    OcspStatus, Profile, ProfileKind, ProvenKey, RequestError, Signer, SoftwareKey, SubjectName,
 };
 use tegata_domain::{Entropy, Reason, Serial, Validity};
 
@@ -38,15 +38,15 @@ struct Pki {
 }
 
 impl Pki {
-    fn new(root_kind: KeyKind, issuing_kind: KeyKind) -> Self {
+    fn new(root_kind: CaKey, issuing_kind: CaKey) -> Self {
         let entropy = Counter(AtomicU64::new(1));
         // OpenSSL has no clock of ours: these must be valid at the time of the test.
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let validity = Validity { not_before: now, not_after: now + days(30 * 365) };
         let name = |cn: &str| SubjectName::new(cn).unwrap().country("JP").unwrap();
-        let root_key = Arc::new(SoftwareKey::generate(root_kind).unwrap());
+        let root_key = Arc::new(key(root_kind));
         let root = Authority::root(&name("ROOT"), root_key, validity, &entropy).unwrap();
-        let key = Arc::new(SoftwareKey::generate(issuing_kind).unwrap());
+        let key = Arc::new(key(issuing_kind));
         let profile = Profile {
             kind: ProfileKind::Issuing,
             addresses: Some(addresses()),
@@ -57,6 +57,13 @@ impl Pki {
         let issuing = Authority::open(signed.der, key).unwrap();
         let dir = tempfile::tempdir().unwrap();
         let pki = Self { dir, entropy, now, issuing };
+        let crl = root.crl(&CrlRequest {
+            number: 1,
+            this_update: now,
+            next_update: now + days(29 * 365),
+            entries: &[],
+        });
+        pki.write("root.crl", &pem("X509 CRL", &crl.unwrap()));
         pki.write("root.pem", &pem("CERTIFICATE", root.certificate()));
         pki.write("issuing.pem", &pem("CERTIFICATE", pki.issuing.certificate()));
         pki
@@ -131,30 +138,61 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-const KINDS: [(KeyKind, KeyKind); 3] = [
-    (KeyKind::EcP384, KeyKind::EcP256),
-    (KeyKind::EcP384, KeyKind::EcP384),
-    (KeyKind::Rsa(4096), KeyKind::Rsa(3072)),
+/// A new key that signs as was chosen.
+fn key(choice: CaKey) -> SoftwareKey {
+    SoftwareKey::generate(choice.kind()).unwrap().signing_with(choice.algorithm()).unwrap()
+}
+
+/// Every kind of CA key as root and as issuing CA.
+const KINDS: [(CaKey, CaKey); 7] = [
+    (CaKey::P384, CaKey::P256),
+    (CaKey::P256, CaKey::P384),
+    (CaKey::Rsa4096, CaKey::Rsa3072),
+    (CaKey::Rsa3072, CaKey::RsaPss4096),
+    (CaKey::RsaPss4096, CaKey::RsaPss3072),
+    (CaKey::RsaPss3072, CaKey::Ed25519),
+    (CaKey::Ed25519, CaKey::Rsa4096),
 ];
 
 #[test]
-fn openssl_verifies_the_chain_of_every_kind_of_ca() {
+fn every_kind_of_ca_key_is_tried() {
+    for kind in CaKey::ALL {
+        assert!(KINDS.iter().any(|(root, _)| *root == kind), "{kind} as root");
+        assert!(KINDS.iter().any(|(_, issuing)| *issuing == kind), "{kind} as issuing CA");
+        assert_eq!(kind.name().parse(), Ok(kind));
+        assert!(kind.algorithm().suits(kind.kind()));
+    }
+}
+
+#[test]
+fn openssl_verifies_chain_and_lists_of_every_kind_of_ca() {
     for (root, issuing) in KINDS {
         let pki = Pki::new(root, issuing);
         pki.leaf();
+        pki.crl(&[]);
         let verdict = pki.openssl(
-            "verify -x509_strict -purpose sslclient -CAfile root.pem -untrusted issuing.pem leaf.pem",
+            "verify -x509_strict -crl_check_all -purpose sslclient -CRLfile crl.pem \
+             -CRLfile root.crl -CAfile root.pem -untrusted issuing.pem leaf.pem",
         );
         assert!(verdict.status.success(), "{root} {issuing}: {}", said(&verdict));
         let as_server = pki
             .openssl("verify -purpose sslserver -CAfile root.pem -untrusted issuing.pem leaf.pem");
         assert!(!as_server.status.success(), "a client certificate is no server's");
+        let text = said(&pki.openssl("x509 -in leaf.pem -noout -text"));
+        let named = match issuing {
+            CaKey::P256 => "ecdsa-with-SHA256",
+            CaKey::P384 => "ecdsa-with-SHA384",
+            CaKey::Rsa3072 | CaKey::Rsa4096 => "sha256WithRSAEncryption",
+            CaKey::RsaPss3072 | CaKey::RsaPss4096 => "rsassaPss",
+            CaKey::Ed25519 => "ED25519",
+        };
+        assert!(text.contains(&format!("Signature Algorithm: {named}")), "{issuing}: {text}");
     }
 }
 
 #[test]
 fn openssl_agrees_with_every_crl() {
-    for (root, issuing) in KINDS {
+    for (root, issuing) in [KINDS[0], KINDS[1], KINDS[4]] {
         let pki = Pki::new(root, issuing);
         let serial = pki.leaf();
         let check =
@@ -176,7 +214,7 @@ fn openssl_agrees_with_every_crl() {
 #[test]
 fn openssl_asks_and_believes_ocsp() {
     for hash in ["-sha1", "-sha256"] {
-        let pki = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
+        let pki = Pki::new(CaKey::P384, CaKey::P256);
         let serial = pki.leaf();
         let asked = pki.openssl(&format!(
             "ocsp {hash} -issuer issuing.pem -cert leaf.pem -reqout request.der"
@@ -218,8 +256,7 @@ fn openssl_asks_and_believes_ocsp() {
 
 #[test]
 fn ocsp_of_another_issuer_is_unknown() {
-    let (ours, theirs) =
-        (Pki::new(KeyKind::EcP384, KeyKind::EcP256), Pki::new(KeyKind::EcP384, KeyKind::EcP256));
+    let (ours, theirs) = (Pki::new(CaKey::P384, CaKey::P256), Pki::new(CaKey::P384, CaKey::P256));
     theirs.leaf();
     theirs.openssl("ocsp -issuer issuing.pem -cert leaf.pem -reqout request.der");
     let request = std::fs::read(theirs.dir.path().join("request.der")).unwrap();
@@ -264,6 +301,49 @@ fn requests_of_openssl_are_judged_by_their_key() {
         let judged = ProvenKey::from_request(&request).map(|key| key.kind());
         assert_eq!(judged, verdict, "{key}");
     }
+}
+
+/// OpenSSL leaves out the NULL after the hashes of RSASSA-PSS, which is as good (RFC 4055 §2.1).
+#[test]
+fn requests_signed_with_pss_are_judged_by_their_parameters() {
+    let dir = tempfile::tempdir().unwrap();
+    let pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen";
+    for (options, verdict) in [
+        (format!("-sha256 {pss}:32"), Ok(KeyKind::Rsa(2048))),
+        (format!("-sha384 {pss}:48"), Ok(KeyKind::Rsa(2048))),
+        (format!("-sha256 {pss}:20"), Err(RequestError::SignatureAlgorithm)),
+        (format!("-sha512 {pss}:64"), Err(RequestError::SignatureAlgorithm)),
+        (
+            format!("-sha256 {pss}:32 -sigopt rsa_mgf1_md:sha384"),
+            Err(RequestError::SignatureAlgorithm),
+        ),
+    ] {
+        let made = openssl(
+            dir.path(),
+            &format!(
+                "req -new -nodes -newkey rsa:2048 {options} -keyout k.pem -subj /CN=x \
+                 -outform DER -out r.der"
+            ),
+        );
+        assert!(made.status.success(), "{options}: {}", said(&made));
+        let request = std::fs::read(dir.path().join("r.der")).unwrap();
+        let judged = ProvenKey::from_request(&request).map(|key| key.kind());
+        assert_eq!(judged, verdict, "{options}");
+    }
+}
+
+#[test]
+fn an_ed25519_request_is_for_authorities_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = openssl(
+        dir.path(),
+        "req -new -nodes -newkey ed25519 -keyout k.pem -subj /CN=x -outform DER -out r.der",
+    );
+    assert!(made.status.success(), "{}", said(&made));
+    let request = std::fs::read(dir.path().join("r.der")).unwrap();
+    assert_eq!(ProvenKey::from_request(&request), Err(RequestError::KeyKind));
+    let judged = ProvenKey::from_authority_request(&request).map(|key| key.kind());
+    assert_eq!(judged, Ok(KeyKind::Ed25519));
 }
 
 #[test]
