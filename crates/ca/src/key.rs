@@ -15,7 +15,7 @@ use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use tegata_domain::Entropy;
 use zeroize::Zeroizing;
 
-use crate::{KeyKind, SignatureAlgorithm};
+use crate::{CaKey, KeyKind, SignatureAlgorithm};
 
 /// PBKDF2-HMAC-SHA256 rounds for keys at rest (OWASP Password Storage Cheat Sheet, 2023).
 const ROUNDS: u32 = 600_000;
@@ -170,6 +170,14 @@ impl SoftwareKey {
             return Ok(text.to_string());
         }
         Ok(format!("{ALGORITHM_LINE}{}\n{}", self.algorithm.name(), *text))
+    }
+
+    /// Makes a CA key of this kind.
+    ///
+    /// # Errors
+    /// When the library refuses.
+    pub fn generate_for_ca(choice: CaKey) -> Result<Self, KeyError> {
+        Self::generate(choice.kind())?.signing_with(choice.algorithm())
     }
 
     /// Opens a key from its unencrypted PKCS#8 DER form.

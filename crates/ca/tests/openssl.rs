@@ -140,7 +140,7 @@ fn said(output: &Output) -> String {
 
 /// A new key that signs as was chosen.
 fn key(choice: CaKey) -> SoftwareKey {
-    SoftwareKey::generate(choice.kind()).unwrap().signing_with(choice.algorithm()).unwrap()
+    SoftwareKey::generate_for_ca(choice).unwrap()
 }
 
 /// Every kind of CA key as root and as issuing CA.

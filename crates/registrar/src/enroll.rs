@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tegata_ca::{
-    LintError, Linted, NameError, PrepareError, ProvenKey, RequestError, SignError, SubjectName,
+    LintError, Linted, NameError, PrepareError, ProvenKey, RequestError, SignError,
+    SignedCertificate, SubjectName,
 };
 use tegata_domain::{Email, Serial, UserId, Validity};
 use tegata_store::{CompanyId, SeatRecord, StoreError, View};
@@ -114,9 +115,8 @@ impl Registrar {
         }
         let linted = self.prepare(service, &proven.seat, &key?, now)?;
         self.commit_intent(service, &proven, &linted, now, reference).await?;
-        let signer = service.current().authority.signer();
         let serial = linted.serial();
-        let signed = match linted.sign(signer) {
+        let signed = match sign(service, linted).await {
             Ok(signed) => signed,
             Err(error) => {
                 self.void(serial).await?;
@@ -157,4 +157,12 @@ impl Registrar {
         let name = self.store().read(|view: View<'_>| view.company_name(service.id, id))?;
         name.ok_or(StoreError::Corrupt("a seat without a company"))
     }
+}
+
+/// Signs on a thread that may wait: the key may be in a token, at the end of a network.
+async fn sign(service: &Arc<Service>, linted: Linted) -> Result<SignedCertificate, SignError> {
+    let service = Arc::clone(service);
+    tokio::task::spawn_blocking(move || linted.sign(service.current().authority.signer()))
+        .await
+        .unwrap_or_else(|error| Err(SignError(error.to_string())))
 }

@@ -17,8 +17,16 @@ pub fn router(registrar: Arc<Registrar>) -> Router {
         .with_state(registrar)
 }
 
-/// Ready: the database answers and every CA has a CRL that has not run out.
+/// Ready: the database answers, every CA has a CRL that has not run out and its key can be used.
 async fn ready(State(registrar): State<Arc<Registrar>>) -> (StatusCode, String) {
+    // A token that hangs keeps a thread waiting that nobody else needs.
+    match tokio::task::spawn_blocking(move || judge(&registrar)).await {
+        Ok(verdict) => verdict,
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
+    }
+}
+
+fn judge(registrar: &Registrar) -> (StatusCode, String) {
     let now = registrar.now();
     let published = registrar.keyring().authorities().map(|ca| {
         let crl = registrar.store().read(|view: View<'_>| view.published_crl(ca.id))?;
@@ -30,6 +38,11 @@ async fn ready(State(registrar): State<Arc<Registrar>>) -> (StatusCode, String) 
             Ok((_, true)) => {}
             Ok((ca, false)) => missing.push(format!("{} has no current CRL", ca.name)),
             Err(error) => missing.push(error.to_string()),
+        }
+    }
+    for ca in registrar.keyring().authorities() {
+        if let Err(error) = ca.authority.signer().ready() {
+            missing.push(format!("{}: {error}", ca.name));
         }
     }
     if missing.is_empty() {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use tegata_ca::{
-    Authority, AuthorityError, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName, SubjectName,
+    Authority, AuthorityError, CaKey, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName,
+    SubjectName,
 };
 use tegata_domain::{Clock, Entropy, Issuer, ServiceKey, Validity};
 use tegata_registrar::{
@@ -15,6 +16,7 @@ use tegata_registrar::{
     ServiceSettings, SettingsError,
 };
 use tegata_store::{OwnCertificate, Store, StoreError, View};
+use tegata_token::{TokenKey, TokenUri};
 
 use crate::keyfile::{self, KeyFileError, Passphrase};
 
@@ -90,11 +92,24 @@ pub struct Foundation {
     /// Country of both CAs' names.
     pub country: String,
     /// Kind of the root's key.
-    pub root_key: KeyKind,
+    pub root_key: CaKey,
+    /// The token that makes and keeps the root's key; without, a file.
+    pub root_token: Option<TokenUri>,
     /// Kind of the issuing CA's key.
-    pub issuing_key: KeyKind,
+    pub issuing_key: CaKey,
+    /// The token that makes and keeps the issuing CA's key; without, a file.
+    pub issuing_token: Option<TokenUri>,
     /// What is particular to the service.
     pub settings: ServiceSettings,
+}
+
+impl Foundation {
+    /// The CA keys that are made in tokens.
+    fn tokens(&self) -> impl Iterator<Item = (&TokenUri, &Issuer)> {
+        [(&self.root_token, &self.root_name), (&self.issuing_token, &self.key.issuer)]
+            .into_iter()
+            .filter_map(|(token, name)| Some((token.as_ref()?, name)))
+    }
 }
 
 impl DataDir {
@@ -230,18 +245,24 @@ impl DataDir {
         };
         let (root_subject, issuing_subject) =
             (names(&foundation.root_name)?, names(&foundation.key.issuer)?);
-        let new_key = |name: &dyn std::fmt::Display, kind| {
-            keyfile::create(&self.key(name), kind, passphrase, &*entropy)
+        // Before anything is made: what a token would refuse must not leave half a hierarchy.
+        for (token, name) in foundation.tokens() {
+            TokenKey::check_free(token, name.as_str()).map_err(KeyFileError::from)?;
+        }
+        let new_key = |name: &Issuer, choice, token: &Option<TokenUri>| {
+            let token = token.as_ref().map(|token| (token, name.as_str()));
+            keyfile::create_for_ca(&self.key(name), choice, token, passphrase, &*entropy)
         };
-        let root_key = new_key(&foundation.root_name, foundation.root_key)?;
+        let root_key = new_key(&foundation.root_name, foundation.root_key, &foundation.root_token)?;
         let root = Authority::root(
             &root_subject,
-            Arc::new(root_key),
+            root_key,
             Validity { not_before: now - BACKDATE, not_after: now + ROOT_LIFETIME },
             &*entropy,
         )
         .map_err(named(&foundation.root_name))?;
-        let issuing_key = Arc::new(new_key(&foundation.key.issuer, foundation.issuing_key)?);
+        let issuing_key =
+            new_key(&foundation.key.issuer, foundation.issuing_key, &foundation.issuing_token)?;
         let issuing = root
             .certify(
                 &Office::issuing_profile(&foundation.settings.status_url, &foundation.root_name),
@@ -252,7 +273,7 @@ impl DataDir {
             )
             .and_then(|signed| Authority::open(signed.der, issuing_key))
             .map_err(named(&foundation.key.issuer))?;
-        new_key(&"feed", KeyKind::Ed25519)?;
+        keyfile::create(&self.key("feed"), KeyKind::Ed25519, passphrase, &*entropy)?;
         let office = self.office_anew(clock, entropy)?;
         office
             .found(&foundation.key, &foundation.settings, (&foundation.root_name, &root), &issuing)
@@ -298,7 +319,7 @@ impl DataDir {
             .store()
             .read(|view: View<'_>| Ok::<_, StoreError>((view.services()?, view.authorities()?)))?;
         let open = |record: &tegata_store::AuthorityRecord| {
-            let key = Arc::new(keyfile::open(&self.key(&record.name), passphrase)?);
+            let key = keyfile::open_for_ca(&self.key(&record.name), passphrase)?;
             let authority = Authority::open(record.certificate.clone(), key)
                 .map_err(|error| InstallationError::Authority(record.name.clone(), error))?;
             Ok::<_, InstallationError>(IssuingCa {
@@ -310,7 +331,7 @@ impl DataDir {
         let mut roots = Vec::new();
         for record in authorities.iter().filter(|record| record.service.is_none()) {
             // A root whose key is kept elsewhere still has a certificate to show.
-            if self.key(&record.name).exists() {
+            if keyfile::exists(&self.key(&record.name)) {
                 roots.push(open(record)?);
             }
         }

@@ -7,10 +7,11 @@ use der::Decode;
 use spki::SubjectPublicKeyInfoRef;
 use tegata_ca::{KeyKind, SignError, SignatureAlgorithm, Signer};
 
+use crate::make::refuse_taken;
 use crate::mechanism::{self, Way};
 use crate::module::Module;
 use crate::token::{Token, Use};
-use crate::{KeyUri, TokenError, public};
+use crate::{KeyUri, TokenError, TokenUri, public};
 
 /// A private key in a token.
 pub struct TokenKey {
@@ -53,6 +54,16 @@ impl TokenKey {
             }
         })?;
         Ok(Self { token, uri, algorithm, way, public_key, handle: Mutex::default() })
+    }
+
+    /// Makes sure that a key of this label can be made: the token is there, the PIN is right and
+    /// the label is free.
+    ///
+    /// # Errors
+    /// Why not, and what to do.
+    pub fn check_free(uri: &TokenUri, label: &str) -> Result<(), TokenError> {
+        let token = Module::open(uri.module())?.token(uri);
+        token.with(|Use { session, .. }| refuse_taken(&token, session, label))
     }
 
     /// Its address.

@@ -53,7 +53,11 @@ impl TokenKey {
 }
 
 /// Any object of this label counts, a public key or a certificate too: it belongs to someone.
-fn refuse_taken(token: &Token, session: &Session, label: &str) -> Result<(), TokenError> {
+pub(crate) fn refuse_taken(
+    token: &Token,
+    session: &Session,
+    label: &str,
+) -> Result<(), TokenError> {
     let wanted = [Attribute::Label(label.as_bytes().to_vec())];
     let found = session.find_objects(&wanted).map_err(|error| token.driver(error))?;
     if found.is_empty() {

@@ -50,7 +50,7 @@ enum Command {
     /// Serve everything on loopback with sample data, in the foreground
     Demo(demo::DemoArgs),
     /// Make a new installation: root and issuing CA, the first service
-    Init(init::InitArgs),
+    Init(Box<init::InitArgs>),
     /// Serve the issuing site, the application interface and the status addresses
     Serve(serve::ServeArgs),
     /// Run the mTLS gateway in front of protected services
@@ -165,7 +165,7 @@ pub(crate) fn run() -> ExitCode {
 async fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => demo::run(args).await,
-        Command::Init(args) => init::run(args).await,
+        Command::Init(args) => init::run(*args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,
         Command::Config(command) => config::run(command),
