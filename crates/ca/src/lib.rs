@@ -9,6 +9,7 @@
 //! released. Signatures and hashes over them come from `aws-lc-rs`.
 
 mod algorithm;
+mod ask;
 mod authority;
 mod choice;
 mod crl;
@@ -19,10 +20,12 @@ mod name;
 mod ocsp;
 mod prepare;
 mod profile;
+mod reading;
 mod request;
 mod rsa;
 
 pub use algorithm::{KeyKind, SignatureAlgorithm};
+pub use ask::{AskError, certification_request};
 pub use authority::{Authority, AuthorityError};
 pub use choice::{CaKey, CaKeyError};
 pub use crl::{CrlEntry, CrlError, CrlRequest};
@@ -32,4 +35,5 @@ pub use name::{NameError, SubjectName};
 pub use ocsp::{MAX_OCSP_REQUEST, OcspError, OcspQuestion, OcspStatus, ocsp_malformed};
 pub use prepare::{LintError, Linted, PrepareError, Prepared, SignedCertificate};
 pub use profile::{Addresses, ExtendedUsage, Kind as ProfileKind, Profile, SubjectAltName};
+pub use reading::{CaCertificate, MAX_CA_CERTIFICATE, ReadCrl, ReadError};
 pub use request::{MAX_REQUEST, ProvenKey, RequestError};

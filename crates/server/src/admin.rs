@@ -28,15 +28,19 @@ async fn ready(State(registrar): State<Arc<Registrar>>) -> (StatusCode, String) 
 
 fn judge(registrar: &Registrar) -> (StatusCode, String) {
     let now = registrar.now();
-    let published = registrar.keyring().authorities().map(|ca| {
-        let crl = registrar.store().read(|view: View<'_>| view.published_crl(ca.id))?;
-        Ok::<_, StoreError>((ca, crl.is_some_and(|crl| now < crl.next_update)))
+    let keyring = registrar.keyring();
+    let online = keyring.authorities().map(|ca| (ca.id, &ca.name, ""));
+    let how = ": have its ceremony make one and run `tegata ca publish-crl`";
+    let offline = keyring.offline().iter().map(|ca| (ca.id, &ca.name, how));
+    let published = online.chain(offline).map(|(id, name, how)| {
+        let crl = registrar.store().read(|view: View<'_>| view.published_crl(id))?;
+        Ok::<_, StoreError>((name, how, crl.is_some_and(|crl| now < crl.next_update)))
     });
     let mut missing = Vec::new();
     for outcome in published {
         match outcome {
-            Ok((_, true)) => {}
-            Ok((ca, false)) => missing.push(format!("{} has no current CRL", ca.name)),
+            Ok((.., true)) => {}
+            Ok((name, how, false)) => missing.push(format!("{name} has no current CRL{how}")),
             Err(error) => missing.push(error.to_string()),
         }
     }

@@ -128,6 +128,20 @@ pub fn open(path: &Path, passphrase: &Passphrase) -> Result<SoftwareKey, KeyFile
         .map_err(|cause| KeyFileError::Key { path: path.to_owned(), cause })
 }
 
+/// Where a new CA key lives.
+#[derive(Clone, Copy)]
+pub enum Home<'a> {
+    /// In its file, encrypted.
+    File(&'a Passphrase),
+    /// In a token, under this label.
+    Token {
+        /// Which token.
+        uri: &'a TokenUri,
+        /// The label.
+        label: &'a str,
+    },
+}
+
 /// Makes a CA key: in a file at `path`, or in a token with its address in the file beside.
 ///
 /// # Errors
@@ -135,16 +149,18 @@ pub fn open(path: &Path, passphrase: &Passphrase) -> Result<SoftwareKey, KeyFile
 pub fn create_for_ca(
     path: &Path,
     choice: CaKey,
-    token: Option<(&TokenUri, &str)>,
-    passphrase: &Passphrase,
+    home: Home<'_>,
     entropy: &dyn Entropy,
 ) -> Result<Arc<dyn Signer>, KeyFileError> {
-    let Some((token, label)) = token else {
-        let failed = |cause| KeyFileError::Key { path: path.to_owned(), cause };
-        let key = SoftwareKey::generate_for_ca(choice).map_err(failed)?;
-        let pem = key.to_encrypted_pem(&passphrase.0, entropy).map_err(failed)?;
-        write_private(path, pem.as_bytes())?;
-        return Ok(Arc::new(key));
+    let (token, label) = match home {
+        Home::File(passphrase) => {
+            let failed = |cause| KeyFileError::Key { path: path.to_owned(), cause };
+            let key = SoftwareKey::generate_for_ca(choice).map_err(failed)?;
+            let pem = key.to_encrypted_pem(&passphrase.0, entropy).map_err(failed)?;
+            write_private(path, pem.as_bytes())?;
+            return Ok(Arc::new(key));
+        }
+        Home::Token { uri, label } => (uri, label),
     };
     // The file first: a key whose address cannot be written down would be lost in its token.
     let file = address_beside(path);

@@ -74,6 +74,17 @@ impl Tx<'_> {
             .query_row([id.0], |row| row.get(0))?)
     }
 
+    /// Makes the next CRL number of a CA be later than this one, which another machine used.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn raise_crl_number(&mut self, id: AuthorityId, used: u64) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE authority SET crl_number = max(crl_number, ?2) WHERE id = ?1")?
+            .execute((id.0, used))?;
+        Ok(())
+    }
+
     /// Publishes a CRL, unless a later one stands already.
     ///
     /// # Errors

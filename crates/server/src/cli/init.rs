@@ -12,6 +12,7 @@ use tegata_registrar::{ServiceSettings, Words};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::installation::{DataDir, Foundation};
 use tegata_server::keyfile::Passphrase;
+use tegata_server::offline::Branching;
 use tegata_token::TokenUri;
 
 use super::{Common, Failure, output};
@@ -42,6 +43,9 @@ pub(super) struct InitArgs {
     /// Kind of the issuing CA's key
     #[arg(long, default_value_t = CaKey::P256, value_parser = ca_key())]
     issuing_key: CaKey,
+    /// The root is elsewhere: make a request for the issuing CA and wait for `tegata ca install`
+    #[arg(long, conflicts_with_all = ["root_key", "root_token"])]
+    offline_root: bool,
     /// Make and keep the keys of both CAs in this token, a PKCS#11 address (RFC 7512)
     #[arg(long, value_name = "URI")]
     token: Option<TokenUri>,
@@ -57,6 +61,10 @@ pub(super) async fn run(args: InitArgs) -> Result<(), Failure> {
     let dir = args.common.data_dir();
     let text = std::fs::read_to_string(&args.service_settings)
         .map_err(|error| format!("{}: {error}", args.service_settings.display()))?;
+    let settings = ServiceSettings::from_json(&text)?;
+    if args.offline_root {
+        return ask(args, dir, settings);
+    }
     let foundation = Foundation {
         key: args.service,
         root_name: args.root,
@@ -65,7 +73,7 @@ pub(super) async fn run(args: InitArgs) -> Result<(), Failure> {
         root_token: args.root_token.or_else(|| args.token.clone()),
         issuing_key: args.issuing_key,
         issuing_token: args.issuing_token.or(args.token),
-        settings: ServiceSettings::from_json(&text)?,
+        settings,
     };
     dir.create()?;
     let file = args.common.settings()?.passphrase_file;
@@ -95,6 +103,55 @@ Next:
         "root": foundation.root_name,
         "root_pem": dir.root_pem(),
         "root_sha256": root_sha256,
+    });
+    output::one(args.common.json, &json, &sentence)
+}
+
+/// Makes a request for the issuing CA, and the ceremony's file that would answer it.
+fn ask(args: InitArgs, dir: DataDir, settings: ServiceSettings) -> Result<(), Failure> {
+    dir.create()?;
+    let file = args.common.settings()?.passphrase_file;
+    let entropy = SystemEntropy;
+    Passphrase::ensure(&file, &entropy)?;
+    let passphrase = Passphrase::read(&file)?;
+    let branching = Branching {
+        key: args.service,
+        root_name: args.root,
+        country: args.country,
+        issuing_key: args.issuing_key,
+        issuing_token: args.issuing_token.or(args.token),
+        settings,
+    };
+    let request = dir.ask(&branching, &passphrase, &entropy)?;
+    let (root, name) = (&branching.root_name, &branching.key.issuer);
+    let sentence = format!(
+        "{dir} waits for the certificate of issuing CA {name}.
+
+  request           {request}
+
+Next: take the request to the ceremony of root {root} (`tegata ceremony --example`), which names it
+
+  [[issuing]]
+  request = \"{name}.csr\"
+  name = \"{name}\"
+  organisation = {organisation:?}
+  country = \"{country}\"
+  years = 10
+  status_url = \"{status_url}\"
+
+and bring back its certificates and list:
+  tegata ca install --certificate {name}.cer --root {root}.cer --dir {dir}
+  tegata ca publish-crl {root}.crl --dir {dir}",
+        dir = dir.path().display(),
+        request = request.display(),
+        organisation = branching.settings.organisation.en,
+        country = branching.country,
+        status_url = branching.settings.status_url,
+    );
+    let json = serde_json::json!({
+        "service": branching.key.to_string(),
+        "root": root,
+        "request": request,
     });
     output::one(args.common.json, &json, &sentence)
 }

@@ -2,6 +2,8 @@
 
 mod audit;
 mod branch;
+mod ca;
+mod ceremony;
 mod certificate;
 mod company;
 mod config;
@@ -73,6 +75,11 @@ enum Command {
     /// Certificates
     #[command(subcommand)]
     Certificate(certificate::CertificateCommand),
+    /// CAs whose root is offline: certificates and lists from its ceremonies
+    #[command(subcommand)]
+    Ca(ca::CaCommand),
+    /// Carry out a key ceremony, offline, from one file
+    Ceremony(ceremony::CeremonyArgs),
     /// The audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -174,6 +181,8 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Company(command) => company::run(command).await,
         Command::Subscriber(command) => subscriber::run(command).await,
         Command::Certificate(command) => certificate::run(command).await,
+        Command::Ca(command) => ca::run(command).await,
+        Command::Ceremony(args) => ceremony::run(args),
         Command::Audit(command) => audit::run(command),
     }
 }

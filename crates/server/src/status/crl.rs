@@ -8,10 +8,10 @@ use super::Status;
 /// The CRL of a CA, DER (RFC 2585 §4.2). Caches may keep it for a minute: what is revoked must
 /// be known soon.
 pub(super) async fn show(State(status): State<Status>, Path(file): Path<String>) -> Response {
-    let Some(ca) = status.authority(&file, ".crl") else {
+    let Some((id, _)) = status.of_record(&file, ".crl") else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let crl = status.registrar.store().read(|view: View<'_>| view.published_crl(ca.id));
+    let crl = status.registrar.store().read(|view: View<'_>| view.published_crl(id));
     match crl {
         Ok(Some(crl)) => (
             [

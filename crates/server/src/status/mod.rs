@@ -13,6 +13,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use tegata_domain::Issuer;
 use tegata_registrar::{IssuingCa, Registrar};
+use tegata_store::AuthorityId;
 use tokio::sync::watch;
 
 /// What the handlers share.
@@ -37,7 +38,19 @@ pub fn router(status: Status) -> Router {
 }
 
 impl Status {
-    /// The CA that a file such as `SB0001002C.crl` belongs to.
+    /// Row number and certificate of the CA that a file such as `SB0001002C.crl` belongs to,
+    /// wherever its key is.
+    fn of_record(&self, file: &str, extension: &str) -> Option<(AuthorityId, &[u8])> {
+        if let Some(ca) = self.authority(file, extension) {
+            return Some((ca.id, ca.authority.certificate()));
+        }
+        let name = file.strip_suffix(extension)?;
+        let offline = self.registrar.keyring().offline();
+        let found = offline.iter().find(|ca| ca.name.as_str() == name)?;
+        Some((found.id, &found.certificate))
+    }
+
+    /// The CA with its key that a file such as `SB0001002C.crl` belongs to.
     fn authority(&self, file: &str, extension: &str) -> Option<&IssuingCa> {
         let name = file.strip_suffix(extension)?;
         let issuer: Issuer = name.parse().ok()?;
