@@ -6,8 +6,8 @@ use x509_cert::Certificate;
 use x509_cert::name::Name;
 
 use crate::{
-    KeyKind, LintError, PrepareError, Profile, ProfileKind, ProvenKey, RequestError, SignError,
-    SignedCertificate, Signer, SubjectName, encoding,
+    Addresses, CaCertificate, KeyKind, LintError, PrepareError, Profile, ProfileKind, ProvenKey,
+    RequestError, SignError, SignedCertificate, Signer, SubjectName, encoding,
 };
 
 /// A CA certificate together with its key.
@@ -103,6 +103,29 @@ impl Authority {
         let key = ProvenKey::own(public_key)?;
         let prepared = profile.prepare(self, Serial::random(entropy), subject, &key, validity)?;
         Ok(prepared.lint(profile)?.sign(&*self.signer)?)
+    }
+
+    /// Makes another certificate under this authority for a CA that has one already, with the
+    /// same name and key: a root that is certified by an older root, or an issuing CA that is
+    /// certified anew. Nothing else is taken from the certificate.
+    ///
+    /// # Errors
+    /// When key or time do not allow it.
+    pub fn cross_certify(
+        &self,
+        other: &CaCertificate,
+        addresses: Option<Addresses>,
+        validity: Validity,
+        entropy: &dyn Entropy,
+    ) -> Result<SignedCertificate, AuthorityError> {
+        let kind = match other.path_length() {
+            Some(0) => ProfileKind::Issuing,
+            _ => ProfileKind::Cross,
+        };
+        let profile = Profile { kind, addresses, alt_names: Vec::new() };
+        let (serial, name) = (Serial::random(entropy), other.name().clone());
+        let prepared = profile.prepare_named(self, serial, name, other.key(), validity)?;
+        Ok(prepared.lint(&profile)?.sign(&*self.signer)?)
     }
 
     /// DER of its certificate.

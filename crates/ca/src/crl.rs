@@ -1,7 +1,7 @@
 //! Certificate revocation lists (RFC 5280 §5): full and delta, whole or a shard.
 
-mod import;
 mod lint;
+mod read;
 
 use const_oid::db::rfc5280;
 use der::asn1::{AnyRef, ContextSpecific, Uint, UintRef};
@@ -16,7 +16,7 @@ use x509_cert::ext::pkix::name::DistributionPointName;
 use x509_cert::ext::{Extension, Extensions};
 use x509_cert::time::Time;
 
-pub use import::{ImportedCrl, ImportedEntry, MAX_IMPORTED_CRL};
+pub use read::{MAX_CRL, ReadCrl, ReadEntry};
 
 use crate::profile::{authority_key_identifier, distribution_point, push, uri};
 use crate::{Authority, LintError, SignError, encoding};
@@ -42,6 +42,16 @@ pub enum Listed {
     Revoked(Reason),
     /// On the base but not any more (removeFromCRL, RFC 5280 §5.3.1): on a delta only.
     Released,
+}
+
+impl Listed {
+    /// The reason as RFC 5280 spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Revoked(reason) => reason.name(),
+            Self::Released => "removeFromCRL",
+        }
+    }
 }
 
 /// A CRL to be made.

@@ -9,7 +9,9 @@
 //! released. Signatures and hashes over them come from `aws-lc-rs`.
 
 mod algorithm;
+mod ask;
 mod authority;
+mod choice;
 mod crl;
 mod encoding;
 mod key;
@@ -18,14 +20,17 @@ mod name;
 mod ocsp;
 mod prepare;
 mod profile;
+mod reading;
 mod request;
 mod rsa;
 
 pub use algorithm::{KeyKind, SignatureAlgorithm};
+pub use ask::{AskError, certification_request};
 pub use authority::{Authority, AuthorityError, key_kind, serial_of};
+pub use choice::{CaKey, CaKeyError};
 pub use crl::{
-    CrlEntry, CrlError, CrlForm, CrlRequest, CrlWriter, ImportedCrl, ImportedEntry, Listed,
-    MAX_IMPORTED_CRL, SignedCrl,
+    CrlEntry, CrlError, CrlForm, CrlRequest, CrlWriter, Listed, MAX_CRL, ReadCrl, ReadEntry,
+    SignedCrl,
 };
 pub use key::{KeyError, SignError, Signer, SoftwareKey, verify_ed25519};
 pub use lint::Finding;
@@ -36,4 +41,5 @@ pub use ocsp::{
 };
 pub use prepare::{LintError, Linted, PrepareError, Prepared, SignedCertificate};
 pub use profile::{Addresses, ExtendedUsage, Kind as ProfileKind, Profile, SubjectAltName};
+pub use reading::{CaCertificate, MAX_CA_CERTIFICATE, ReadError};
 pub use request::{MAX_REQUEST, ProvenKey, RequestError};

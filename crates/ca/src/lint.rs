@@ -94,7 +94,7 @@ pub(crate) fn certificate(
     let usages = value(rfc5280::ID_CE_EXT_KEY_USAGE)
         .and_then(|e| ExtendedKeyUsage::from_der(e.extn_value.as_bytes()).ok());
     match profile.kind {
-        Kind::Root | Kind::Issuing => {
+        Kind::Root | Kind::Issuing | Kind::Cross => {
             rule(
                 matches!(constraints, Some((true, Ok(BasicConstraints { ca: true, .. })))),
                 "RFC 5280 §4.2.1.9",

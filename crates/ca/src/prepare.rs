@@ -83,6 +83,19 @@ impl Profile {
         key: &ProvenKey,
         validity: Validity,
     ) -> Result<Prepared, PrepareError> {
+        self.prepare_named(authority, serial, subject.to_name()?, key, validity)
+    }
+
+    /// Like [`Self::prepare`], for a name that stands in another certificate and must be the
+    /// same here octet for octet.
+    pub(crate) fn prepare_named(
+        &self,
+        authority: &Authority,
+        serial: Serial,
+        subject: Name,
+        key: &ProvenKey,
+        validity: Validity,
+    ) -> Result<Prepared, PrepareError> {
         let issuer_ends = authority.validity().not_after;
         let validity = Validity { not_after: validity.not_after.min(issuer_ends), ..validity };
         if validity.not_after <= validity.not_before {
@@ -100,7 +113,7 @@ impl Profile {
         key: &ProvenKey,
         validity: Validity,
     ) -> Result<Prepared, PrepareError> {
-        self.write(signer, subject.to_name()?, serial, subject, key, validity)
+        self.write(signer, subject.to_name()?, serial, subject.to_name()?, key, validity)
     }
 
     fn write(
@@ -108,7 +121,7 @@ impl Profile {
         signer: &dyn Signer,
         issuer: Name,
         serial: Serial,
-        subject: &SubjectName,
+        subject: Name,
         key: &ProvenKey,
         validity: Validity,
     ) -> Result<Prepared, PrepareError> {
@@ -121,7 +134,7 @@ impl Profile {
                 not_before: encoding::time(validity.not_before)?,
                 not_after: encoding::time(validity.not_after)?,
             },
-            subject: subject.to_name()?,
+            subject,
             subject_public_key_info: SubjectPublicKeyInfoOwned::try_from(key.spki())
                 .map_err(|_| der::ErrorKind::Failed)
                 .map_err(der::Error::from)?,

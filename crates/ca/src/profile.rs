@@ -21,6 +21,8 @@ pub enum Kind {
     Root,
     /// CA that issues end-entity certificates only (path length 0).
     Issuing,
+    /// Another root, certified by this one: its issuing CAs stand below it (path length 1).
+    Cross,
     /// End entity.
     EndEntity(ExtendedUsage),
 }
@@ -85,8 +87,12 @@ impl Profile {
     ) -> der::Result<Vec<Extension>> {
         let mut list = Vec::with_capacity(8);
         let key_identifier = key_identifier(subject_key)?;
-        if let Kind::Root | Kind::Issuing = self.kind {
-            let path_len_constraint = (self.kind == Kind::Issuing).then_some(0);
+        if let Kind::Root | Kind::Issuing | Kind::Cross = self.kind {
+            let path_len_constraint = match self.kind {
+                Kind::Issuing => Some(0),
+                Kind::Cross => Some(1),
+                _ => None,
+            };
             push(
                 &mut list,
                 rfc5280::ID_CE_BASIC_CONSTRAINTS,
@@ -143,7 +149,9 @@ impl Profile {
 
     fn key_usage(&self) -> KeyUsage {
         match self.kind {
-            Kind::Root | Kind::Issuing => KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign),
+            Kind::Root | Kind::Issuing | Kind::Cross => {
+                KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign)
+            }
             Kind::EndEntity(_) => KeyUsage(KeyUsages::DigitalSignature.into()),
         }
     }

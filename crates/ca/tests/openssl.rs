@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{
-    Addresses, Authority, CrlEntry, CrlForm, CrlRequest, ExtendedUsage, KeyKind, Listed,
-    OcspQuestion, OcspStatus, Profile, ProfileKind, ProvenKey, RequestError, Responder, Signer,
-    SoftwareKey, SubjectName,
+    Addresses, Authority, CaCertificate, CaKey, CrlEntry, CrlForm, CrlRequest, ExtendedUsage,
+    KeyKind, Listed, OcspQuestion, OcspStatus, Profile, ProfileKind, ProvenKey, ReadCrl, ReadError,
+    RequestError, Responder, Signer, SoftwareKey, SubjectName,
 };
 use tegata_domain::{Entropy, Reason, Serial, Validity};
 
@@ -39,15 +39,15 @@ struct Pki {
 }
 
 impl Pki {
-    fn new(root_kind: KeyKind, issuing_kind: KeyKind) -> Self {
+    fn new(root_kind: CaKey, issuing_kind: CaKey) -> Self {
         let entropy = Counter(AtomicU64::new(1));
         // OpenSSL has no clock of ours: these must be valid at the time of the test.
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let validity = Validity { not_before: now, not_after: now + days(30 * 365) };
         let name = |cn: &str| SubjectName::new(cn).unwrap().country("JP").unwrap();
-        let root_key = Arc::new(SoftwareKey::generate(root_kind).unwrap());
+        let root_key = Arc::new(key(root_kind));
         let root = Authority::root(&name("ROOT"), root_key, validity, &entropy).unwrap();
-        let key = Arc::new(SoftwareKey::generate(issuing_kind).unwrap());
+        let key = Arc::new(key(issuing_kind));
         let profile = Profile {
             kind: ProfileKind::Issuing,
             addresses: Some(addresses()),
@@ -58,6 +58,15 @@ impl Pki {
         let issuing = Authority::open(signed.der, key).unwrap();
         let dir = tempfile::tempdir().unwrap();
         let pki = Self { dir, entropy, now, issuing };
+        let request = CrlRequest {
+            number: 1,
+            this_update: now,
+            next_update: now + days(29 * 365),
+            shard: None,
+            form: CrlForm::Full { delta: None },
+        };
+        let crl = root.begin_crl(request, 0).unwrap().finish().unwrap();
+        pki.write("root.crl", &pem("X509 CRL", &crl.der));
         pki.write("root.pem", &pem("CERTIFICATE", root.certificate()));
         pki.write("issuing.pem", &pem("CERTIFICATE", pki.issuing.certificate()));
         pki
@@ -158,30 +167,61 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-const KINDS: [(KeyKind, KeyKind); 3] = [
-    (KeyKind::EcP384, KeyKind::EcP256),
-    (KeyKind::EcP384, KeyKind::EcP384),
-    (KeyKind::Rsa(4096), KeyKind::Rsa(3072)),
+/// A new key that signs as was chosen.
+fn key(choice: CaKey) -> SoftwareKey {
+    SoftwareKey::generate_for_ca(choice).unwrap()
+}
+
+/// Every kind of CA key as root and as issuing CA.
+const KINDS: [(CaKey, CaKey); 7] = [
+    (CaKey::P384, CaKey::P256),
+    (CaKey::P256, CaKey::P384),
+    (CaKey::Rsa4096, CaKey::Rsa3072),
+    (CaKey::Rsa3072, CaKey::RsaPss4096),
+    (CaKey::RsaPss4096, CaKey::RsaPss3072),
+    (CaKey::RsaPss3072, CaKey::Ed25519),
+    (CaKey::Ed25519, CaKey::Rsa4096),
 ];
 
 #[test]
-fn openssl_verifies_the_chain_of_every_kind_of_ca() {
+fn every_kind_of_ca_key_is_tried() {
+    for kind in CaKey::ALL {
+        assert!(KINDS.iter().any(|(root, _)| *root == kind), "{kind} as root");
+        assert!(KINDS.iter().any(|(_, issuing)| *issuing == kind), "{kind} as issuing CA");
+        assert_eq!(kind.name().parse(), Ok(kind));
+        assert!(kind.algorithm().suits(kind.kind()));
+    }
+}
+
+#[test]
+fn openssl_verifies_chain_and_lists_of_every_kind_of_ca() {
     for (root, issuing) in KINDS {
         let pki = Pki::new(root, issuing);
         pki.leaf();
+        pki.crl(&[]);
         let verdict = pki.openssl(
-            "verify -x509_strict -purpose sslclient -CAfile root.pem -untrusted issuing.pem leaf.pem",
+            "verify -x509_strict -crl_check_all -purpose sslclient -CRLfile crl.pem \
+             -CRLfile root.crl -CAfile root.pem -untrusted issuing.pem leaf.pem",
         );
         assert!(verdict.status.success(), "{root} {issuing}: {}", said(&verdict));
         let as_server = pki
             .openssl("verify -purpose sslserver -CAfile root.pem -untrusted issuing.pem leaf.pem");
         assert!(!as_server.status.success(), "a client certificate is no server's");
+        let text = said(&pki.openssl("x509 -in leaf.pem -noout -text"));
+        let named = match issuing {
+            CaKey::P256 => "ecdsa-with-SHA256",
+            CaKey::P384 => "ecdsa-with-SHA384",
+            CaKey::Rsa3072 | CaKey::Rsa4096 => "sha256WithRSAEncryption",
+            CaKey::RsaPss3072 | CaKey::RsaPss4096 => "rsassaPss",
+            CaKey::Ed25519 => "ED25519",
+        };
+        assert!(text.contains(&format!("Signature Algorithm: {named}")), "{issuing}: {text}");
     }
 }
 
 #[test]
 fn openssl_accepts_the_responder_as_responder_only() {
-    let pki = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
+    let pki = Pki::new(CaKey::P384, CaKey::P256);
     let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
     let validity = Validity { not_before: pki.now, not_after: pki.now + days(20 * 365) };
     let subject = SubjectName::new("ISSUING OCSP").unwrap();
@@ -203,7 +243,7 @@ fn openssl_accepts_the_responder_as_responder_only() {
 
 #[test]
 fn openssl_agrees_with_every_crl() {
-    for (root, issuing) in KINDS {
+    for (root, issuing) in [KINDS[0], KINDS[1], KINDS[4]] {
         let pki = Pki::new(root, issuing);
         let serial = pki.leaf();
         let check =
@@ -255,7 +295,7 @@ fn openssl_applies_deltas_to_their_base() {
 
 #[test]
 fn an_entry_takes_no_octet_more_than_der_needs() {
-    let pki = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
+    let pki = Pki::new(CaKey::P384, CaKey::P256);
     let serial = Serial::from_octets(&[0x41; 16]).unwrap();
     let size = |count: usize, reason| {
         let entry = CrlEntry { serial, at: pki.now, listed: Listed::Revoked(reason) };
@@ -271,7 +311,7 @@ fn an_entry_takes_no_octet_more_than_der_needs() {
 
 #[test]
 fn a_crl_is_read_back_as_it_was_written() {
-    let pki = Pki::new(KeyKind::Rsa(4096), KeyKind::EcP256);
+    let pki = Pki::new(CaKey::Rsa4096, CaKey::P256);
     let serial = Serial::from_octets(&[7]).unwrap();
     let listed = Listed::Revoked(Reason::Superseded);
     let der = pki.crl_as(
@@ -280,21 +320,22 @@ fn a_crl_is_read_back_as_it_was_written() {
         CrlForm::Full { delta: None },
         &[CrlEntry { serial, at: pki.now, listed }],
     );
-    let read = pki.issuing.read_crl(&der).unwrap();
-    assert_eq!((read.number, read.this_update, read.delta), (Some(300), pki.now, false));
+    let issuer = |pki: &Pki| CaCertificate::parse(pki.issuing.certificate()).unwrap();
+    let read = ReadCrl::parse(&der, &issuer(&pki)).unwrap();
+    assert_eq!((read.number, read.this_update, read.partial), (Some(300), pki.now, true));
     let [entry] = read.entries.as_slice() else { panic!("{read:?}") };
     assert_eq!((entry.serial, entry.at, entry.reason), (serial, pki.now, Reason::Superseded));
-    let other = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
-    assert!(other.issuing.read_crl(&der).unwrap_err().to_string().contains("not signed by"));
+    let other = Pki::new(CaKey::P384, CaKey::P256);
+    assert_eq!(ReadCrl::parse(&der, &issuer(&other)), Err(ReadError::Signature));
     for cut in 0..der.len() {
-        assert!(pki.issuing.read_crl(&der[..cut]).is_err(), "cut at {cut}");
+        assert!(ReadCrl::parse(&der[..cut], &issuer(&pki)).is_err(), "cut at {cut}");
     }
 }
 
 #[test]
 fn openssl_asks_and_believes_ocsp() {
     for (hash, kind) in [("-sha1", KeyKind::EcP256), ("-sha256", KeyKind::Rsa(2048))] {
-        let pki = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
+        let pki = Pki::new(CaKey::P384, CaKey::P256);
         let responder = pki.responder(kind);
         let serial = pki.leaf();
         let asked = pki.openssl(&format!(
@@ -338,8 +379,7 @@ fn openssl_asks_and_believes_ocsp() {
 
 #[test]
 fn ocsp_of_another_issuer_is_unknown() {
-    let (ours, theirs) =
-        (Pki::new(KeyKind::EcP384, KeyKind::EcP256), Pki::new(KeyKind::EcP384, KeyKind::EcP256));
+    let (ours, theirs) = (Pki::new(CaKey::P384, CaKey::P256), Pki::new(CaKey::P384, CaKey::P256));
     theirs.leaf();
     theirs.openssl("ocsp -issuer issuing.pem -cert leaf.pem -reqout request.der");
     let request = std::fs::read(theirs.dir.path().join("request.der")).unwrap();
@@ -350,7 +390,7 @@ fn ocsp_of_another_issuer_is_unknown() {
 
 #[test]
 fn only_plain_questions_about_known_certificates_are_shared() {
-    let pki = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
+    let pki = Pki::new(CaKey::P384, CaKey::P256);
     let (responder, serial) = (pki.responder(KeyKind::EcP256), pki.leaf());
     let ask = |arguments: &str, status| {
         let line =
@@ -403,6 +443,49 @@ fn requests_of_openssl_are_judged_by_their_key() {
         let judged = ProvenKey::from_request(&request).map(|key| key.kind());
         assert_eq!(judged, verdict, "{key}");
     }
+}
+
+/// OpenSSL leaves out the NULL after the hashes of RSASSA-PSS, which is as good (RFC 4055 §2.1).
+#[test]
+fn requests_signed_with_pss_are_judged_by_their_parameters() {
+    let dir = tempfile::tempdir().unwrap();
+    let pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen";
+    for (options, verdict) in [
+        (format!("-sha256 {pss}:32"), Ok(KeyKind::Rsa(2048))),
+        (format!("-sha384 {pss}:48"), Ok(KeyKind::Rsa(2048))),
+        (format!("-sha256 {pss}:20"), Err(RequestError::SignatureAlgorithm)),
+        (format!("-sha512 {pss}:64"), Err(RequestError::SignatureAlgorithm)),
+        (
+            format!("-sha256 {pss}:32 -sigopt rsa_mgf1_md:sha384"),
+            Err(RequestError::SignatureAlgorithm),
+        ),
+    ] {
+        let made = openssl(
+            dir.path(),
+            &format!(
+                "req -new -nodes -newkey rsa:2048 {options} -keyout k.pem -subj /CN=x \
+                 -outform DER -out r.der"
+            ),
+        );
+        assert!(made.status.success(), "{options}: {}", said(&made));
+        let request = std::fs::read(dir.path().join("r.der")).unwrap();
+        let judged = ProvenKey::from_request(&request).map(|key| key.kind());
+        assert_eq!(judged, verdict, "{options}");
+    }
+}
+
+#[test]
+fn an_ed25519_request_is_for_authorities_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = openssl(
+        dir.path(),
+        "req -new -nodes -newkey ed25519 -keyout k.pem -subj /CN=x -outform DER -out r.der",
+    );
+    assert!(made.status.success(), "{}", said(&made));
+    let request = std::fs::read(dir.path().join("r.der")).unwrap();
+    assert_eq!(ProvenKey::from_request(&request), Err(RequestError::KeyKind));
+    let judged = ProvenKey::from_authority_request(&request).map(|key| key.kind());
+    assert_eq!(judged, Ok(KeyKind::Ed25519));
 }
 
 #[test]

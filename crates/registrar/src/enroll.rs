@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tegata_ca::{
-    LintError, Linted, NameError, PrepareError, ProvenKey, RequestError, SignError, SubjectName,
+    LintError, Linted, NameError, PrepareError, ProvenKey, RequestError, SignError,
+    SignedCertificate, SubjectName,
 };
 use tegata_domain::{Email, Serial, UserId, Validity};
 use tegata_store::{CompanyId, SeatRecord, Shard, StoreError, View};
@@ -115,9 +116,8 @@ impl Registrar {
         let ca = service.current(now);
         let (linted, shard) = self.prepare((service, ca), &proven.seat, &key?, now)?;
         self.commit_intent((service, ca), &proven, (&linted, shard), now, reference).await?;
-        let signer = ca.authority.signer();
         let serial = linted.serial();
-        let signed = match linted.sign(signer) {
+        let signed = match sign(ca, linted).await {
             Ok(signed) => signed,
             Err(error) => {
                 self.void(serial).await?;
@@ -161,4 +161,15 @@ impl Registrar {
         let name = self.store().read(|view: View<'_>| view.company_name(service.id, id))?;
         name.ok_or(StoreError::Corrupt("a seat without a company"))
     }
+}
+
+/// Signs; on a thread that may wait when the key is in a token, at the end of a network.
+async fn sign(ca: &IssuingCa, linted: Linted) -> Result<SignedCertificate, SignError> {
+    if !ca.authority.signer().may_wait() {
+        return linted.sign(ca.authority.signer());
+    }
+    let authority = ca.authority.clone();
+    tokio::task::spawn_blocking(move || linted.sign(authority.signer()))
+        .await
+        .unwrap_or_else(|error| Err(SignError(error.to_string())))
 }

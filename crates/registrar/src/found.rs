@@ -41,11 +41,27 @@ impl Office {
         root: (&Issuer, &Authority),
         issuing: &Authority,
     ) -> Result<Founded, StoreError> {
+        let root = (root.0, root.1.certificate());
+        self.found_with(key, settings, root, issuing.certificate()).await
+    }
+
+    /// Records a service with its root and issuing CA, of which only the certificates are at
+    /// hand, DER.
+    ///
+    /// # Errors
+    /// When one of the names is taken.
+    pub async fn found_with(
+        &self,
+        key: &ServiceKey,
+        settings: &ServiceSettings,
+        root: (&Issuer, &[u8]),
+        issuing: &[u8],
+    ) -> Result<Founded, StoreError> {
         let now = self.clock.now();
         let json =
             settings.to_json().map_err(|_| StoreError::Corrupt("settings without a JSON form"))?;
         let (key, root_name) = (key.clone(), root.0.clone());
-        let (root, issuing) = (root.1.certificate().to_vec(), issuing.certificate().to_vec());
+        let (root, issuing) = (root.1.to_vec(), issuing.to_vec());
         self.store
             .write(move |tx| {
                 let service = tx.insert_service(&key, &json)?;

@@ -26,6 +26,17 @@ pub struct IssuingCa {
     pub retired: bool,
 }
 
+/// A root whose key is kept elsewhere.
+#[derive(Clone, Debug)]
+pub struct OfflineCa {
+    /// Row number.
+    pub id: AuthorityId,
+    /// Name, also of its addresses.
+    pub name: Issuer,
+    /// Its certificate, DER.
+    pub certificate: Vec<u8>,
+}
+
 /// A service with everything that its use cases ask of it, worked out once.
 pub struct Service {
     /// Row number.
@@ -161,6 +172,7 @@ pub(crate) fn delta_address(address: &str) -> String {
 pub struct Keyring {
     services: BTreeMap<ServiceKey, Arc<Service>>,
     roots: Vec<IssuingCa>,
+    offline: Vec<OfflineCa>,
     feed: Arc<dyn Signer>,
 }
 
@@ -169,7 +181,17 @@ impl Keyring {
     pub fn new(services: Vec<Service>, roots: Vec<IssuingCa>, feed: Arc<dyn Signer>) -> Self {
         let services =
             services.into_iter().map(|service| (service.key.clone(), Arc::new(service))).collect();
-        Self { services, roots, feed }
+        Self { services, roots, offline: Vec::new(), feed }
+    }
+
+    /// With roots whose keys are kept elsewhere.
+    pub fn with_offline(self, offline: Vec<OfflineCa>) -> Self {
+        Self { offline, ..self }
+    }
+
+    /// The roots whose keys are kept elsewhere.
+    pub fn offline(&self) -> &[OfflineCa] {
+        &self.offline
     }
 
     /// The service of this name.

@@ -14,6 +14,20 @@ impl Registrar {
                 Ok(false) => troubles.push(format!("{} has no current CRL", ca.name)),
                 Err(error) => troubles.push(error.to_string()),
             }
+            if let Err(error) = ca.authority.signer().ready() {
+                troubles.push(format!("{}: {error}", ca.name));
+            }
+        }
+        for root in keyring.offline() {
+            let scope = CrlScope { authority: root.id, shard: 0 };
+            let crl = self.store().read(|view: View<'_>| view.published_crl_head(scope, false));
+            if !matches!(crl, Ok(Some(crl)) if self.now() < crl.next_update) {
+                let name = &root.name;
+                troubles.push(format!(
+                    "{name} has no current CRL: have its ceremony make one and run `tegata ca \
+                     publish-crl`"
+                ));
+            }
         }
         for ca in keyring.services().flat_map(|service| &service.issuing) {
             let responder = self.responders.of(ca.id);

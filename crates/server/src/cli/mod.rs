@@ -3,6 +3,8 @@
 mod audit;
 mod backup;
 mod branch;
+mod ca;
+mod ceremony;
 mod certificate;
 mod company;
 mod config;
@@ -52,7 +54,7 @@ enum Command {
     /// Serve everything on loopback with sample data, in the foreground
     Demo(demo::DemoArgs),
     /// Make a new installation: root and issuing CA, the first service
-    Init(init::InitArgs),
+    Init(Box<init::InitArgs>),
     /// Serve the issuing site, the application interface and the status addresses
     Serve(serve::ServeArgs),
     /// Run the mTLS gateway in front of protected services
@@ -75,6 +77,11 @@ enum Command {
     /// Certificates
     #[command(subcommand)]
     Certificate(certificate::CertificateCommand),
+    /// CAs whose root is offline: certificates and lists from its ceremonies
+    #[command(subcommand)]
+    Ca(ca::CaCommand),
+    /// Carry out a key ceremony, offline, from one file
+    Ceremony(ceremony::CeremonyArgs),
     /// The audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -187,7 +194,7 @@ fn anchor() {
 async fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => demo::run(args).await,
-        Command::Init(args) => init::run(args).await,
+        Command::Init(args) => init::run(*args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,
         Command::Config(command) => config::run(command),
@@ -196,6 +203,8 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Company(command) => company::run(command).await,
         Command::Subscriber(command) => subscriber::run(command).await,
         Command::Certificate(command) => certificate::run(command).await,
+        Command::Ca(command) => ca::run(command).await,
+        Command::Ceremony(args) => ceremony::run(args),
         Command::Audit(command) => audit::run(command),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),

@@ -5,8 +5,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tegata_registrar::IssuingCa;
-use tegata_store::{CrlScope, PublishedCrl, StoreError, View};
+use tegata_store::{AuthorityId, CrlScope, PublishedCrl, StoreError, View};
 
 use super::{Status, cached};
 
@@ -20,7 +19,7 @@ pub(super) async fn complete(
     Path(file): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    show(&status, status.authority(&file, ".crl"), Some(0), false, &headers)
+    show(&status, status.of_record(&file, ".crl"), Some(0), false, &headers)
 }
 
 /// The CRL of a shard, `/crl/{issuer}/{shard}.crl`, or the delta over everything,
@@ -30,7 +29,7 @@ pub(super) async fn shard(
     Path((issuer, file)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let ca = status.authority(&issuer, "");
+    let ca = status.of_record(&issuer, "");
     if file == "delta.crl" {
         return show(&status, ca, Some(0), true, &headers);
     }
@@ -43,7 +42,7 @@ pub(super) async fn delta(
     Path((issuer, shard)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    show(&status, status.authority(&issuer, ""), number(&shard), true, &headers)
+    show(&status, status.of_record(&issuer, ""), number(&shard), true, &headers)
 }
 
 /// One spelling only: what is cached once is not asked for under other names.
@@ -54,15 +53,15 @@ fn number(text: &str) -> Option<u32> {
 
 fn show(
     status: &Status,
-    ca: Option<IssuingCa>,
+    ca: Option<(AuthorityId, Vec<u8>)>,
     shard: Option<u32>,
     delta: bool,
     headers: &HeaderMap,
 ) -> Response {
-    let Some((ca, shard)) = ca.zip(shard) else {
+    let Some(((authority, _), shard)) = ca.zip(shard) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let scope = CrlScope { authority: ca.id, shard };
+    let scope = CrlScope { authority, shard };
     match find(status, scope, delta) {
         Ok(Some((crl, octets))) => {
             let etag = format!("\"{}\"", crl.number);
@@ -72,8 +71,7 @@ fn show(
             let kind = (header::CONTENT_TYPE, "application/pkix-crl");
             cached(headers, &etag, published, due, age, (([kind]), octets))
         }
-        Ok(None) if ca.complete_crl || shard > 0 => not_yet(status, scope),
-        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Ok(None) => not_yet(status, scope),
         Err(error) => {
             tracing::error!(%error, "cannot read a CRL");
             StatusCode::SERVICE_UNAVAILABLE.into_response()

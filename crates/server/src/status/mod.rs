@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use tegata_domain::Issuer;
 use tegata_registrar::{IssuingCa, Registrar};
+use tegata_store::AuthorityId;
 use tokio::sync::watch;
 
 /// What the handlers share.
@@ -48,7 +49,19 @@ impl Status {
         Self { registrar, changed, crls: crl::Shown::default() }
     }
 
-    /// The CA that a file such as `SB0001002C.crl` belongs to.
+    /// Row number and certificate of the CA that a file such as `SB0001002C.crl` belongs to,
+    /// wherever its key is.
+    fn of_record(&self, file: &str, extension: &str) -> Option<(AuthorityId, Vec<u8>)> {
+        if let Some(ca) = self.authority(file, extension) {
+            return Some((ca.id, ca.authority.certificate().to_vec()));
+        }
+        let name = file.strip_suffix(extension)?;
+        let keyring = self.registrar.keyring();
+        let found = keyring.offline().iter().find(|ca| ca.name.as_str() == name)?;
+        Some((found.id, found.certificate.clone()))
+    }
+
+    /// The CA with its key that a file such as `SB0001002C.crl` belongs to.
     fn authority(&self, file: &str, extension: &str) -> Option<IssuingCa> {
         let name = file.strip_suffix(extension)?;
         let issuer: Issuer = name.parse().ok()?;

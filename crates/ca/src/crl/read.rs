@@ -2,7 +2,7 @@ use const_oid::db::rfc5280;
 use der::asn1::{AnyRef, BitStringRef, ContextSpecific, UintRef};
 use der::{Decode, Encode, Reader, SliceReader, Tag, TagNumber};
 use jiff::Timestamp;
-use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoRef};
+use spki::AlgorithmIdentifierOwned;
 use tegata_domain::{Reason, Serial};
 use x509_cert::Version;
 use x509_cert::ext::Extensions;
@@ -11,29 +11,29 @@ use x509_cert::name::Name;
 use x509_cert::time::Time;
 
 use super::Entry;
-use crate::{Authority, CrlError, LintError, SignatureAlgorithm, encoding, lint::Finding};
+use crate::{CaCertificate, ReadError, SignatureAlgorithm, encoding};
 
 /// Most octets of a CRL that is read: 4 million entries.
-pub const MAX_IMPORTED_CRL: usize = 256 * 1024 * 1024;
+pub const MAX_CRL: usize = 256 * 1024 * 1024;
 
-/// What a CRL of a CA says that moves in, or whose key is kept elsewhere.
+/// What a CRL says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportedCrl {
-    /// CRL number; `None` for a CRL of before RFC 2459.
+pub struct ReadCrl {
+    /// CRL number (RFC 5280 §5.2.3); `None` when it has none.
     pub number: Option<u64>,
     /// Moment of publication.
     pub this_update: Timestamp,
-    /// When the next one was promised.
+    /// Moment by which the next one is out; `None` when none was promised.
     pub next_update: Option<Timestamp>,
-    /// Whether it lists changes only.
-    pub delta: bool,
+    /// Whether a critical extension makes it less than everything: a delta, a shard.
+    pub partial: bool,
     /// Who is revoked or on hold.
-    pub entries: Vec<ImportedEntry>,
+    pub entries: Vec<ReadEntry>,
 }
 
-/// An entry of such a CRL.
+/// An entry of a CRL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ImportedEntry {
+pub struct ReadEntry {
     /// Whose.
     pub serial: Serial,
     /// When.
@@ -50,52 +50,39 @@ struct CertificateList<'a> {
     signature: BitStringRef<'a>,
 }
 
-impl Authority {
-    /// Reads a CRL that was signed with this CA's key.
+impl ReadCrl {
+    /// Reads a CRL of `issuer`, DER, and verifies its signature.
     ///
     /// # Errors
-    /// See [`ImportedCrl::read`].
-    pub fn read_crl(&self, der: &[u8]) -> Result<ImportedCrl, CrlError> {
-        ImportedCrl::read(der, &self.subject()?, self.signer().public_key())
-    }
-}
-
-impl ImportedCrl {
-    /// Reads a CRL and checks that the CA certificate `issuer` (DER) made it.
-    ///
-    /// # Errors
-    /// When it is not a CRL, too long, or another's.
-    pub fn of_issuer(der: &[u8], issuer: &[u8]) -> Result<Self, CrlError> {
-        let issuer = x509_cert::Certificate::from_der(issuer)?.tbs_certificate;
-        Self::read(der, &issuer.subject, &issuer.subject_public_key_info.to_der()?)
-    }
-
-    fn read(der: &[u8], issuer: &Name, spki: &[u8]) -> Result<Self, CrlError> {
-        let refuse =
-            |rule| CrlError::Lint(LintError(vec![Finding { source: "RFC 5280 §5", rule }]));
-        if der.len() > MAX_IMPORTED_CRL {
-            return Err(refuse("is longer than any CRL that is read"));
+    /// Why it is none, or not this CA's.
+    pub fn parse(der: &[u8], issuer: &CaCertificate) -> Result<Self, ReadError> {
+        let not_a_crl = |_| ReadError::NotACrl;
+        if der.len() > MAX_CRL {
+            return Err(ReadError::NotACrl);
         }
-        let list = CertificateList::from_der(der)?;
-        let signed = list.tbs.to_der()?;
-        let spki = SubjectPublicKeyInfoRef::from_der(spki)?;
-        let algorithm = SignatureAlgorithm::from_oid(list.algorithm.oid)
-            .ok_or_else(|| refuse("is signed with an algorithm that is not accepted"))?;
-        let signature = list.signature.as_bytes().unwrap_or_default();
-        if !algorithm.verifies(&spki, &signed, signature) {
-            return Err(refuse("is not signed by this CA"));
+        let list = CertificateList::from_der(der).map_err(not_a_crl)?;
+        let signed = list.tbs.to_der().map_err(not_a_crl)?;
+        let (name, inner, crl) = Self::of_tbs(&signed).map_err(not_a_crl)?;
+        if name != *issuer.name() {
+            return Err(ReadError::OtherIssuer);
         }
-        let (found, crl) = Self::of_tbs(&signed)?;
-        if found == *issuer { Ok(crl) } else { Err(refuse("names another issuer")) }
+        let algorithm = SignatureAlgorithm::from_identifier(&list.algorithm)
+            .filter(|_| list.algorithm == inner)
+            .ok_or(ReadError::Algorithm)?;
+        let signature = list.signature.as_bytes().ok_or(ReadError::NotACrl)?;
+        match issuer.verifies(algorithm, &signed, signature) {
+            true => Ok(crl),
+            false => Err(ReadError::Signature),
+        }
     }
 
-    fn of_tbs(tbs: &[u8]) -> der::Result<(Name, Self)> {
+    fn of_tbs(tbs: &[u8]) -> der::Result<(Name, AlgorithmIdentifierOwned, Self)> {
         let mut outer = SliceReader::new(tbs)?;
         let read = outer.sequence(|reader| {
             if reader.peek_tag()? == Tag::Integer {
                 Version::decode(reader)?;
             }
-            AlgorithmIdentifierOwned::decode(reader)?;
+            let algorithm = AlgorithmIdentifierOwned::decode(reader)?;
             let issuer = Name::decode(reader)?;
             let this_update = at(Time::decode(reader)?)?;
             let next_update = match reader.is_finished() {
@@ -127,15 +114,15 @@ impl ImportedCrl {
                     }
                 })
                 .transpose()?;
-            let delta = find(rfc5280::ID_CE_DELTA_CRL_INDICATOR).is_some();
-            Ok((issuer, Self { number, this_update, next_update, delta, entries }))
+            let partial = extensions.iter().any(|extension| extension.critical);
+            Ok((issuer, algorithm, Self { number, this_update, next_update, partial, entries }))
         })?;
         outer.finish(read)
     }
 }
 
 /// An entry; none for one that says what is not there any more.
-fn entry(entry: &Entry<'_>) -> der::Result<Option<ImportedEntry>> {
+fn entry(entry: &Entry<'_>) -> der::Result<Option<ReadEntry>> {
     let serial = Serial::from_octets(entry.serial.as_bytes())
         .map_err(|_| der::Error::from(der::ErrorKind::Value { tag: Tag::Integer }))?;
     let list: Extensions = match entry.extensions {
@@ -160,7 +147,7 @@ fn entry(entry: &Entry<'_>) -> der::Result<Option<ImportedEntry>> {
         Some(CrlReason::PrivilegeWithdrawn) => Reason::PrivilegeWithdrawn,
         Some(CrlReason::Unspecified) | None => Reason::Unspecified,
     };
-    Ok(Some(ImportedEntry { serial, at: at(entry.at)?, reason }))
+    Ok(Some(ReadEntry { serial, at: at(entry.at)?, reason }))
 }
 
 fn at(time: Time) -> der::Result<Timestamp> {
