@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
+use const_oid::db::rfc4519;
 use der::{Decode, Encode};
 use tegata_domain::{Entropy, Serial, Validity};
 use x509_cert::Certificate;
 use x509_cert::name::Name;
 
 use crate::{
-    Addresses, CaCertificate, KeyKind, LintError, PrepareError, Profile, ProfileKind, ProvenKey,
-    RequestError, SignError, SignedCertificate, Signer, SubjectName, encoding,
+    Addresses, CaCertificate, KeyKind, LintError, NameError, PrepareError, Profile, ProfileKind,
+    ProvenKey, RequestError, SignError, SignedCertificate, Signer, SubjectName, encoding,
 };
 
 /// A CA certificate together with its key.
@@ -126,6 +127,26 @@ impl Authority {
         let (serial, name) = (Serial::random(entropy), other.name().clone());
         let prepared = profile.prepare_named(self, serial, name, other.key(), validity)?;
         Ok(prepared.lint(&profile)?.sign(&*self.signer)?)
+    }
+
+    /// Its country and organisation with another common name, for its successor.
+    ///
+    /// # Errors
+    /// When the name cannot stand in a certificate.
+    pub fn renamed(&self, common_name: &str) -> Result<SubjectName, NameError> {
+        let attributes = || self.subject.0.iter().flat_map(|rdn| rdn.0.iter());
+        let text = |oid| {
+            let found = attributes().find(|attribute| attribute.oid == oid)?;
+            String::from_utf8(found.value.value().to_vec()).ok()
+        };
+        let mut name = SubjectName::new(common_name)?;
+        if let Some(organisation) = text(rfc4519::O) {
+            name = name.organisation(&organisation)?;
+        }
+        if let Some(country) = text(rfc4519::C) {
+            name = name.country(&country)?;
+        }
+        Ok(name)
     }
 
     /// DER of its certificate.

@@ -53,6 +53,15 @@ impl CaKey {
         }
     }
 
+    /// The choice that led to a key such as this one, or the nearest.
+    pub fn like(signer: &dyn crate::Signer) -> Self {
+        let kind = crate::key_kind(signer.public_key());
+        let same = |key: &&Self| Some(key.kind()) == kind && key.algorithm() == signer.algorithm();
+        let near = |key: &&Self| key.algorithm() == signer.algorithm();
+        let all = Self::ALL.iter();
+        *all.clone().find(same).or_else(|| all.clone().find(near)).unwrap_or(&Self::P256)
+    }
+
     /// Kind and size.
     pub fn kind(self) -> KeyKind {
         match self {

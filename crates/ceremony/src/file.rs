@@ -385,7 +385,7 @@ mod tests {
             years = 99\nkey_file = \"k\"\n\
             [[issuing]]\nrequest = \"r\"\nname = \"I 1\"\nstatus_url = \"https://x/\"\nyear = 1\n\
             [crl]\nnumber = -1\ndays = 30\n\
-            [[crl.entry]]\nserial = \"01\"\ndate = \"2026-01-01\"\nreason = \"certificateHold\"\n";
+            [[crl.entry]]\nserial = \"0x-1\"\ndate = \"2026-01-01\"\nreason = \"certificateHold\"\n";
         let found = errors(text);
         for (place, what) in [
             ("witness:", "did you mean witnesses?"),

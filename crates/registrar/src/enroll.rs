@@ -64,6 +64,9 @@ pub enum EnrollError {
     /// Another issuance for the seat is under way.
     #[error("another issuance for this user ID is under way")]
     UnderWay,
+    /// The database is not the one it was.
+    #[error("nothing is issued until an operator has looked at the database")]
+    Distrusted,
     /// The certificate could not be written.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
@@ -103,6 +106,9 @@ impl Registrar {
         enrollment: Enrollment,
         reference: &Reference,
     ) -> Result<Issuance, EnrollError> {
+        if self.distrusted().is_some() {
+            return Err(EnrollError::Distrusted);
+        }
         let proven = self.authenticate(service, &enrollment, reference).await?;
         let _turn = self.turn(&proven.seat).await;
         let key = ProvenKey::from_request(&enrollment.request);

@@ -24,6 +24,8 @@ pub struct IssuingCa {
     pub issues_from: Timestamp,
     /// Whether it only publishes status.
     pub retired: bool,
+    /// Whether its own certificate is revoked.
+    pub revoked: bool,
 }
 
 /// A root whose key is kept elsewhere.
@@ -109,6 +111,11 @@ impl Service {
             .find(|ca| ca.issues_from <= now)
             .or_else(|| active().last())
             .unwrap_or(&self.issuing[0])
+    }
+
+    /// The issuing CAs that relying parties are to trust.
+    pub fn trusted(&self) -> impl Iterator<Item = &IssuingCa> {
+        self.issuing.iter().filter(|ca| !ca.revoked)
     }
 
     /// The certificate of the CA that issued one of our own.

@@ -24,6 +24,7 @@ mod ready;
 mod reference;
 mod reset;
 mod responder;
+mod rollover;
 mod seats;
 mod settings;
 mod settle;
@@ -51,6 +52,7 @@ pub use publish::PublishError;
 pub use reference::Reference;
 pub use reset::ResetError;
 pub use responder::ResponderError;
+pub use rollover::{LEAD, NewIssuingCa};
 pub use seats::{NewSeat, SeatsError};
 pub use settings::{ServiceSettings, SettingsError, Words};
 pub use status::{Changed, StatusChange};
@@ -67,20 +69,33 @@ pub struct Registrar {
     seats: Vec<Mutex<()>>,
     responders: responder::Responders,
     answers: answers::Answers,
+    /// Why nothing may be signed: the database is not the one it was.
+    distrusted: std::sync::Mutex<Option<String>>,
 }
 
 impl Registrar {
     /// Puts an office and its keys together.
     pub fn new(office: Office, keyring: Keyring) -> Arc<Self> {
         let seats = (0..STRIPES).map(|_| Mutex::new(())).collect();
-        let (responders, answers) = Default::default();
+        let (responders, answers, distrusted) = Default::default();
         let keyring = RwLock::new(Arc::new(keyring));
-        Arc::new(Self { office, keyring, seats, responders, answers })
+        Arc::new(Self { office, keyring, seats, responders, answers, distrusted })
     }
 
     /// The services and their keys, as they are now.
     pub fn keyring(&self) -> Arc<Keyring> {
         self.keyring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on nothing is issued: the database is not the one it was. Only a new start gets
+    /// out of this, which looks at the anchor.
+    pub fn distrust(&self, why: String) {
+        *self.distrusted.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+    }
+
+    /// Why nothing is issued, when nothing is.
+    pub fn distrusted(&self) -> Option<String> {
+        self.distrusted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Goes on with other services and keys. What runs ends with those it began with.

@@ -5,7 +5,7 @@ use crate::{IssuingCa, Registrar};
 impl Registrar {
     /// What keeps this node from doing its work, each as a sentence; none when it is ready.
     pub fn troubles(&self) -> Vec<String> {
-        let mut troubles = Vec::new();
+        let mut troubles: Vec<String> = self.distrusted().into_iter().collect();
         let keyring = self.keyring();
         for ca in keyring.authorities().filter(|ca| self.now() < ca.authority.validity().not_after)
         {

@@ -58,6 +58,12 @@ pub enum TargetError {
         /// What was to happen.
         verb: &'static str,
     },
+    /// Nobody else would issue.
+    #[error(
+        "{0} is the only CA of its service that issues now; make another one first with `tegata \
+         ca rollover --now`"
+    )]
+    LastCa(String),
     /// The database could not.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -18,6 +18,12 @@ use tokio::sync::watch;
 /// would go unnoticed.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// How far things had come.
+const HEAD: &str = "head.json";
+
+/// What a gateway showed that the database did not know.
+const EVIDENCE: &str = "evidence.json";
+
 /// A directory with an anchor.
 #[derive(Clone, Debug)]
 pub struct AnchorDir(PathBuf);
@@ -77,6 +83,9 @@ impl AnchorDir {
         let Some(_lock) = self.lock()? else { return Ok(()) };
         let known = self.head()?;
         office.check_anchor(&known)??;
+        if let Some(evidence) = self.evidence()? {
+            office.check_anchor(&evidence)??;
+        }
         let now = office.anchor_head()?;
         if now == known { Ok(()) } else { self.advance(office, &known, &now) }
     }
@@ -86,15 +95,33 @@ impl AnchorDir {
     /// # Errors
     /// [`AnchorError::NothingToAccept`], or what failed; nothing is changed then.
     pub async fn accept(&self, office: &Office, actor: Actor) -> Result<Accepted, AnchorError> {
-        let known = self.head()?;
-        if office.check_anchor(&known)?.is_ok() {
+        let (mut known, evidence) = (self.head()?, self.evidence()?.unwrap_or_default());
+        if office.check_anchor(&known)?.is_ok() && office.check_anchor(&evidence)?.is_ok() {
             return Err(AnchorError::NothingToAccept);
+        }
+        known.position = known.position.max(evidence.position);
+        if evidence.audit_seq > known.audit_seq {
+            (known.audit_seq, known.audit_hash) = (evidence.audit_seq, evidence.audit_hash);
         }
         let accepted = office.accept_rollback(actor, known, self.lines()?).await?;
         // The old lines stay: what they say was and is true. The head starts on the new way.
         let from = AnchorHead { audit_seq: 0, ..office.anchor_head()? };
         self.advance(office, &from, &office.anchor_head()?)?;
         Ok(accepted)
+    }
+
+    /// Writes down what a gateway showed, for the next start.
+    ///
+    /// # Errors
+    /// When the file system says no.
+    pub fn note_evidence(&self, shown: &AnchorHead) -> Result<(), AnchorError> {
+        self.put(EVIDENCE, shown)
+    }
+
+    /// What a gateway showed once that its database did not know.
+    fn evidence(&self) -> Result<Option<AnchorHead>, AnchorError> {
+        let evidence = self.read(EVIDENCE)?;
+        Ok((evidence.audit_seq > 0).then_some(evidence))
     }
 
     /// How far things had come when the anchor was last written; an empty head when there is no
@@ -127,11 +154,11 @@ impl AnchorDir {
             Ok::<_, AnchorError>(())
         })?;
         out.flush().and_then(|()| file.sync_data()).map_err(failed)?;
-        self.put_head(to)
+        self.put(HEAD, to)
     }
 
-    fn put_head(&self, head: &AnchorHead) -> Result<(), AnchorError> {
-        let (path, new) = (self.0.join("head.json"), self.0.join("head.json.new"));
+    fn put(&self, name: &str, head: &AnchorHead) -> Result<(), AnchorError> {
+        let (path, new) = (self.0.join(name), self.0.join(format!("{name}.new")));
         let text = serde_json::to_string_pretty(head)
             .map_err(|cause| AnchorError::Unreadable { path: path.clone(), cause })?;
         let mut options = OpenOptions::new();
@@ -147,9 +174,13 @@ impl AnchorDir {
             .map_err(|error| AnchorError::Io(path, error))
     }
 
-    /// The head; an empty one when there is no anchor yet.
     fn head(&self) -> Result<AnchorHead, AnchorError> {
-        let path = self.0.join("head.json");
+        self.read(HEAD)
+    }
+
+    /// A head; an empty one when there is no such file.
+    fn read(&self, name: &str) -> Result<AnchorHead, AnchorError> {
+        let path = self.0.join(name);
         match fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text)
                 .map_err(|cause| AnchorError::Unreadable { path, cause }),
@@ -201,17 +232,26 @@ pub async fn keep(
     registrar: Arc<Registrar>,
     trouble: AnchorTrouble,
     mut changed: watch::Receiver<i64>,
+    mut shown: watch::Receiver<Option<AnchorHead>>,
 ) {
     let mut pace = tokio::time::interval(EVERY);
     pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         pace.tick().await;
+        let evidence = shown.borrow_and_update().clone();
+        if let Some(Err(error)) = evidence.map(|evidence| anchor.note_evidence(&evidence)) {
+            tracing::error!(%error, "what a gateway showed is not written down");
+        }
         let (anchor, registrar) = (anchor.clone(), registrar.clone());
         let kept = tokio::task::spawn_blocking(move || anchor.keep(&registrar)).await;
         match kept {
             Ok(Ok(())) => {
                 trouble.set(None);
-                if changed.changed().await.is_err() {
+                let ended = tokio::select! {
+                    news = changed.changed() => news.is_err(),
+                    news = shown.changed() => news.is_err(),
+                };
+                if ended {
                     return;
                 }
             }

@@ -5,15 +5,15 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{
     Authority, AuthorityError, CaKey, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName,
     SubjectName,
 };
 use tegata_domain::{Clock, Entropy, Issuer, ServiceKey, Validity};
 use tegata_registrar::{
-    CertifyError, Cost, IssuingCa, Keyring, KeyringError, Office, OfflineCa, Passwords, Service,
-    ServiceSettings, SettingsError,
+    Actor, CertifyError, Cost, IssuingCa, Keyring, KeyringError, NewIssuingCa, Office, OfflineCa,
+    Passwords, Registrar, Service, ServiceSettings, SettingsError,
 };
 use tegata_store::{OwnCertificate, Store, StoreError, View};
 use tegata_token::{TokenKey, TokenUri};
@@ -47,6 +47,15 @@ pub enum InstallationError {
          then run `tegata ca install`"
     )]
     Waiting(PathBuf),
+    /// The root's key is not here.
+    #[error(
+        "the key of {0} is not here: have its ceremony sign a request (`tegata ca request`), then \
+         run `tegata ca install`"
+    )]
+    RootElsewhere(Issuer),
+    /// No name could be counted up.
+    #[error("no name for the new CA follows from the old one's; give --name")]
+    NoName,
     /// Another server runs here.
     #[error("another tegata serve or demo runs on {0}; stop it first")]
     InUse(PathBuf),
@@ -110,6 +119,19 @@ pub struct Foundation {
     pub issuing_token: Option<TokenUri>,
     /// What is particular to the service.
     pub settings: ServiceSettings,
+}
+
+/// What a new issuing CA is to be.
+#[derive(Clone, Debug)]
+pub struct Rollover {
+    /// Its name; counted up from the last one's when `None`.
+    pub name: Option<Issuer>,
+    /// Kind of its key.
+    pub key: CaKey,
+    /// The token that makes and keeps it; without, a file.
+    pub token: Option<TokenUri>,
+    /// From when on it issues.
+    pub issues_from: Timestamp,
 }
 
 impl Foundation {
@@ -303,6 +325,71 @@ impl DataDir {
         self.refuse_orphaned_keys()
     }
 
+    /// Makes a new issuing CA for a service under the root of its present one, and records it.
+    /// Returns its name.
+    ///
+    /// # Errors
+    /// When the root's key is not here, the root ends too soon, or the disk says no.
+    pub async fn roll_over(
+        &self,
+        registrar: &Registrar,
+        service: &Service,
+        order: &Rollover,
+        passphrase: &Passphrase,
+        entropy: &dyn Entropy,
+        actor: Actor,
+    ) -> Result<Issuer, InstallationError> {
+        let now = registrar.now();
+        let authorities = registrar.authorities()?;
+        let current = service.current(now);
+        let parent = authorities
+            .iter()
+            .find(|ca| ca.id == current.id)
+            .and_then(|ca| authorities.iter().find(|root| Some(root.id) == ca.parent))
+            .ok_or_else(|| KeyringError::NoIssuer(service.key.clone()))?;
+        let keyring = registrar.keyring();
+        let root = keyring
+            .roots()
+            .iter()
+            .find(|root| root.id == parent.id)
+            .ok_or_else(|| InstallationError::RootElsewhere(parent.name.clone()))?;
+        let taken: Vec<Issuer> = authorities.iter().map(|ca| ca.name.clone()).collect();
+        let name = match &order.name {
+            Some(name) if taken.contains(name) => {
+                return Err(StoreError::Exists { what: "CA", name: name.to_string() }.into());
+            }
+            Some(name) => name.clone(),
+            None => service.next_ca_name(&taken).ok_or(InstallationError::NoName)?,
+        };
+        let lifetime =
+            ISSUING_LIFETIME.min(root.authority.validity().not_after.duration_since(now));
+        let subject = current.authority.renamed(name.as_str())?;
+        let home = match &order.token {
+            None => Home::File(passphrase),
+            Some(uri) => {
+                TokenKey::check_free(uri, name.as_str()).map_err(KeyFileError::from)?;
+                Home::Token { uri, label: name.as_str() }
+            }
+        };
+        let key = keyfile::create_for_ca(&self.key(&name), order.key, home, entropy)?;
+        let made = Setting { now, entropy }.issuing(
+            &NamedRoot { name: &root.name, authority: &root.authority },
+            &service.settings.status_url,
+            (&name, &subject),
+            key.public_key(),
+            lifetime,
+        )?;
+        let new = NewIssuingCa {
+            service: service.id,
+            parent: root.id,
+            name: name.clone(),
+            certificate: made.der,
+            issues_from: order.issues_from,
+        };
+        registrar.add_issuing_ca(actor, new).await?;
+        Ok(name)
+    }
+
     /// Records a service whose keys are safe and whose root is elsewhere.
     pub(crate) async fn found_with(
         &self,
@@ -375,6 +462,7 @@ impl DataDir {
                 complete_crl: record.complete_crl,
                 issues_from: record.issues_from,
                 retired: record.retired_at.is_some(),
+                revoked: record.revoked_at.is_some(),
             })
         };
         let (mut roots, mut offline) = (Vec::new(), Vec::new());

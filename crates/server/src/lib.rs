@@ -9,6 +9,7 @@ pub mod ceremony;
 pub mod hierarchy;
 pub mod installation;
 pub mod jobs;
+pub mod keeper;
 pub mod keyfile;
 pub mod limits;
 pub mod listen;

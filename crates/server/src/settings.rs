@@ -25,6 +25,7 @@ enum Kind {
     Address,
     File,
     Count,
+    Flag,
     Names,
     Text,
 }
@@ -59,6 +60,12 @@ const SETTINGS: &[Setting] = &[
         default: "anchor",
         kind: Kind::File,
         doc: "Directory of the audit log's anchor, by which an old copy of the database is noticed. Put it on other media than the database, and never restore it with it.",
+    },
+    Setting {
+        key: "ca.automatic_rollover",
+        default: "true",
+        kind: Kind::Flag,
+        doc: "Whether a new issuing CA is made by itself, about five weeks before the present one gets too short for full lifetimes, where the root's key is at hand. It is known for a week before it issues.",
     },
     Setting {
         key: "site.names",
@@ -103,6 +110,8 @@ pub struct Settings {
     pub admin: SocketAddr,
     /// `keys.passphrase_file`
     pub passphrase_file: PathBuf,
+    /// `ca.automatic_rollover`
+    pub automatic_rollover: bool,
     /// `audit.anchor_dir`
     pub anchor_dir: PathBuf,
     /// `site.names`
@@ -157,6 +166,7 @@ impl Settings {
             status: reader.address("listen.status"),
             admin: reader.address("listen.admin"),
             passphrase_file: base.join(reader.text("keys.passphrase_file")),
+            automatic_rollover: reader.flag("ca.automatic_rollover"),
             anchor_dir: base.join(reader.text("audit.anchor_dir")),
             site_names: reader.names("site.names"),
             mail_url_file: base.join(reader.text("mail.url_file")),
@@ -252,6 +262,17 @@ impl Reader {
         })
     }
 
+    fn flag(&mut self, key: &str) -> bool {
+        match self.value(key) {
+            None => default(key) == "true",
+            Some(Value::Boolean(flag)) => *flag,
+            Some(_) => {
+                self.wrong(key, "true or false");
+                false
+            }
+        }
+    }
+
     fn names(&mut self, key: &str) -> Vec<String> {
         let names: Option<Vec<String>> = match self.value(key) {
             None => Some(default(key).split(' ').map(str::to_owned).collect()),
@@ -308,7 +329,7 @@ pub fn reference() -> String {
     for setting in SETTINGS {
         let default = match setting.kind {
             Kind::Address | Kind::File | Kind::Text => format!("\"{}\"", setting.default),
-            Kind::Count => setting.default.to_owned(),
+            Kind::Count | Kind::Flag => setting.default.to_owned(),
             Kind::Names => {
                 let quoted: Vec<_> =
                     setting.default.split(' ').map(|name| format!("\"{name}\"")).collect();

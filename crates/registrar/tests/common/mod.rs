@@ -102,6 +102,7 @@ fn open(office: Office, settings: ServiceSettings, pki: &Pki) -> (Arc<Registrar>
         complete_crl,
         issues_from: Timestamp::UNIX_EPOCH,
         retired: false,
+        revoked: false,
     };
     let service = Service::open(
         pki.founded.service,

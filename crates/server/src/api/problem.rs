@@ -103,7 +103,8 @@ impl From<&EnrollError> for Cause {
             EnrollError::Request(_) | EnrollError::KeyCompromised => Self::Key,
             EnrollError::KeyTaken => Self::KeyTaken,
             EnrollError::UnderWay => Self::UnderWay,
-            EnrollError::Prepare(_)
+            EnrollError::Distrusted
+            | EnrollError::Prepare(_)
             | EnrollError::Lint(_)
             | EnrollError::Sign(_)
             | EnrollError::Store(_) => Self::Unavailable,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 use tegata_ca::{CaCertificate, MAX_CA_CERTIFICATE};
+use tegata_domain::{Issuer, Reason};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::ceremony::pem_or_der;
 use tegata_server::keyfile::Passphrase;
 
 use super::init::root_sha256;
-use super::{Common, Failure, operator, output};
+use super::{Common, Failure, operator, output, rollover};
 
 #[derive(Subcommand)]
 pub(super) enum CaCommand {
@@ -23,6 +24,36 @@ pub(super) enum CaCommand {
         /// Certificate of the root, DER or PEM
         #[arg(long)]
         root: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// List the CAs of this installation
+    #[command(after_help = "Example:
+  tegata ca list --dir D")]
+    List(Common),
+    /// Make the next issuing CA of a service, before the present one gets too short
+    Rollover(rollover::RolloverArgs),
+    /// End the issuing of a CA whose successor issues; its status is published to the end
+    #[command(after_help = "Example:
+  tegata ca retire SB0001002C --dir D")]
+    Retire {
+        /// Name of the issuing CA
+        name: Issuer,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Revoke an issuing CA's certificate, and with it everything that it issued
+    #[command(after_help = "Example:
+  tegata ca revoke SB0001002C --reason keyCompromise --yes --dir D")]
+    Revoke {
+        /// Name of the issuing CA
+        name: Issuer,
+        /// Why: keyCompromise, superseded, cessationOfOperation
+        #[arg(long)]
+        reason: String,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -44,6 +75,15 @@ pub(super) async fn run(command: CaCommand) -> Result<(), Failure> {
     match command {
         CaCommand::Install { certificate, root, common } => {
             install(&certificate, &root, &common).await
+        }
+        CaCommand::List(common) => rollover::list(&common),
+        CaCommand::Rollover(args) => rollover::roll_over(args).await,
+        CaCommand::Retire { name, common } => rollover::retire(&name, &common).await,
+        CaCommand::Revoke { name, reason, yes, common } => {
+            let reason = Reason::ALL.into_iter().find(|known| known.name() == reason);
+            let reason = reason
+                .ok_or("--reason is keyCompromise, superseded or another of RFC 5280 §5.3.1")?;
+            rollover::revoke(&name, reason, yes, &common).await
         }
         CaCommand::PublishCrl { file, common } => publish_crl(&file, &common).await,
     }

@@ -11,6 +11,7 @@ mod config;
 pub(crate) mod gateway;
 pub(crate) mod init;
 pub(crate) mod output;
+mod rollover;
 pub(crate) mod serve;
 mod service;
 mod subscriber;

@@ -6,6 +6,7 @@ use tegata_domain::Entropy;
 use tegata_registrar::{Accepted, Office, Registrar};
 use tegata_server::ambient::SystemEntropy;
 use tegata_server::anchor::AnchorDir;
+use tegata_server::keeper::Keeper;
 use tegata_server::keyfile::Passphrase;
 use tegata_server::node::{self, Node, NodeConfig};
 use tegata_server::post::SmtpPost;
@@ -55,6 +56,12 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         downloads: dir.downloads(),
         post: post(&settings)?,
         anchor,
+        keeper: Keeper {
+            dir,
+            passphrase: Arc::new(passphrase),
+            entropy,
+            automatic: settings.automatic_rollover,
+        },
     };
     let node = Node::prepare(registrar, config).await?;
     let [site, status, admin] = node.addresses()?;

@@ -18,6 +18,7 @@ use tegata_registrar::{Actor, Office, Registrar, ServiceSettings};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::anchor::AnchorDir;
 use tegata_server::installation::{DataDir, Foundation};
+use tegata_server::keeper::Keeper;
 use tegata_server::keyfile::Passphrase;
 use tegata_server::limits::Rates;
 use tegata_server::listen;
@@ -145,6 +146,12 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         rates: Rates::default(),
         downloads: dir.downloads(),
         anchor: AnchorDir::new(&dir.path().join("anchor")),
+        keeper: Keeper {
+            dir,
+            passphrase: Arc::new(passphrase),
+            entropy: entropy.clone(),
+            automatic: true,
+        },
         post: Some(SmtpPost::new(&smtp_url, "noreply@sample-bank.example")?),
     };
     let node = Node::prepare(registrar, node_config).await?;

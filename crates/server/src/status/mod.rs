@@ -5,6 +5,7 @@ mod aia;
 mod crl;
 mod feed;
 mod ocsp;
+mod receipt;
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use axum::routing::{get, post};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use tegata_domain::Issuer;
-use tegata_registrar::{IssuingCa, Registrar};
+use tegata_registrar::{AnchorHead, IssuingCa, Registrar};
 use tegata_store::AuthorityId;
 use tokio::sync::watch;
 
@@ -26,6 +27,8 @@ pub struct Status {
     pub registrar: Arc<Registrar>,
     /// Changes after every commit of anyone.
     pub changed: watch::Receiver<i64>,
+    /// Told when a gateway proves that the database is not the one it was.
+    distrust: watch::Sender<Option<AnchorHead>>,
     crls: crl::Shown,
 }
 
@@ -45,8 +48,13 @@ pub fn router(status: Status) -> Router {
 
 impl Status {
     /// Puts the handlers' state together; `changed` gets a new value after every commit.
-    pub fn new(registrar: Arc<Registrar>, changed: watch::Receiver<i64>) -> Self {
-        Self { registrar, changed, crls: crl::Shown::default() }
+    /// `distrust` is told when a gateway proves that the database is not the one it was.
+    pub fn new(
+        registrar: Arc<Registrar>,
+        changed: watch::Receiver<i64>,
+        distrust: watch::Sender<Option<AnchorHead>>,
+    ) -> Self {
+        Self { registrar, changed, distrust, crls: crl::Shown::default() }
     }
 
     /// Row number and certificate of the CA that a file such as `SB0001002C.crl` belongs to,
