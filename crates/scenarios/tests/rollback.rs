@@ -71,6 +71,78 @@ fn an_old_database_is_refused_and_nothing_revoked_comes_back() {
     assert!(again.stderr.contains("no rollback to accept"), "{again:?}");
 }
 
+/// The anchor went with the disk; a gateway still knows better (docs/operations.md).
+#[test]
+fn a_gateway_is_an_anchor_too() {
+    let dir = tempdir().unwrap();
+    let dir = dir.path();
+    let seats = install(dir);
+    let backup = dir.join("backup");
+    let backup = backup.to_str().unwrap();
+    tegata(dir, &["backup", backup]).ok();
+    let (server, serving) = serve(dir, &[]);
+    issue(dir, &serving, &seats[0]);
+    tegata(dir, &["certificate", "hold", &seats[0].user_id]).ok();
+    let receipt = eventually("the feed tells of it", SECONDS, || {
+        let page = feed(&serving, "after=0").1;
+        let (position, receipt) = read_page(&page);
+        (position > 0).then_some(receipt)
+    });
+    server.stop(Signal::TERM);
+    tegata(dir, &["restore", backup, "--replace"]).ok();
+    fs::remove_dir_all(dir.join("anchor")).unwrap();
+
+    let (server, serving) = serve(dir, &[]);
+    let ready = || {
+        let url = format!("{}/readyz", serving["admin"].as_str().unwrap());
+        run("curl", ["-s", "-w", "%{http_code}", &url]).ok().text()
+    };
+    assert!(ready().ends_with("200"));
+    let forged = receipt.replace(['0', '1', '2'], "3");
+    assert_eq!(feed(&serving, &format!("after=0&receipt={forged}")).0, "200", "no proof at all");
+    assert!(ready().ends_with("200"));
+    assert_eq!(feed(&serving, &format!("after=0&receipt={receipt}")).0, "409");
+    let said = ready();
+    assert!(said.contains("older than its anchor") && said.ends_with("503"), "{said}");
+    let site = serving["site"].as_str().unwrap();
+    let api = Api::new(Https::new(site, &dir.join("root.pem"), None), site);
+    let refused = api.enroll(&seats[1], &Key::default().request());
+    assert_eq!(refused.status, 503, "nothing is issued");
+    // Written down, so that a restart does not forget it.
+    eventually("what the gateway showed is written down", SECONDS, || {
+        dir.join("anchor/evidence.json").exists().then_some(())
+    });
+    server.stop(Signal::TERM);
+    let again = run_command(&mut serve_command(dir, &[]));
+    assert!(again.stderr.contains("--accept-rollback"), "{again:?}");
+    let accept = serve_command(dir, &["--accept-rollback"]);
+    let (server, line) = Server::start(&mut { accept }, &dir.join("serve.err"));
+    assert!(line.contains("rollback_accepted"), "{line}");
+    let serving: Value = serde_json::from_str(&server.next_line()).unwrap();
+    assert_eq!(feed(&serving, &format!("after=0&receipt={receipt}")).0, "200");
+    issue(dir, &serving, &seats[1]);
+}
+
+/// Status and octets of a page of the feed.
+fn feed(serving: &Value, query: &str) -> (String, Vec<u8>) {
+    let status = serving["status"].as_str().unwrap();
+    let url = format!("{status}/feed/0001/EX0001002C?{query}");
+    let mut octets = run("curl", ["-s", "-w", "%{http_code}", &url]).ok().stdout;
+    let code = octets.split_off(octets.len() - 3);
+    (String::from_utf8(code).unwrap(), octets)
+}
+
+/// Position and receipt of a page (crates/wire/src/feed.rs).
+fn read_page(page: &[u8]) -> (u64, String) {
+    let service = 64 + 8;
+    let after = service + 1 + usize::from(page[service]);
+    let position = u64::from_be_bytes(page[after + 8..after + 16].try_into().unwrap());
+    let receipt = after + 8 + 8 + 8 + 1;
+    let len = usize::from(page[receipt]);
+    let octets = &page[receipt + 1..receipt + 1 + len];
+    (position, octets.iter().map(|octet| format!("{octet:02x}")).collect())
+}
+
 fn install(dir: &Path) -> Vec<Seat> {
     let both = |text: &str| json!({ "ja": text, "en": text });
     let service = json!({
