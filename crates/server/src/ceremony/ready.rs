@@ -199,7 +199,7 @@ impl Inputs {
             self.wrong.push(format!("crl.days: the root itself ends on {root_ends}"));
         }
         for (i, entry) in list.entries.iter().enumerate() {
-            if entry.at > self.now + BACKDATE {
+            if entry.at.duration_since(self.now) > BACKDATE {
                 self.wrong.push(format!("crl.entry[{}].date: lies in the future", i + 1));
             }
         }
@@ -249,5 +249,34 @@ pub fn pem_or_der(octets: Vec<u8>, label: &str) -> Vec<u8> {
     match der::pem::decode_vec(&octets) {
         Ok((found, der)) if found == label => der,
         _ => octets,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ambient::SystemEntropy;
+
+    const ROOT: &str = "title = \"T\"\n[root]\nname = \"R\"\norganisation = \"O\"\n\
+        country = \"JP\"\nkey = \"p256\"\nyears = 5\n";
+
+    #[test]
+    fn a_clock_before_the_build_or_far_from_any_time_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("ceremony.toml");
+        fs::write(&file, ROOT).unwrap();
+        fs::write(dir.path().join(PASSPHRASE), "correct horse\n").unwrap();
+        let out = dir.path().join("out");
+        let at = |now| Ready::read(&file, &out, now, &SystemEntropy);
+        assert_eq!(at(built()).map(|ready| ready.steps()).unwrap(), 2);
+        for (now, what) in [
+            (built() - jiff::SignedDuration::from_secs(1), "before this program was built"),
+            (Timestamp::MAX, "set it right"),
+        ] {
+            let error = at(now).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(what), "{now}: {error}");
+        }
+        // Checking makes nothing.
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 }
