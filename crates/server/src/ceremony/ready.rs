@@ -29,7 +29,7 @@ pub struct Ready {
 }
 
 pub(super) enum ReadyRoot {
-    New(NewRoot, NewHome),
+    New(Box<NewRoot>, NewHome),
     Existing(Authority),
 }
 
@@ -99,12 +99,12 @@ impl Inputs {
                     let free = TokenKey::check_free(token, name.as_str());
                     self.said("root.token", free)?;
                     return Some((
-                        ReadyRoot::New(new.clone(), NewHome::Token(token.clone())),
+                        ReadyRoot::New(Box::new(new.clone()), NewHome::Token(token.clone())),
                         None,
                     ));
                 }
                 let passphrase = self.passphrase(new.passphrase_file.as_deref())?;
-                Some((ReadyRoot::New(new.clone(), NewHome::File(passphrase)), None))
+                Some((ReadyRoot::New(Box::new(new.clone()), NewHome::File(passphrase)), None))
             }
             RootKey::Existing { certificate, key } => {
                 let certificate = self.certificate("root.certificate", certificate)?;
