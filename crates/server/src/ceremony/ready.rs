@@ -52,7 +52,9 @@ impl Ready {
         entropy: &dyn Entropy,
     ) -> Result<Self, CeremonyError> {
         let file = fs::read(path).map_err(|error| CeremonyError::File(path.to_owned(), error))?;
-        let ceremony = Ceremony::parse(&String::from_utf8_lossy(&file))?;
+        let text = std::str::from_utf8(&file)
+            .map_err(|error| CeremonyError::File(path.to_owned(), std::io::Error::other(error)))?;
+        let ceremony = Ceremony::parse(text)?;
         let base = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut inputs = Inputs { base, now, wrong: Vec::new() };
         if now < built() {
