@@ -55,6 +55,8 @@ impl Ready {
         let text = std::str::from_utf8(&file)
             .map_err(|error| CeremonyError::File(path.to_owned(), std::io::Error::other(error)))?;
         let ceremony = Ceremony::parse(text)?;
+        // Certificates and lists know whole seconds only; so does the transcript.
+        let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
         let base = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut inputs = Inputs { base, now, wrong: Vec::new() };
         if now < built() {
