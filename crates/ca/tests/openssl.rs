@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{
     Addresses, Authority, CaCertificate, CaKey, CrlEntry, CrlForm, CrlRequest, ExtendedUsage,
     KeyKind, Listed, OcspQuestion, OcspStatus, Profile, ProfileKind, ProvenKey, ReadCrl, ReadError,
-    RequestError, Responder, Signer, SoftwareKey, SubjectName,
+    RequestError, Responder, Signer, SoftwareKey, SubjectName, certification_request,
 };
 use tegata_domain::{Entropy, Reason, Serial, Validity};
 
@@ -35,6 +35,7 @@ struct Pki {
     dir: tempfile::TempDir,
     entropy: Counter,
     now: Timestamp,
+    root: Authority,
     issuing: Authority,
 }
 
@@ -57,7 +58,7 @@ impl Pki {
             root.certify(&profile, &name("ISSUING"), key.public_key(), validity, &entropy).unwrap();
         let issuing = Authority::open(signed.der, key).unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let pki = Self { dir, entropy, now, issuing };
+        let pki = Self { dir, entropy, now, root, issuing };
         let request = CrlRequest {
             number: 1,
             this_update: now,
@@ -65,9 +66,9 @@ impl Pki {
             shard: None,
             form: CrlForm::Full { delta: None },
         };
-        let crl = root.begin_crl(request, 0).unwrap().finish().unwrap();
+        let crl = pki.root.begin_crl(request, 0).unwrap().finish().unwrap();
         pki.write("root.crl", &pem("X509 CRL", &crl.der));
-        pki.write("root.pem", &pem("CERTIFICATE", root.certificate()));
+        pki.write("root.pem", &pem("CERTIFICATE", pki.root.certificate()));
         pki.write("issuing.pem", &pem("CERTIFICATE", pki.issuing.certificate()));
         pki
     }
@@ -259,6 +260,115 @@ fn openssl_agrees_with_every_crl() {
         let text = said(&pki.openssl("crl -in crl.pem -noout -text"));
         assert!(text.contains("X509v3 CRL Number: \n                7"), "{text}");
         assert!(text.contains("Privilege Withdrawn"), "{text}");
+    }
+}
+
+/// An older root certifies a newer one: whoever trusts only the old one believes chains of the
+/// new one; and the new certificate is another one on the same name and key, nothing else.
+#[test]
+fn openssl_believes_chains_over_a_certified_root() {
+    let (new, old) = (Pki::new(CaKey::P384, CaKey::P256), Pki::new(CaKey::RsaPss3072, CaKey::P256));
+    new.leaf();
+    let [new_root, old_root] =
+        [&new, &old].map(|pki| CaCertificate::parse(pki.root.certificate()).unwrap());
+    let validity = Validity { not_before: old.now, not_after: old.now + days(9 * 365) };
+    let cross =
+        old.root.cross_certify(&new_root, Some(addresses()), validity, &old.entropy).unwrap();
+    new.write("cross.pem", &pem("CERTIFICATE", &cross.der));
+    new.write("old.pem", &pem("CERTIFICATE", old.root.certificate()));
+    let check = "verify -x509_strict -untrusted issuing.pem leaf.pem";
+    let over = |options: &str| new.openssl(&check.replace("-untrusted", options));
+    let verdict = over("-CAfile old.pem -untrusted cross.pem -untrusted");
+    assert!(verdict.status.success(), "{}", said(&verdict));
+    assert!(!over("-CAfile old.pem -untrusted").status.success(), "without it nothing holds");
+    let cross = CaCertificate::parse(&cross.der).unwrap();
+    assert_eq!(cross.path_length(), Some(1));
+    assert_eq!((cross.subject(), cross.key()), (new_root.subject(), new_root.key()));
+    assert_ne!(cross.serial(), new_root.serial());
+    assert!(old_root.is_issuer_of(&cross) && old_root.is_self_signed());
+    assert!(!new_root.is_issuer_of(&cross) && !cross.is_self_signed());
+    assert!(old_root.is_named("ROOT") && !old_root.is_named("ROO"));
+    // Of the same name, but another key.
+    assert!(!new_root.is_issuer_of(&CaCertificate::parse(old.issuing.certificate()).unwrap()));
+}
+
+#[test]
+fn lists_are_read_with_the_eyes_of_who_relies_on_them() {
+    let pki = Pki::new(CaKey::RsaPss3072, CaKey::Ed25519);
+    let listed = Listed::Revoked(Reason::KeyCompromise);
+    let entry = CrlEntry { serial: pki.leaf(), at: pki.now, listed };
+    let request = CrlRequest {
+        number: u64::from(u32::MAX) + 7,
+        this_update: pki.now,
+        next_update: pki.now + days(7),
+        shard: None,
+        form: CrlForm::Full { delta: None },
+    };
+    let mut writer = pki.root.begin_crl(request, 1).unwrap();
+    writer.push(&entry).unwrap();
+    let der = writer.finish().unwrap().der;
+    let [root, issuing] =
+        [&pki.root, &pki.issuing].map(|ca| CaCertificate::parse(ca.certificate()).unwrap());
+    let list = ReadCrl::parse(&der, &root).unwrap();
+    assert_eq!((list.number, list.partial), (Some(request.number), false));
+    assert_eq!(list.entries.len(), 1);
+    assert_eq!(list.entries[0].serial, entry.serial);
+    assert_eq!(
+        (list.this_update, list.next_update),
+        (request.this_update, Some(request.next_update))
+    );
+    assert_eq!(ReadCrl::parse(&der, &issuing), Err(ReadError::OtherIssuer));
+    let other = Pki::new(CaKey::RsaPss3072, CaKey::P256);
+    let same_name = CaCertificate::parse(other.root.certificate()).unwrap();
+    assert_eq!(ReadCrl::parse(&der, &same_name), Err(ReadError::Signature));
+    for cut in 0..der.len() {
+        assert!(ReadCrl::parse(&der[..cut], &root).is_err(), "cut at {cut}");
+    }
+    let mut without_signature = der.clone();
+    *without_signature.last_mut().unwrap() ^= 1;
+    assert_eq!(ReadCrl::parse(&without_signature, &root), Err(ReadError::Signature));
+}
+
+#[test]
+fn what_is_no_ca_is_not_taken_for_one() {
+    let pki = Pki::new(CaKey::P384, CaKey::P256);
+    pki.leaf();
+    let made = pki.openssl("x509 -in leaf.pem -outform DER -out leaf.der");
+    assert!(made.status.success());
+    let leaf = std::fs::read(pki.dir.path().join("leaf.der")).unwrap();
+    assert_eq!(CaCertificate::parse(&leaf), Err(ReadError::NotACa));
+    let root = pki.root.certificate();
+    for cut in 0..root.len() {
+        assert!(CaCertificate::parse(&root[..cut]).is_err(), "cut at {cut}");
+    }
+    // By OpenSSL: a CA that may not sign lists, and one with another kind of key identifier.
+    let make = |name: &str, usage: &str, identifier: &str| {
+        let made = pki.openssl(&format!(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -days 9 \
+             -subj /CN=x -addext keyUsage={usage} -addext subjectKeyIdentifier={identifier} \
+             -outform DER -out {name}"
+        ));
+        assert!(made.status.success(), "{}", said(&made));
+        CaCertificate::parse(&std::fs::read(pki.dir.path().join(name)).unwrap())
+    };
+    assert_eq!(make("a.der", "keyCertSign", "hash"), Err(ReadError::NotACa));
+    assert!(make("b.der", "keyCertSign,cRLSign", "hash").unwrap().has_usual_identifier());
+    assert!(!make("c.der", "keyCertSign,cRLSign", "0102").unwrap().has_usual_identifier());
+}
+
+#[test]
+fn openssl_reads_our_requests() {
+    for choice in CaKey::ALL {
+        let dir = tempfile::tempdir().unwrap();
+        let key = key(choice);
+        let name = SubjectName::new("EX0001002C").unwrap().country("JP").unwrap();
+        let der = certification_request(&key, &name).unwrap();
+        let judged = ProvenKey::from_authority_request(&der).unwrap();
+        assert_eq!(judged.spki(), key.public_key());
+        std::fs::write(dir.path().join("r.der"), der).unwrap();
+        let verdict = openssl(dir.path(), "req -inform DER -in r.der -verify -noout -subject");
+        let text = said(&verdict);
+        assert!(text.contains("verify OK") && text.contains("CN = EX0001002C"), "{choice}: {text}");
     }
 }
 

@@ -74,6 +74,16 @@ impl Demo {
         Self::start_command(token.environment(&mut command), base)
     }
 
+    /// Starts a demo whose root and issuing CA have keys of these kinds.
+    ///
+    /// # Panics
+    /// When it does not get ready.
+    pub fn start_with_keys(base: &Path, root: &str, issuing: &str) -> Self {
+        let mut command = command(base, [0; 4]);
+        command.args(["--root-key", root, "--issuing-key", issuing]);
+        Self::start_command(&mut command, base)
+    }
+
     fn start_command(command: &mut Command, base: &Path) -> Self {
         let (server, line) = Server::start(command, &base.join("demo.err"));
         let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));

@@ -120,6 +120,12 @@ pub enum TokenError {
         /// What was asked for.
         algorithm: &'static str,
     },
+    /// A key for a person at the token.
+    #[error(
+        "key {0} wants the PIN anew for every signature (CKA_ALWAYS_AUTHENTICATE), which a server \
+         cannot give; use another key"
+    )]
+    AlwaysAuthenticate(String),
     /// The token cannot.
     #[error("token {token} cannot {what} (no {mechanism})")]
     Mechanism {

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use der::Decode;
 use spki::SubjectPublicKeyInfoRef;
@@ -33,6 +33,12 @@ impl TokenKey {
         let token = Module::open(uri.token().module())?.token(uri.token());
         let public_key = token.with(|Use { session, .. }| {
             let key = find(&token, session, &uri)?;
+            let asks = session
+                .get_attributes(key, &[AttributeType::AlwaysAuthenticate])
+                .map_err(|error| token.driver(error))?;
+            if asks.contains(&Attribute::AlwaysAuthenticate(true)) {
+                return Err(TokenError::AlwaysAuthenticate(named(&uri)));
+            }
             public::read(session, key)
                 .map_err(|error| token.driver(error))?
                 .ok_or_else(|| TokenError::PublicKey(named(&uri)))

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -30,8 +30,10 @@ impl PinSource {
                 .then(|| Self::Variable(name.to_owned()));
         }
         let path = text.strip_prefix("file:").unwrap_or(text);
+        // An empty host between two slashes; any other host is another machine.
         let path = path.strip_prefix("//").unwrap_or(path);
-        path.starts_with('/').then(|| Self::File(PathBuf::from(path)))
+        let rest = path.strip_prefix('/')?.trim_start_matches('/');
+        Some(Self::File(Path::new("/").join(rest)))
     }
 
     /// Reads the PIN, without its final line break.

@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use cryptoki::error::Error;
 use cryptoki::mechanism::MechanismType;
@@ -11,14 +11,17 @@ use crate::error::{at_login, is_logged_in, is_loss};
 use crate::module::Module;
 use crate::{TokenError, TokenUri};
 
-/// Sessions kept open beside those in use.
-const IDLE: usize = 8;
+/// Most sessions in use at once, kept open in between. Tokens allow few, some only ten; who comes
+/// later waits for a moment.
+const SESSIONS: usize = 8;
 
 /// A token and this process's login to it.
 pub(crate) struct Token {
     module: Arc<Module>,
     uri: TokenUri,
     state: Mutex<State>,
+    /// Wakes who waits for a session.
+    returned: Condvar,
 }
 
 #[derive(Default)]
@@ -26,6 +29,8 @@ struct State {
     login: Option<Login>,
     /// The PIN that the token refused.
     refused: Option<Zeroizing<String>>,
+    /// Sessions in use.
+    busy: usize,
     /// Grows with every login: handles of an earlier one mean nothing.
     epoch: u64,
 }
@@ -45,7 +50,7 @@ pub(crate) struct Use<'a> {
 
 impl Token {
     pub(crate) fn new(module: Arc<Module>, uri: TokenUri) -> Self {
-        Self { module, uri, state: Mutex::default() }
+        Self { module, uri, state: Mutex::default(), returned: Condvar::new() }
     }
 
     /// What people call it.
@@ -106,20 +111,33 @@ impl Token {
         let _open = self.module.enter();
         let (session, epoch) = self.take()?;
         let outcome = act(Use { session: &session, epoch });
+        let mut state = self.lock();
+        state.busy -= 1;
         // A session on which something failed is closed: an operation may still be under way.
-        if outcome.is_ok() {
-            let mut state = self.lock();
-            if let Some(login) = state.login.as_mut().filter(|login| login.idle.len() < IDLE) {
-                login.idle.push(session);
-            }
+        if let Some(login) = state.login.as_mut().filter(|_| outcome.is_ok()) {
+            login.idle.push(session);
         }
+        self.returned.notify_one();
         outcome
     }
 
     fn take(&self) -> Result<(Session, u64), TokenError> {
-        let mut state = self.lock();
+        let mut state = self
+            .returned
+            .wait_while(self.lock(), |state| state.busy >= SESSIONS)
+            .unwrap_or_else(PoisonError::into_inner);
+        let taken = self.take_from(&mut state);
+        // Who gets no session returns none: the next must be woken all the same.
+        match taken {
+            Ok(_) => state.busy += 1,
+            Err(_) => self.returned.notify_one(),
+        }
+        taken
+    }
+
+    fn take_from(&self, state: &mut State) -> Result<(Session, u64), TokenError> {
         if state.login.is_none() {
-            self.log_in(&mut state)?;
+            self.log_in(state)?;
         }
         let epoch = state.epoch;
         let login = state.login.as_mut().ok_or_else(|| self.absent(&[]))?;

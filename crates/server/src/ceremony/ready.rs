@@ -29,7 +29,7 @@ pub struct Ready {
 }
 
 pub(super) enum ReadyRoot {
-    New(NewRoot, NewHome),
+    New(Box<NewRoot>, NewHome),
     Existing(Authority),
 }
 
@@ -52,7 +52,11 @@ impl Ready {
         entropy: &dyn Entropy,
     ) -> Result<Self, CeremonyError> {
         let file = fs::read(path).map_err(|error| CeremonyError::File(path.to_owned(), error))?;
-        let ceremony = Ceremony::parse(&String::from_utf8_lossy(&file))?;
+        let text = std::str::from_utf8(&file)
+            .map_err(|error| CeremonyError::File(path.to_owned(), std::io::Error::other(error)))?;
+        let ceremony = Ceremony::parse(text)?;
+        // Certificates and lists know whole seconds only; so does the transcript.
+        let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
         let base = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut inputs = Inputs { base, now, wrong: Vec::new() };
         if now < built() {
@@ -99,12 +103,12 @@ impl Inputs {
                     let free = TokenKey::check_free(token, name.as_str());
                     self.said("root.token", free)?;
                     return Some((
-                        ReadyRoot::New(new.clone(), NewHome::Token(token.clone())),
+                        ReadyRoot::New(Box::new(new.clone()), NewHome::Token(token.clone())),
                         None,
                     ));
                 }
                 let passphrase = self.passphrase(new.passphrase_file.as_deref())?;
-                Some((ReadyRoot::New(new.clone(), NewHome::File(passphrase)), None))
+                Some((ReadyRoot::New(Box::new(new.clone()), NewHome::File(passphrase)), None))
             }
             RootKey::Existing { certificate, key } => {
                 let certificate = self.certificate("root.certificate", certificate)?;
@@ -199,7 +203,7 @@ impl Inputs {
             self.wrong.push(format!("crl.days: the root itself ends on {root_ends}"));
         }
         for (i, entry) in list.entries.iter().enumerate() {
-            if entry.at > self.now + BACKDATE {
+            if entry.at.duration_since(self.now) > BACKDATE {
                 self.wrong.push(format!("crl.entry[{}].date: lies in the future", i + 1));
             }
         }
@@ -249,5 +253,34 @@ pub fn pem_or_der(octets: Vec<u8>, label: &str) -> Vec<u8> {
     match der::pem::decode_vec(&octets) {
         Ok((found, der)) if found == label => der,
         _ => octets,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ambient::SystemEntropy;
+
+    const ROOT: &str = "title = \"T\"\n[root]\nname = \"R\"\norganisation = \"O\"\n\
+        country = \"JP\"\nkey = \"p256\"\nyears = 5\n";
+
+    #[test]
+    fn a_clock_before_the_build_or_far_from_any_time_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("ceremony.toml");
+        fs::write(&file, ROOT).unwrap();
+        fs::write(dir.path().join(PASSPHRASE), "correct horse\n").unwrap();
+        let out = dir.path().join("out");
+        let at = |now| Ready::read(&file, &out, now, &SystemEntropy);
+        assert_eq!(at(built()).map(|ready| ready.steps()).unwrap(), 2);
+        for (now, what) in [
+            (built() - jiff::SignedDuration::from_secs(1), "before this program was built"),
+            (Timestamp::MAX, "set it right"),
+        ] {
+            let error = at(now).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(what), "{now}: {error}");
+        }
+        // Checking makes nothing.
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 }

@@ -157,7 +157,7 @@ and bring back its certificates and list:
 }
 
 /// Reads a kind of CA key and lists all of them in the help.
-pub(super) fn ca_key() -> impl TypedValueParser<Value = CaKey> {
+pub(crate) fn ca_key() -> impl TypedValueParser<Value = CaKey> {
     PossibleValuesParser::new(CaKey::ALL.map(CaKey::name)).try_map(|name| name.parse::<CaKey>())
 }
 

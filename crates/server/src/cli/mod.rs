@@ -42,6 +42,7 @@ use crate::demo;
   tegata subscriber add --dir D --company CMSM950-006 --count 10
   tegata certificate list --dir D --expiring-within 60d
   tegata certificate revoke CMSM950-006-401 --dir D --reason keyCompromise
+  tegata ceremony --example                    a key ceremony's file, to begin with
 
 Exit codes: 0 done, 1 failed, 2 usage."
 )]

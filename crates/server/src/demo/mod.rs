@@ -29,7 +29,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::cli::gateway::service_config;
-use crate::cli::init::sample_settings;
+use crate::cli::init::{ca_key, sample_settings};
 use crate::cli::serve::{alt_name, stop_on_signal};
 use crate::cli::{Failure, output};
 use banner::Banner;
@@ -65,6 +65,12 @@ pub(crate) struct DemoArgs {
     /// Port of the mail server that keeps every mail as a file
     #[arg(long, default_value_t = 0)]
     mail_port: u16,
+    /// Kind of the root's key; for a new demo
+    #[arg(long, default_value_t = CaKey::P384, value_parser = ca_key())]
+    root_key: CaKey,
+    /// Kind of the issuing CA's key; for a new demo
+    #[arg(long, default_value_t = CaKey::P256, value_parser = ca_key())]
+    issuing_key: CaKey,
     /// Make and keep the CA keys in this token, a PKCS#11 address (RFC 7512); for a new demo
     #[arg(long, value_name = "URI")]
     token: Option<TokenUri>,
@@ -88,8 +94,8 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         format!("https://127.0.0.1:{}{PATH}", ports.gateway),
         format!("http://127.0.0.1:{}", ports.status),
     );
-    let office =
-        open(&dir, settings, args.token, &passphrase, clock.clone(), entropy.clone()).await?;
+    let json = args.json;
+    let office = open(&dir, settings, args, &passphrase, clock.clone(), entropy.clone()).await?;
     let keyring = dir.keyring(&office, &passphrase)?;
     let service = keyring.services().next().cloned().ok_or("the installation has no service")?;
     let seat = seed::first_seat(&office, &dir, &service).await?;
@@ -162,7 +168,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         sample::router(service.settings.organisation.clone(), service.settings.name.clone());
     let announce = async {
         if ready.wait_for(|ready| *ready).await.is_ok() {
-            banner.print(args.json)?;
+            banner.print(json)?;
         }
         Ok::<_, Failure>(())
     };
@@ -227,7 +233,7 @@ fn loopback(port: u16) -> SocketAddr {
 async fn open(
     dir: &DataDir,
     settings: ServiceSettings,
-    token: Option<TokenUri>,
+    args: DemoArgs,
     passphrase: &Passphrase,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -246,10 +252,10 @@ async fn open(
         key: "0001/SB0001002C".parse()?,
         root_name: "SB0001001C".parse()?,
         country: "JP".to_owned(),
-        root_key: CaKey::P384,
-        root_token: token.clone(),
-        issuing_key: CaKey::P256,
-        issuing_token: token,
+        root_key: args.root_key,
+        root_token: args.token.clone(),
+        issuing_key: args.issuing_key,
+        issuing_token: args.token,
         settings,
     };
     Ok(dir.found(&foundation, passphrase, clock, entropy).await?)
