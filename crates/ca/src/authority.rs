@@ -1,11 +1,14 @@
 use std::sync::Arc;
 
-use const_oid::db::rfc4519;
+use const_oid::db::{rfc4519, rfc5280};
+use der::asn1::OctetString;
 use der::{Decode, Encode};
 use tegata_domain::{Entropy, Serial, Validity};
 use x509_cert::Certificate;
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
 use x509_cert::name::Name;
 
+use crate::profile::key_identifier;
 use crate::{
     Addresses, CaCertificate, KeyKind, LintError, NameError, PrepareError, Profile, ProfileKind,
     ProvenKey, RequestError, SignError, SignedCertificate, Signer, SubjectName, encoding,
@@ -16,6 +19,7 @@ use crate::{
 pub struct Authority {
     certificate: Arc<Vec<u8>>,
     subject: Name,
+    key_identifier: OctetString,
     validity: Validity,
     signer: Arc<dyn Signer>,
 }
@@ -58,7 +62,17 @@ impl Authority {
             return Err(AuthorityError::KeyMismatch);
         }
         let at = |time| encoding::timestamp(time).ok_or(AuthorityError::NotACertificate);
+        // One that was made elsewhere may name its key in another way than we do.
+        let named = parsed.extensions.iter().flatten().find_map(|extension| {
+            (extension.extn_id == rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER)
+                .then(|| SubjectKeyIdentifier::from_der(extension.extn_value.as_bytes()).ok())?
+        });
+        let key_identifier = match named {
+            Some(SubjectKeyIdentifier(octets)) => octets,
+            None => key_identifier(&key).map_err(|_| AuthorityError::NotACertificate)?,
+        };
         Ok(Self {
+            key_identifier,
             validity: Validity {
                 not_before: at(parsed.validity.not_before)?,
                 not_after: at(parsed.validity.not_after)?,
@@ -162,6 +176,15 @@ impl Authority {
     /// Its key.
     pub fn signer(&self) -> &dyn Signer {
         &*self.signer
+    }
+
+    /// How what it signs names its key (RFC 5280 §4.2.1.1).
+    pub(crate) fn key_identifier(&self) -> AuthorityKeyIdentifier {
+        AuthorityKeyIdentifier {
+            key_identifier: Some(self.key_identifier.clone()),
+            authority_cert_issuer: None,
+            authority_cert_serial_number: None,
+        }
     }
 
     pub(crate) fn subject(&self) -> der::Result<Name> {

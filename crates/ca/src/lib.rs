@@ -14,6 +14,7 @@ mod authority;
 mod choice;
 mod crl;
 mod encoding;
+mod issued;
 mod key;
 mod lint;
 mod name;
@@ -32,6 +33,7 @@ pub use crl::{
     CrlEntry, CrlError, CrlForm, CrlRequest, CrlWriter, Listed, MAX_CRL, ReadCrl, ReadEntry,
     SignedCrl,
 };
+pub use issued::{IssuedElsewhere, MAX_CERTIFICATE};
 pub use key::{KeyError, SignError, Signer, SoftwareKey, verify_ed25519};
 pub use lint::Finding;
 pub use name::{NameError, SubjectName};

@@ -14,6 +14,8 @@ use crate::ServiceSettings;
 pub struct IssuingCa {
     /// Row number.
     pub id: AuthorityId,
+    /// Which CA of record signed it; `None` for a root.
+    pub parent: Option<AuthorityId>,
     /// Name, also of its addresses.
     pub name: Issuer,
     /// Certificate and key.
@@ -116,6 +118,12 @@ impl Service {
     /// The issuing CAs that relying parties are to trust.
     pub fn trusted(&self) -> impl Iterator<Item = &IssuingCa> {
         self.issuing.iter().filter(|ca| !ca.revoked)
+    }
+
+    /// Those of them that stand under the service's root: what PCs get to know. Others came in
+    /// from elsewhere, and with their own root at their time.
+    pub fn handed_out(&self) -> impl Iterator<Item = &IssuingCa> {
+        self.trusted().filter(|ca| ca.parent == self.issuing[0].parent)
     }
 
     /// The certificate of the CA that issued one of our own.

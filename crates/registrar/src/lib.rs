@@ -13,6 +13,7 @@ mod audit;
 mod enroll;
 mod feed;
 mod found;
+mod import;
 mod keyring;
 mod list;
 mod mail;
@@ -43,6 +44,10 @@ pub use audit::AuditReport;
 pub use enroll::{EnrollError, Enrollment, Issuance};
 pub use feed::{FeedBehind, FeedPage};
 pub use found::{CertifyError, ChangeError, Founded};
+pub use import::{
+    CsvError, Import, ImportError, ImportRoot, ImportRow, ImportStatus, Imported, MAX_ROWS,
+    rows_from_csv,
+};
 pub use keyring::{IssuingCa, Keyring, KeyringError, OfflineCa, Service};
 pub use list::ListError;
 pub use mail::{Delivery, Letter, Post};

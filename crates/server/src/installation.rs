@@ -457,6 +457,7 @@ impl DataDir {
                 .map_err(|error| InstallationError::Authority(record.name.clone(), error))?;
             Ok::<_, InstallationError>(IssuingCa {
                 id: record.id,
+                parent: record.parent,
                 name: record.name.clone(),
                 authority,
                 complete_crl: record.complete_crl,

@@ -117,6 +117,45 @@ pub fn create(
     Ok(key)
 }
 
+/// Writes a key that was made elsewhere to `path`.
+///
+/// # Errors
+/// When there is a file already, or it cannot be written.
+pub fn adopt(
+    path: &Path,
+    key: &SoftwareKey,
+    passphrase: &Passphrase,
+    entropy: &dyn Entropy,
+) -> Result<(), KeyFileError> {
+    let failed = |cause| KeyFileError::Key { path: path.to_owned(), cause };
+    let pem = key.to_encrypted_pem(&passphrase.0, entropy).map_err(failed)?;
+    write_private(path, pem.as_bytes())
+}
+
+/// Writes the address of a key in a token beside `path`.
+///
+/// # Errors
+/// When there is a file already, or it cannot be written.
+pub fn adopt_address(path: &Path, uri: &KeyUri) -> Result<(), KeyFileError> {
+    write_private(&address_beside(path), format!("{uri}\n").as_bytes())
+}
+
+/// Takes back what [`adopt`] or [`adopt_address`] wrote a moment ago, since nothing came of it.
+///
+/// # Errors
+/// When the file system says no.
+pub fn discard(path: &Path) -> Result<(), KeyFileError> {
+    for file in [path.to_owned(), address_beside(path)] {
+        match fs::remove_file(&file) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                return Err(KeyFileError::Io { path: file, cause });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Opens the key in `path`.
 ///
 /// # Errors

@@ -229,7 +229,7 @@ fn site_service(service: &Service, downloads: PathBuf) -> SiteService {
         root_name: service.root_name.clone(),
         root_der: service.root.clone(),
         intermediates: service
-            .trusted()
+            .handed_out()
             .map(|ca| (ca.name.clone(), ca.authority.certificate().to_vec()))
             .collect(),
         help: both(&settings.help),

@@ -113,6 +113,41 @@ impl Tx<'_> {
         self.fill_shard(intent.authority, &intent.shard, intent.certificate.validity.not_after)
     }
 
+    /// Records a certificate that was issued elsewhere, as it stands.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn insert_imported(
+        &mut self,
+        record: &CertificateRecord,
+        tbs_hash: [u8; 32],
+        next_notice_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let Certificate { serial, validity, .. } = record.certificate;
+        self.0
+            .prepare_cached(
+                "INSERT INTO certificate (serial, authority_id, seat_id, key_hash, tbs_hash,
+                 not_before, not_after, state, state_at, issued_at, shard, der)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?6, ?6, ?8, ?9)",
+            )?
+            .execute((
+                Column(serial),
+                record.authority.0,
+                record.seat.0,
+                Column(record.key_hash),
+                tbs_hash,
+                Column(validity.not_before),
+                Column(validity.not_after),
+                record.shard,
+                &record.der,
+            ))?;
+        self.set_certificate(&record.certificate)?;
+        self.0
+            .prepare_cached("UPDATE certificate SET next_notice_at = ?2 WHERE serial = ?1")?
+            .execute((Column(serial), next_notice_at.map(Column)))?;
+        Ok(())
+    }
+
     /// Records the certificate that an intent led to, and when its first reminder is due.
     ///
     /// # Errors

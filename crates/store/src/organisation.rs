@@ -96,6 +96,17 @@ impl Tx<'_> {
             )?
             .query_row([company.0], |row| row.get(0))?)
     }
+
+    /// No seat number up to `number` will be given out by a company.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn skip_seat_numbers(&mut self, company: CompanyId, number: u32) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE company SET next_seat = max(next_seat, ?2 + 1) WHERE id = ?1")?
+            .execute((company.0, number))?;
+        Ok(())
+    }
 }
 
 impl View<'_> {

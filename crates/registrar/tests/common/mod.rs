@@ -95,15 +95,17 @@ fn office(database: &std::path::Path, clock: &Arc<HandClock>, entropy: &Arc<Seed
 fn open(office: Office, settings: ServiceSettings, pki: &Pki) -> (Arc<Registrar>, Arc<Service>) {
     let key: tegata_domain::ServiceKey = "0001/SB0001002C".parse().unwrap();
     let root_name: tegata_domain::Issuer = "SB0001001C".parse().unwrap();
-    let ca = |id, name: &tegata_domain::Issuer, authority: &Authority, complete_crl| IssuingCa {
-        id,
-        name: name.clone(),
-        authority: authority.clone(),
-        complete_crl,
-        issues_from: Timestamp::UNIX_EPOCH,
-        retired: false,
-        revoked: false,
-    };
+    let ca =
+        |id, name: &tegata_domain::Issuer, authority: &Authority, complete_crl: bool| IssuingCa {
+            id,
+            parent: (!complete_crl).then_some(pki.founded.root),
+            name: name.clone(),
+            authority: authority.clone(),
+            complete_crl,
+            issues_from: Timestamp::UNIX_EPOCH,
+            retired: false,
+            revoked: false,
+        };
     let service = Service::open(
         pki.founded.service,
         key.clone(),

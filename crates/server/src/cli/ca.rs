@@ -10,7 +10,7 @@ use tegata_server::ceremony::pem_or_der;
 use tegata_server::keyfile::Passphrase;
 
 use super::init::root_sha256;
-use super::{Common, Failure, operator, output, rollover};
+use super::{Common, Failure, import, operator, output, rollover};
 
 #[derive(Subcommand)]
 pub(super) enum CaCommand {
@@ -33,6 +33,8 @@ pub(super) enum CaCommand {
     List(Common),
     /// Make the next issuing CA of a service, before the present one gets too short
     Rollover(rollover::RolloverArgs),
+    /// Take in a CA from elsewhere, with its key, what it issued and what it revoked
+    Import(Box<import::ImportArgs>),
     /// End the issuing of a CA whose successor issues; its status is published to the end
     #[command(after_help = "Example:
   tegata ca retire SB0001002C --dir D")]
@@ -78,6 +80,7 @@ pub(super) async fn run(command: CaCommand) -> Result<(), Failure> {
         }
         CaCommand::List(common) => rollover::list(&common),
         CaCommand::Rollover(args) => rollover::roll_over(args).await,
+        CaCommand::Import(args) => import::run(*args).await,
         CaCommand::Retire { name, common } => rollover::retire(&name, &common).await,
         CaCommand::Revoke { name, reason, yes, common } => {
             let reason = Reason::ALL.into_iter().find(|known| known.name() == reason);

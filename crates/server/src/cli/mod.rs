@@ -9,6 +9,7 @@ mod certificate;
 mod company;
 mod config;
 pub(crate) mod gateway;
+mod import;
 pub(crate) mod init;
 pub(crate) mod output;
 mod rollover;

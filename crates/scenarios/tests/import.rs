@@ -1,0 +1,232 @@
+//! A PKI that OpenSSL ran moves in.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use tegata_scenarios::https::Identity;
+use tegata_scenarios::{Demo, Pc, Ran, Seat, eventually, run};
+use tempfile::tempdir;
+
+const SECONDS: Duration = Duration::from_secs(10);
+const PAGE: &str = "/SAMPLE01/cms";
+
+/// A root, an issuing CA and certificates for three user IDs, as `openssl ca` makes them: the
+/// first good, the second revoked, the third on hold.
+struct Old {
+    dir: PathBuf,
+}
+
+const CONFIG: &str = "
+[ca]
+default_ca = c
+[c]
+dir = .
+database = index.txt
+new_certs_dir = .
+serial = serial
+crlnumber = crlnumber
+certificate = ca.pem
+private_key = ca.key
+default_md = sha256
+default_days = 300
+default_crl_days = 30
+policy = any
+x509_extensions = leaf
+unique_subject = no
+[any]
+commonName = supplied
+[leaf]
+keyUsage = critical, digitalSignature
+extendedKeyUsage = clientAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+crlDistributionPoints = URI:http://old.example/old.crl
+[issuing]
+basicConstraints = critical, CA:TRUE, pathlen:0
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+[root]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+[req]
+distinguished_name = dn
+[dn]
+";
+
+const USERS: [&str; 3] = ["CMSM950-006-777", "CMSM950-006-778", "CMSM950-006-779"];
+
+impl Old {
+    fn make(dir: &Path) -> Self {
+        let old = Self { dir: dir.join("old") };
+        fs::create_dir(&old.dir).unwrap();
+        for (name, text) in
+            [("c.cnf", CONFIG), ("index.txt", ""), ("serial", "01\n"), ("crlnumber", "1A2B\n")]
+        {
+            fs::write(old.dir.join(name), text).unwrap();
+        }
+        let p256 = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -config c.cnf";
+        old.ssl(&format!(
+            "req -x509 {p256} -extensions root -days 3000 -subj /CN=Old-Root -keyout root.key \
+             -out root.pem"
+        ));
+        old.ssl(&format!("req -new {p256} -subj /CN=Old-CA -keyout ca.key -out ca.csr"));
+        old.ssl(
+            "x509 -req -in ca.csr -CA root.pem -CAkey root.key -CAcreateserial -days 2000 \
+             -extfile c.cnf -extensions issuing -out ca.pem",
+        );
+        for user in USERS {
+            old.ssl(&format!("req -new {p256} -subj /CN={user} -keyout {user}.key -out r.csr"));
+            old.ssl(&format!("ca -batch -config c.cnf -in r.csr -out {user}.pem -notext"));
+        }
+        old.ssl(&format!("ca -config c.cnf -revoke {}.pem -crl_reason keyCompromise", USERS[1]));
+        old.ssl(&format!("ca -config c.cnf -revoke {}.pem -crl_reason certificateHold", USERS[2]));
+        old.ssl("ca -config c.cnf -gencrl -out old.crl");
+        old.ssl("pkcs12 -export -inkey ca.key -in ca.pem -out ca.p12 -passout pass:old-secret");
+        fs::write(old.dir.join("pass"), "old-secret\n").unwrap();
+        let bundle: String = USERS
+            .iter()
+            .map(|user| fs::read_to_string(old.file(&format!("{user}.pem"))).unwrap())
+            .collect();
+        fs::write(old.dir.join("issued.pem"), bundle).unwrap();
+        old
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.dir.join(name).to_str().unwrap().to_owned()
+    }
+
+    fn ssl(&self, line: &str) {
+        // openssl's own files stand in its directory.
+        let script = format!("cd '{}' && openssl {line}", self.dir.display());
+        run("sh", ["-c", &script]).ok();
+    }
+
+    fn identity(&self, user: &str) -> Identity {
+        let file = |kind: &str| self.dir.join(format!("{user}.{kind}"));
+        Identity::read(&file("pem"), &file("key"))
+    }
+}
+
+fn import(demo: &Demo, old: &Old, more: &[&str]) -> Ran {
+    let (ca, root) = (old.file("ca.pem"), old.file("root.pem"));
+    let names = ["ca", "import", "--name", "OLD0001C", "--certificate", &ca, "--root", &root];
+    let names = [&names[..], &["--root-name", "OLD0000C", "--company", "CMSM950-006"], more];
+    demo.tegata(&names.concat())
+}
+
+#[test]
+fn a_running_pki_moves_in() {
+    let dir = tempdir().unwrap();
+    let (demo, old) = (Demo::start(dir.path()), Old::make(dir.path()));
+    let status = |user: &str| demo.gateway(Some(old.identity(user))).get(PAGE, &[]).status;
+    assert_eq!(USERS.map(status), [403; 3], "nobody knows them yet");
+
+    let (key, issued, crl) = (old.file("ca.key"), old.file("issued.pem"), old.file("old.crl"));
+    let given = ["--key", &key, "--issued", &issued, "--crl", &crl];
+    let checked = import(&demo, &old, &[&given[..], &["--check"]].concat()).ok().json();
+    assert_eq!((&checked["certificates"], &checked["on_crl"]), (&Value::from(3), &Value::from(2)));
+    let wrong = old.file("root.key");
+    let refused = import(&demo, &old, &["--key", &wrong, "--issued", &issued]);
+    assert!(refused.stderr.contains("does not belong"), "{refused:?}");
+
+    let moved = import(&demo, &old, &given).ok().json();
+    assert_eq!(moved["imported"]["certificates"], 3, "{moved}");
+    assert_eq!(moved["imported"]["not_good"], 2, "{moved}");
+    eventually("the gateway lets in who is good", SECONDS, || {
+        (USERS.map(status) == [200, 403, 403]).then_some(())
+    });
+    let again = import(&demo, &old, &given);
+    assert!(again.stderr.contains("exist") && again.code == Some(1), "{again:?}");
+    assert_eq!(status(USERS[0]), 200, "what failed changed nothing");
+
+    // What relying parties of the old CA ask.
+    let list = dir.path().join("old.crl");
+    let number = eventually("its CRL is out", SECONDS, || {
+        let url = format!("{}/crl/OLD0001C.crl", demo.ready.status);
+        let file = list.to_str().unwrap();
+        (run("curl", ["-sf", "-o", file, &url]).code == Some(0)).then(|| {
+            let args = ["crl", "-inform", "DER", "-noout", "-crlnumber", "-in", file];
+            run("openssl", args).ok().text()
+        })
+    });
+    let number = number.trim().strip_prefix("crlNumber=0x").unwrap().to_owned();
+    assert!(u64::from_str_radix(&number, 16).unwrap() > 0x1A2B, "numbers go on: {number}");
+    let verify = |user: &str| {
+        old.ssl(&format!("crl -inform DER -in {} -out new.pem", list.display()));
+        let script = format!(
+            "cd '{}' && openssl verify -crl_check -CAfile root.pem -untrusted ca.pem -CRLfile \
+             new.pem {user}.pem",
+            old.dir.display()
+        );
+        run("sh", ["-c", &script])
+    };
+    assert_eq!(verify(USERS[0]).code, Some(0));
+    assert!(verify(USERS[1]).stderr.contains("certificate revoked"));
+    let ocsp = |user: &str| {
+        let script = format!(
+            "cd '{}' && openssl ocsp -issuer ca.pem -cert {user}.pem -CAfile root.pem \
+             -verify_other ca.pem -url {}/ocsp/OLD0001C",
+            old.dir.display(),
+            demo.ready.status
+        );
+        run("sh", ["-c", &script]).ok().text()
+    };
+    assert!(ocsp(USERS[0]).contains(": good"));
+    assert!(ocsp(USERS[1]).contains("keyCompromise"));
+    assert!(ocsp(USERS[2]).contains("certificateHold"));
+
+    // From now on they are like all others.
+    demo.tegata(&["certificate", "release", USERS[2]]).ok();
+    demo.tegata(&["certificate", "revoke", USERS[0], "--reason", "superseded"]).ok();
+    eventually("released and revoked", SECONDS, || {
+        (USERS.map(status) == [403, 403, 200]).then_some(())
+    });
+    // A new credential for an old seat; the new certificate comes from our own CA.
+    let reset = demo.tegata(&["subscriber", "reset", USERS[0]]).ok().json();
+    let seat: Vec<Seat> = serde_json::from_value(reset).unwrap();
+    let pc = Pc::new(&dir.path().join("pc"));
+    pc.issue(&demo, &seat[0], "pem:certificate", &[]).ok();
+    // A new seat does not collide with those that moved in.
+    assert_eq!(demo.seat().user_id, "CMSM950-006-780");
+}
+
+#[test]
+fn a_list_and_a_pkcs12_file_do_as_well() {
+    let dir = tempdir().unwrap();
+    let (demo, old) = (Demo::start(dir.path()), Old::make(dir.path()));
+    let list = old.file("list.csv");
+    let (p12, pass) = (old.file("ca.p12"), old.file("pass"));
+    let given = ["--pkcs12", &p12, "--passphrase-file", &pass, "--list", &list, "--issues"];
+    fs::write(&list, "serial,subject,not_before,not_after,status\n1,X Y,2026-01-01,2027-01-01,V\n")
+        .unwrap();
+    let refused = import(&demo, &old, &given);
+    assert!(refused.stderr.contains("line 2: subject"), "{refused:?}");
+    let (now, later) = ("2026-01-01", "2036-01-01");
+    fs::write(
+        &list,
+        format!(
+            "serial,subject,not_before,not_after,status,reason,revoked_at\n\
+             01,CN={},{now},{later},good,,\n02,CN={},{now},{later},revoked,superseded,{now}\n",
+            USERS[0], USERS[1]
+        ),
+    )
+    .unwrap();
+    let moved = import(&demo, &old, &given).ok().json();
+    assert_eq!(moved["imported"]["certificates"], 2, "{moved}");
+    let status = |user: &str| demo.gateway(Some(old.identity(user))).get(PAGE, &[]).status;
+    eventually("good and revoked as the list says", SECONDS, || {
+        (status(USERS[0]) == 200 && status(USERS[1]) == 403).then_some(())
+    });
+    // It issues now; the application trusts the root that it stands under.
+    let root = demo.site().get("/issueweb/0001/SB0001002C/root", &[]);
+    assert_eq!(root.status, 200);
+    let key = Path::new(&demo.ready.data_dir).join("keys/OLD0001C.key.pem");
+    let kept = fs::read_to_string(&key).unwrap();
+    assert!(kept.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+}
