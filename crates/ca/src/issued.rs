@@ -1,9 +1,11 @@
-use const_oid::db::rfc4519;
+use const_oid::db::{rfc4519, rfc5280};
 use der::{Decode, Encode};
 use sha2::{Digest, Sha256};
 use tegata_domain::{KeyHash, Serial, Validity};
 use x509_cert::Certificate;
+use x509_cert::ext::pkix::BasicConstraints;
 
+use crate::reading::found;
 use crate::{CaCertificate, ReadError, SignatureAlgorithm, encoding};
 
 /// Most octets of an end entity's certificate that is read.
@@ -38,6 +40,13 @@ impl IssuedElsewhere {
         let tbs = &certificate.tbs_certificate;
         if tbs.issuer != *issuer.name() {
             return Err(ReadError::OtherIssuer);
+        }
+        let constraints =
+            found(tbs.extensions.as_deref().unwrap_or_default(), rfc5280::ID_CE_BASIC_CONSTRAINTS);
+        if constraints
+            .is_some_and(|value| !matches!(BasicConstraints::from_der(value), Ok(c) if !c.ca))
+        {
+            return Err(ReadError::IsACa);
         }
         let octets = tbs.to_der().map_err(not_a_certificate)?;
         let algorithm = SignatureAlgorithm::from_identifier(&certificate.signature_algorithm)

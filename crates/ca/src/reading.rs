@@ -41,6 +41,9 @@ pub enum ReadError {
     /// No critical CA:TRUE, or it may not sign certificates and CRLs.
     #[error("not the certificate of a CA that signs certificates and CRLs")]
     NotACa,
+    /// CA:TRUE where a user's certificate is wanted.
+    #[error("the certificate of a CA, not of a user")]
+    IsACa,
     /// Its key.
     #[error("its key is not accepted: {0}")]
     Key(#[from] RequestError),
@@ -195,7 +198,7 @@ impl CaCertificate {
     }
 }
 
-fn found(extensions: &[Extension], oid: const_oid::ObjectIdentifier) -> Option<&[u8]> {
+pub(crate) fn found(extensions: &[Extension], oid: const_oid::ObjectIdentifier) -> Option<&[u8]> {
     extensions
         .iter()
         .find(|extension| extension.extn_id == oid)

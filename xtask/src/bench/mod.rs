@@ -5,10 +5,13 @@
 //! directory. Driver and server share the processors, so what counts for a comparison between
 //! machines is the processor time of the server beside the rate. Nothing here judges a time.
 
+mod answers;
+mod authority;
 mod client;
 mod gateway;
 mod issue;
 mod limits;
+mod lists;
 mod machine;
 mod program;
 mod report;
@@ -105,7 +108,13 @@ async fn measure(
 
     say("gateway");
     let gateway = gateway::measure(&world, &client, tegata, &ready, &hashed(LEAST), period).await?;
+    let client_ready = ready;
+    say("status");
+    let answers = answers::measure(&world, &client_ready, &server, period).await?;
     drop(server);
+
+    let signatures = authority::measure(&world, short)?;
+    let (lists, audit) = lists::measure(&world, dir).await?;
 
     say("limits of this machine, once more");
     let limits = limits.or(limits::measure(dir, short).await?);
@@ -113,7 +122,17 @@ async fn measure(
         .into_iter()
         .map(|(name, cost, clients, load)| issue::Row::of(name, cost, clients, load, &limits))
         .collect();
-    Ok(Report { machine: machine::Machine::this(), limits, issuance, timing, gateway })
+    Ok(Report {
+        machine: machine::Machine::this(),
+        limits,
+        issuance,
+        timing,
+        gateway,
+        answers,
+        signatures,
+        lists,
+        audit,
+    })
 }
 
 /// The password of every seat here, as the slip of a real one would say it.

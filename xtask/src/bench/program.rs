@@ -39,6 +39,16 @@ impl Program {
         Ok(Self(child))
     }
 
+    /// Memory of the program now, in MiB; 0 when it has ended.
+    pub(super) fn memory_mib(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()));
+        let line = |text: String| {
+            let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:").map(str::to_owned));
+            line?.trim().trim_end_matches(" kB").parse::<f64>().ok()
+        };
+        status.ok().and_then(line).map_or(0.0, |kib| kib / 1024.0)
+    }
+
     /// Processor time of the program and its children so far.
     pub(super) fn processor_time(&self) -> Duration {
         let own = self.0.id();

@@ -3,8 +3,9 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::limits::Limits;
+use super::lists::Audit;
 use super::machine::Machine;
-use super::{gateway, issue, timing};
+use super::{answers, authority, gateway, issue, lists, timing};
 use crate::Failure;
 
 /// Everything that a run measured.
@@ -15,6 +16,10 @@ pub(super) struct Report {
     pub(super) issuance: Vec<issue::Row>,
     pub(super) timing: Vec<timing::Row>,
     pub(super) gateway: Vec<gateway::Row>,
+    pub(super) answers: Vec<answers::Row>,
+    pub(super) signatures: Vec<authority::Row>,
+    pub(super) lists: Vec<lists::Row>,
+    pub(super) audit: lists::Audit,
 }
 
 impl Report {
@@ -36,6 +41,9 @@ impl Report {
         self.issuance(&mut out)?;
         self.timing(&mut out)?;
         self.gateway(&mut out)?;
+        self.answers(&mut out)?;
+        self.signatures(&mut out)?;
+        self.lists(&mut out)?;
         Ok(out)
     }
 
@@ -125,6 +133,83 @@ impl Report {
     }
 }
 
+impl Report {
+    fn answers(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(
+            out,
+            "
+Status over plain HTTP, 8 kept connections
+  what                          octets  a second  a processor second  of the file  server MiB"
+        )?;
+        let files = self.answers.iter().filter(|row| row.what.starts_with("static"));
+        let file = files.map(|row| row.per_processor_second).fold(f64::NAN, f64::max);
+        for row in &self.answers {
+            writeln!(
+                out,
+                "  {:<30}{:>6}{:>10.0}{:>20.0}{:>13}{:>12.1}",
+                row.what,
+                row.octets,
+                row.per_second,
+                row.per_processor_second,
+                percent(row.per_processor_second / file),
+                row.server_mib,
+            )?;
+        }
+        Ok(())
+    }
+
+    fn signatures(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(
+            out,
+            "
+One certificate after the other, one processor
+  key of the CA   bare signatures  prepare, lint, sign  of bare   µs of preparing and linting"
+        )?;
+        for row in &self.signatures {
+            writeln!(
+                out,
+                "  {:<16}{:>15.0}{:>21.0}{:>9}{:>30.1}",
+                row.kind,
+                row.bare,
+                row.whole,
+                percent(row.whole / row.bare),
+                row.lint_micros,
+            )?;
+        }
+        Ok(())
+    }
+
+    fn lists(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(
+            out,
+            "
+CRLs: read from the database, written, linted, signed, stored; beside `openssl ca -gencrl`
+  entries        seconds      octets  each  peak MiB  delta ms   openssl s  openssl octets   faster"
+        )?;
+        for row in &self.lists {
+            writeln!(
+                out,
+                "  {:<12}{:>10.4}{:>12}{:>6.1}{:>10.1}{:>10.2}{:>12.3}{:>16}{:>7.1} x",
+                row.entries,
+                row.seconds,
+                row.octets,
+                row.octets_each,
+                row.peak_mib,
+                row.delta_ms,
+                row.openssl_seconds,
+                row.openssl_octets,
+                row.openssl_seconds / row.seconds,
+            )?;
+        }
+        let Audit { entries, seconds } = &self.audit;
+        let rate = *entries as f64 / seconds;
+        writeln!(
+            out,
+            "\nAudit log: {entries} entries verified in {seconds:.2} s, {rate:.0} a second"
+        )
+    }
+}
+
 fn percent(part: f64) -> String {
     let percent = part * 100.0;
     if percent < 10.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
@@ -175,9 +260,41 @@ mod tests {
                 per_second: 10.0,
                 per_processor_second: 20.0,
             }],
+            answers: vec![answers::Row {
+                what: "static file",
+                octets: 500,
+                per_second: 10.0,
+                per_processor_second: 20.0,
+                server_mib: 30.0,
+            }],
+            signatures: vec![authority::Row {
+                kind: "P-256".to_owned(),
+                bare: 60_000.0,
+                whole: 20_000.0,
+                lint_micros: 20.0,
+            }],
+            lists: vec![lists::Row {
+                entries: 1_000_000,
+                seconds: 0.5,
+                octets: 35_000_400,
+                octets_each: 35.0,
+                peak_mib: 40.0,
+                delta_ms: 2.0,
+                openssl_seconds: 13.5,
+                openssl_octets: 35_000_400,
+            }],
+            audit: Audit { entries: 1_000_000, seconds: 1.0 },
         };
         let text = report.tables().unwrap();
-        for part in ["50 %", "25 %", "least possible", "unknown user ID", "tegata gateway"] {
+        for part in [
+            "50 %",
+            "25 %",
+            "least possible",
+            "unknown user ID",
+            "tegata gateway",
+            "27.0 x",
+            "Audit log",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");

@@ -77,6 +77,11 @@ impl World {
         Ok(Self { data, office, service, root, company })
     }
 
+    /// The company of every seat.
+    pub(super) fn company(&self) -> &CompanyRecord {
+        &self.company
+    }
+
     /// Adds seats whose credentials share one hash: hashing each would take the whole time.
     pub(super) async fn seats(
         &self,
