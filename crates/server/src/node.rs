@@ -238,3 +238,44 @@ fn site_service(service: &Service, downloads: PathBuf) -> SiteService {
         downloads,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::crypto::aws_lc_rs::kx_group::X25519MLKEM768;
+    use rustls::pki_types::ServerName;
+    use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConnection};
+    use tokio_rustls::rustls;
+
+    use super::*;
+
+    /// A client that speaks nothing but the hybrid group gets through.
+    #[test]
+    fn the_hybrid_group_is_offered() {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let (der, key) = (made.cert.der().to_vec(), made.signing_key.serialize_der());
+        let mut server = ServerConnection::new(tls(vec![der.clone()], &key).unwrap()).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(der)).unwrap();
+        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+        provider.kx_groups = vec![X25519MLKEM768];
+        let config = ClientConfig::builder_with_provider(Arc::new(provider))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut client = ClientConnection::new(Arc::new(config), name).unwrap();
+        while client.is_handshaking() || server.is_handshaking() {
+            let mut wire = Vec::new();
+            client.write_tls(&mut wire).unwrap();
+            server.read_tls(&mut wire.as_slice()).unwrap();
+            server.process_new_packets().unwrap();
+            let mut wire = Vec::new();
+            server.write_tls(&mut wire).unwrap();
+            client.read_tls(&mut wire.as_slice()).unwrap();
+            client.process_new_packets().unwrap();
+        }
+        let group = client.negotiated_key_exchange_group().unwrap();
+        assert_eq!(group.name(), X25519MLKEM768.name());
+    }
+}

@@ -172,3 +172,23 @@ impl ResolvesClientCert for Hints {
         true
     }
 }
+
+/// A client that speaks nothing but the hybrid group X25519MLKEM768 gets through.
+#[tokio::test]
+async fn the_hybrid_group_is_offered() {
+    use rustls::crypto::aws_lc_rs::kx_group::X25519MLKEM768;
+    let world = World::start().await;
+    let holder = world.places[0].issuer.issue(1);
+    let mut provider = (*crate::pki::provider()).clone();
+    provider.kx_groups = vec![X25519MLKEM768];
+    let config = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(world.roots())
+        .with_client_cert_resolver(world.browser(Some(&holder)).client_auth_cert_resolver);
+    let stream = soon(tls(world.addr(), &Arc::new(config))).await.unwrap();
+    let group = stream.get_ref().1.negotiated_key_exchange_group().unwrap();
+    assert_eq!(group.name(), X25519MLKEM768.name());
+    let reply = soon(Browser::over(stream).await.reply(get(PATH))).await;
+    assert_eq!(reply.status, StatusCode::OK);
+}
