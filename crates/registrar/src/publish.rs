@@ -218,13 +218,19 @@ impl Registrar {
         let next_update = now + CRL_LIFETIME;
         let form = CrlForm::Full { delta: None };
         let request = CrlRequest { number, this_update: now, next_update, shard: None, form };
-        let mut writer = root.authority.begin_crl(request, revoked.len())?;
-        for (certificate, at, reason) in revoked {
-            let serial = tegata_ca::serial_of(&certificate)
-                .ok_or(StoreError::Corrupt("a CA certificate that cannot be read"))?;
-            writer.push(&CrlEntry { serial, at, listed: Listed::Revoked(reason) })?;
-        }
-        let SignedCrl { der, entries, tbs_hash } = writer.finish()?;
+        let authority = root.authority.clone();
+        // The key may be in a token that takes its time.
+        let writing = tokio::task::spawn_blocking(move || {
+            let mut writer = authority.begin_crl(request, revoked.len())?;
+            for (certificate, at, reason) in revoked {
+                let serial = tegata_ca::serial_of(&certificate)
+                    .ok_or(StoreError::Corrupt("a CA certificate that cannot be read"))?;
+                writer.push(&CrlEntry { serial, at, listed: Listed::Revoked(reason) })?;
+            }
+            Ok::<_, PublishError>(writer.finish()?)
+        });
+        let SignedCrl { der, entries, tbs_hash } =
+            writing.await.map_err(|_| PublishError::CutShort)??;
         let crl = PublishedCrl { number, position: 0, this_update: now, next_update, entries, der };
         let mut record = entry(now, &Actor::System, "crl.published", &root.name);
         record.detail = serde_json::json!({

@@ -86,28 +86,39 @@ impl Tx<'_> {
         delta: bool,
         crl: &PublishedCrl,
     ) -> Result<(), StoreError> {
-        self.0
+        let row: Option<i64> = self
+            .0
             .prepare_cached(
                 "INSERT INTO published_crl (authority_id, shard, delta, number, position,
                      this_update, next_update, entries, der)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, zeroblob(?9))
                  ON CONFLICT (authority_id, shard, delta) DO UPDATE SET
                      number = excluded.number, position = excluded.position,
                      this_update = excluded.this_update, next_update = excluded.next_update,
                      entries = excluded.entries, der = excluded.der
-                 WHERE excluded.number > published_crl.number",
+                 WHERE excluded.number > published_crl.number
+                 RETURNING rowid",
             )?
-            .execute((
-                scope.authority.0,
-                scope.shard,
-                delta,
-                crl.number,
-                crl.position,
-                Column(crl.this_update),
-                Column(crl.next_update),
-                crl.entries,
-                &crl.der,
-            ))?;
+            .query_row(
+                (
+                    scope.authority.0,
+                    scope.shard,
+                    delta,
+                    crl.number,
+                    crl.position,
+                    Column(crl.this_update),
+                    Column(crl.next_update),
+                    crl.entries,
+                    crl.der.len(),
+                ),
+                |row| row.get(0),
+            )
+            .optional()?;
+        // Written in place: a bound value would be a second copy of what may be 35 MB.
+        if let Some(row) = row {
+            let mut blob = self.0.blob_open("main", "published_crl", "der", row, false)?;
+            blob.write_at(&crl.der, 0)?;
+        }
         Ok(())
     }
 
