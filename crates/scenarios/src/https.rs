@@ -107,6 +107,12 @@ impl Https {
     pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         self.send("GET", path, headers, b"").unwrap_or_else(|error| panic!("GET {path}: {error}"))
     }
+
+    /// Gets a page while its certificate's standing changes: `None` when the connection was cut
+    /// for it in the middle.
+    pub fn get_or_cut(&self, path: &str, headers: &[(&str, &str)]) -> Option<Answer> {
+        self.send("GET", path, headers, b"").ok()
+    }
 }
 
 /// Sends these octets, says that no more will come, and returns the answer; `None` when the

@@ -130,7 +130,7 @@ fn hold_and_release() {
     demo.tegata(&["certificate", "hold", &seat.user_id]).ok();
     let returned = Instant::now();
     let refused = eventually("the certificate on hold is refused", PROMISE, || {
-        Some(gateway.get(PAGE, &json)).filter(|answer| answer.status != 200)
+        gateway.get_or_cut(PAGE, &json).filter(|answer| answer.status != 200)
     });
     figure("held: refused after", millis(returned.elapsed()));
     refused.problem(403, "held");
