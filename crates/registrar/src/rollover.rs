@@ -14,6 +14,9 @@ pub const LEAD: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long before the old CA is too short the new one is made.
 const AHEAD: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// How long after one rollover there is no other.
+const PAUSE: SignedDuration = SignedDuration::from_hours(180 * 24);
+
 /// An issuing CA to be put on record.
 #[derive(Clone, Debug)]
 pub struct NewIssuingCa {
@@ -37,10 +40,15 @@ impl Service {
         ends - self.lifecycle.lifetime - self.lifecycle.renewal_window
     }
 
-    /// Whether a new issuing CA is due: the newest one there is gets too short soon.
+    /// Whether a new issuing CA is due: the newest one there is gets too short soon. Never twice
+    /// within half a year: where another CA would be as short, the root or the lifetime is what
+    /// needs a change.
     pub fn rollover_is_due(&self, now: Timestamp) -> bool {
-        let newest = self.issuing.iter().filter(|ca| !ca.retired);
-        let ends = newest.map(|ca| ca.authority.validity().not_after).max();
+        let active = || self.issuing.iter().filter(|ca| !ca.retired);
+        if active().any(|ca| now < ca.issues_from + PAUSE) {
+            return false;
+        }
+        let ends = active().map(|ca| ca.authority.validity().not_after).max();
         ends.is_none_or(|ends| {
             let full = ends - self.lifecycle.lifetime - self.lifecycle.renewal_window;
             now + LEAD + AHEAD >= full

@@ -133,3 +133,97 @@ fn seen(registrar: &Registrar) -> Result<Seen, StoreError> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use jiff::SignedDuration;
+    use tegata_domain::Clock;
+    use tegata_registrar::ServiceSettings;
+
+    use super::*;
+    use crate::ambient::SystemEntropy;
+    use crate::installation::Foundation;
+
+    struct HandClock(AtomicI64);
+
+    impl Clock for HandClock {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
+        }
+    }
+
+    impl HandClock {
+        fn turn(&self, days: i64) {
+            self.0.fetch_add(SignedDuration::from_hours(24 * days).as_secs(), Ordering::SeqCst);
+        }
+    }
+
+    const SETTINGS: &str = r#"{
+        "organisation": {"ja": "サンプル銀行", "en": "Sample Bank, Ltd."},
+        "name": {"ja": "サンプル", "en": "Sample"},
+        "help": {"ja": "窓口", "en": "Desk"},
+        "service_url": "https://x/cms",
+        "status_url": "http://x",
+        "time_zone": "Asia/Tokyo",
+        "user_id_example": "A"
+    }"#;
+
+    fn names(registrar: &Registrar) -> Vec<String> {
+        registrar.authorities().unwrap().iter().map(|ca| ca.name.to_string()).collect()
+    }
+
+    /// Ten years of an issuing CA with certificates of a year: the next one comes by itself in
+    /// the ninth, once, and issues after a week.
+    #[tokio::test]
+    async fn a_new_issuing_ca_comes_by_itself_in_time() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = DataDir::new(home.path());
+        let clock = Arc::new(HandClock(AtomicI64::new(1_800_000_000)));
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        dir.create().unwrap();
+        Passphrase::ensure(&dir.passphrase(), &*entropy).unwrap();
+        let passphrase = Arc::new(Passphrase::read(&dir.passphrase()).unwrap());
+        let foundation = Foundation {
+            key: "0001/SB0001002C".parse().unwrap(),
+            root_name: "SB0001001C".parse().unwrap(),
+            country: "JP".to_owned(),
+            root_key: CaKey::P384,
+            root_token: None,
+            issuing_key: CaKey::P256,
+            issuing_token: None,
+            settings: ServiceSettings::from_json(SETTINGS).unwrap(),
+        };
+        let office =
+            dir.found(&foundation, &passphrase, clock.clone(), entropy.clone()).await.unwrap();
+        let keyring = dir.keyring(&office, &passphrase).unwrap();
+        let registrar = Registrar::new(office, keyring);
+        let keeper = |automatic| Keeper {
+            dir: dir.clone(),
+            passphrase: passphrase.clone(),
+            entropy: entropy.clone(),
+            automatic,
+        };
+        // 3,650 days less 365 and 60, and 37 ahead of that.
+        clock.turn(3_187);
+        keeper(true).roll_over(&registrar).await;
+        assert_eq!(names(&registrar), ["SB0001001C", "SB0001002C"], "not due yet");
+        clock.turn(2);
+        keeper(false).roll_over(&registrar).await;
+        assert_eq!(names(&registrar).len(), 2, "only said");
+        keeper(true).roll_over(&registrar).await;
+        assert_eq!(names(&registrar), ["SB0001001C", "SB0001002C", "SB0001003C"]);
+        assert!(keeper(true).reload(&registrar).await);
+        keeper(true).roll_over(&registrar).await;
+        assert_eq!(names(&registrar).len(), 3, "once");
+        let current = |registrar: &Registrar| {
+            let keyring = registrar.keyring();
+            let service = keyring.service(&foundation.key).unwrap();
+            service.current(registrar.now()).name.to_string()
+        };
+        assert_eq!(current(&registrar), "SB0001002C");
+        clock.turn(7);
+        assert_eq!(current(&registrar), "SB0001003C");
+    }
+}
