@@ -39,7 +39,7 @@ pub use lint::Finding;
 pub use name::{NameError, SubjectName};
 pub use ocsp::{
     MAX_OCSP_REQUEST, OcspAnswer, OcspError, OcspQuestion, OcspStatus, Responder, ocsp_malformed,
-    ocsp_try_later,
+    ocsp_question, ocsp_try_later,
 };
 pub use prepare::{LintError, Linted, PrepareError, Prepared, SignedCertificate};
 pub use profile::{Addresses, ExtendedUsage, Kind as ProfileKind, Profile, SubjectAltName};

@@ -14,8 +14,8 @@ use spki::SubjectPublicKeyInfoRef;
 use tegata_domain::{Reason, Serial, Validity};
 use x509_cert::Certificate;
 use x509_ocsp::{
-    BasicOcspResponse, CertId, CertStatus, OcspGeneralizedTime, OcspRequest, OcspResponse,
-    ResponderId, ResponseData, RevokedInfo, SingleResponse, Version,
+    BasicOcspResponse, CertId, CertStatus, OcspGeneralizedTime, OcspRequest, OcspResponse, Request,
+    ResponderId, ResponseData, RevokedInfo, SingleResponse, TbsRequest, Version,
 };
 
 use crate::profile::key_identifier;
@@ -265,6 +265,30 @@ impl std::fmt::Debug for Responder {
 
 /// Still the hash of RFC 5019; an identifier, not a protection.
 const SHA_1: ObjectIdentifier = rfc5912::ID_SHA_1;
+
+/// The question about one certificate of the CA with the certificate `issuer`, both DER, as
+/// RFC 5019 §2.1 wants it: SHA-1 hashes, no nonce, unsigned.
+///
+/// # Errors
+/// When `issuer` is no certificate.
+pub fn ocsp_question(issuer: &[u8], serial: Serial) -> der::Result<Vec<u8>> {
+    let issuer = Certificate::from_der(issuer)?.tbs_certificate;
+    let key = issuer.subject_public_key_info.subject_public_key.raw_bytes();
+    let hash = |octets: &[u8]| der::asn1::OctetString::new(Sha1::digest(octets).to_vec());
+    let req_cert = CertId {
+        hash_algorithm: spki::AlgorithmIdentifierOwned { oid: SHA_1, parameters: None },
+        issuer_name_hash: hash(&issuer.subject.to_der()?)?,
+        issuer_key_hash: hash(key)?,
+        serial_number: encoding::serial_number(serial)?,
+    };
+    let tbs_request = TbsRequest {
+        version: Version::V1,
+        requestor_name: None,
+        request_list: vec![Request { req_cert, single_request_extensions: None }],
+        request_extensions: None,
+    };
+    OcspRequest { tbs_request, optional_signature: None }.to_der()
+}
 
 /// The answer to a request that is not one.
 pub fn ocsp_malformed() -> Vec<u8> {

@@ -14,8 +14,7 @@ use tegata_ca::{CaCertificate, ReadCrl};
 use tegata_domain::{Reason, Serial};
 use tegata_registrar::{Actor, StatusChange, Target};
 use tegata_store::{CrlScope, PublishedCrl};
-use x509_cert::Certificate;
-use x509_cert::der::{Decode, Encode};
+use x509_cert::der::Decode;
 
 impl World {
     fn scope(&self, shard: u32) -> CrlScope {
@@ -120,30 +119,8 @@ async fn new_addresses_begin_a_new_shard_and_old_certificates_keep_theirs() {
     assert!(!mentions(&crl, "http://other.example"));
 }
 
-/// An OCSP request for a certificate as RFC 5019 wants it.
 fn question(issuer: &[u8], serial: Serial) -> Vec<u8> {
-    use sha1::{Digest, Sha1};
-    use x509_ocsp::{CertId, OcspRequest, Request, TbsRequest, Version};
-    let issuer = Certificate::from_der(issuer).unwrap().tbs_certificate;
-    let hash = |octets: &[u8]| {
-        x509_cert::der::asn1::OctetString::new(Sha1::digest(octets).to_vec()).unwrap()
-    };
-    let req_cert = CertId {
-        hash_algorithm: x509_cert::spki::AlgorithmIdentifierOwned {
-            oid: x509_cert::der::asn1::ObjectIdentifier::new_unwrap("1.3.14.3.2.26"),
-            parameters: None,
-        },
-        issuer_name_hash: hash(&issuer.subject.to_der().unwrap()),
-        issuer_key_hash: hash(issuer.subject_public_key_info.subject_public_key.raw_bytes()),
-        serial_number: x509_cert::serial_number::SerialNumber::new(serial.octets()).unwrap(),
-    };
-    let tbs_request = TbsRequest {
-        version: Version::V1,
-        requestor_name: None,
-        request_list: vec![Request { req_cert, single_request_extensions: None }],
-        request_extensions: None,
-    };
-    OcspRequest { tbs_request, optional_signature: None }.to_der().unwrap()
+    tegata_ca::ocsp_question(issuer, serial).unwrap()
 }
 
 /// What an answer says: `good`, `revoked` or `unknown`.
