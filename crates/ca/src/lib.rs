@@ -22,6 +22,7 @@ mod ocsp;
 mod prepare;
 mod profile;
 mod reading;
+mod renewal;
 mod request;
 mod rsa;
 
@@ -44,4 +45,5 @@ pub use ocsp::{
 pub use prepare::{LintError, Linted, PrepareError, Prepared, SignedCertificate};
 pub use profile::{Addresses, ExtendedUsage, Kind as ProfileKind, Profile, SubjectAltName};
 pub use reading::{CaCertificate, MAX_CA_CERTIFICATE, ReadError};
+pub use renewal::{MAX_RENEWAL, RenewalError, RenewalRequest};
 pub use request::{MAX_REQUEST, ProvenKey, RequestError};
