@@ -3,14 +3,14 @@
 use std::fmt;
 
 use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5280;
+use const_oid::db::{rfc5280, rfc6960};
 use der::Decode;
 use x509_cert::Version;
 use x509_cert::certificate::TbsCertificate;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages};
 use x509_cert::time::Time;
 
-use crate::profile::Kind;
+use crate::profile::{ExtendedUsage, Kind};
 use crate::{Profile, SignatureAlgorithm};
 
 /// A rule that is broken.
@@ -121,6 +121,13 @@ pub(crate) fn certificate(
             );
         }
     }
+    let no_check = value(rfc6960::ID_PKIX_OCSP_NOCHECK);
+    rule(
+        no_check.is_some() == (profile.kind == Kind::EndEntity(ExtendedUsage::OcspSigning))
+            && no_check.is_none_or(|e| !e.critical && e.extn_value.as_bytes() == [5, 0]),
+        "RFC 6960 §4.2.2.2.1",
+        "id-pkix-ocsp-nocheck is not NULL and not critical, in responders alone",
+    );
     rule(
         value(rfc5280::ID_CE_SUBJECT_ALT_NAME).is_some() != profile.alt_names.is_empty(),
         "profile",

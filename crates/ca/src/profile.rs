@@ -1,6 +1,6 @@
 use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5280;
-use der::asn1::{Ia5String, OctetString};
+use const_oid::db::{rfc5280, rfc6960};
+use der::asn1::{Ia5String, Null, OctetString};
 use der::{Decode, Encode};
 use sha1::{Digest, Sha1};
 use spki::SubjectPublicKeyInfoRef;
@@ -69,6 +69,14 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// A delegated OCSP responder (RFC 6960 §4.2.2.2): whoever asks it believes it without asking
+    /// about it in turn (`id-pkix-ocsp-nocheck`, §4.2.2.2.1), so it carries no addresses and
+    /// must be short-lived.
+    pub fn ocsp_responder() -> Self {
+        let kind = Kind::EndEntity(ExtendedUsage::OcspSigning);
+        Self { kind, addresses: None, alt_names: Vec::new() }
+    }
+
     /// The extensions, in a fixed order.
     pub(crate) fn extensions(
         &self,
@@ -108,6 +116,9 @@ impl Profile {
                 false,
                 &authority_key_identifier(issuer_key)?,
             )?;
+        }
+        if self.kind == Kind::EndEntity(ExtendedUsage::OcspSigning) {
+            push(&mut list, rfc6960::ID_PKIX_OCSP_NOCHECK, false, &Null)?;
         }
         if !self.alt_names.is_empty() {
             let names = self.alt_names.iter().map(general_name).collect::<der::Result<_>>()?;

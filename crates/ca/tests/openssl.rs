@@ -153,6 +153,28 @@ fn openssl_verifies_the_chain_of_every_kind_of_ca() {
 }
 
 #[test]
+fn openssl_accepts_the_responder_as_responder_only() {
+    let pki = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
+    let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
+    let validity = Validity { not_before: pki.now, not_after: pki.now + days(20 * 365) };
+    let subject = SubjectName::new("ISSUING OCSP").unwrap();
+    let profile = Profile::ocsp_responder();
+    let signed =
+        pki.issuing.certify(&profile, &subject, key.public_key(), validity, &pki.entropy).unwrap();
+    pki.write("ocsp.pem", &pem("CERTIFICATE", &signed.der));
+    let verify = |purpose: &str| {
+        pki.openssl(&format!(
+            "verify -x509_strict -purpose {purpose} -CAfile root.pem -untrusted issuing.pem ocsp.pem"
+        ))
+    };
+    assert!(verify("ocsphelper").status.success(), "{}", said(&verify("ocsphelper")));
+    assert!(!verify("sslclient").status.success());
+    let text = said(&pki.openssl("x509 -in ocsp.pem -noout -text"));
+    assert!(text.contains("OCSP No Check") && text.contains("OCSP Signing"), "{text}");
+    assert!(!text.contains("CRL Distribution"), "{text}");
+}
+
+#[test]
 fn openssl_agrees_with_every_crl() {
     for (root, issuing) in KINDS {
         let pki = Pki::new(root, issuing);
