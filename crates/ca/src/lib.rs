@@ -18,8 +18,8 @@ mod name;
 mod ocsp;
 mod prepare;
 mod profile;
+mod quality;
 mod request;
-mod rsa;
 
 pub use algorithm::{KeyKind, SignatureAlgorithm};
 pub use authority::{Authority, AuthorityError};
@@ -30,4 +30,5 @@ pub use name::{NameError, SubjectName};
 pub use ocsp::{MAX_OCSP_REQUEST, OcspError, OcspQuestion, OcspStatus, ocsp_malformed};
 pub use prepare::{LintError, Linted, PrepareError, Prepared, SignedCertificate};
 pub use profile::{Addresses, ExtendedUsage, Kind as ProfileKind, Profile, SubjectAltName};
+pub use quality::{Weakness, fingerprints};
 pub use request::{MAX_REQUEST, ProvenKey, RequestError};

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{
     Addresses, Authority, CrlEntry, CrlRequest, ExtendedUsage, KeyKind, OcspQuestion, OcspStatus,
-    Profile, ProfileKind, ProvenKey, RequestError, Signer, SoftwareKey, SubjectName,
+    Profile, ProfileKind, ProvenKey, RequestError, Signer, SoftwareKey, SubjectName, Weakness,
 };
 use tegata_domain::{Entropy, Reason, Serial, Validity};
 
@@ -261,11 +261,11 @@ fn requests_of_openssl_are_judged_by_their_key() {
         ("rsa:1024", Err(RequestError::KeyKind)),
         (
             "rsa -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3",
-            Err(RequestError::WeakKey),
+            Err(RequestError::Weak(Weakness::Exponent)),
         ),
         (
             "rsa -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:65535",
-            Err(RequestError::WeakKey),
+            Err(RequestError::Weak(Weakness::Exponent)),
         ),
         ("ec -pkeyopt ec_paramgen_curve:P-521", Err(RequestError::KeyKind)),
         ("ec -pkeyopt ec_paramgen_curve:secp256k1", Err(RequestError::KeyKind)),
