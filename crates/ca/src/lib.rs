@@ -30,5 +30,5 @@ pub use name::{NameError, SubjectName};
 pub use ocsp::{MAX_OCSP_REQUEST, OcspError, OcspQuestion, OcspStatus, ocsp_malformed};
 pub use prepare::{LintError, Linted, PrepareError, Prepared, SignedCertificate};
 pub use profile::{Addresses, ExtendedUsage, Kind as ProfileKind, Profile, SubjectAltName};
-pub use quality::{Weakness, fingerprints};
+pub use quality::{Weakness, fingerprints, public_key_of};
 pub use request::{MAX_REQUEST, ProvenKey, RequestError};

@@ -57,9 +57,9 @@ pub enum EnrollError {
     /// The key already belongs to another seat.
     #[error("this key already belongs to another user ID")]
     KeyTaken,
-    /// The key was reported to be in other hands.
-    #[error("this key was compromised; it is never certified again")]
-    KeyCompromised,
+    /// The key was compromised, stands in a list of weak keys, or is one of our own.
+    #[error("this key is blocked for good: {0}")]
+    KeyBlocked(String),
     /// Another issuance for the seat is under way.
     #[error("another issuance for this user ID is under way")]
     UnderWay,
@@ -112,8 +112,9 @@ impl Registrar {
         if let Some(repeated) = self.repeat(service, &proven, key_hash, now, reference).await? {
             return Ok(repeated);
         }
-        let linted = self.prepare(service, &proven.seat, &key?, now)?;
-        self.commit_intent(service, &proven, &linted, now, reference).await?;
+        let key = key?;
+        let linted = self.prepare(service, &proven.seat, &key, now)?;
+        self.commit_intent(service, &proven, (&linted, &key), now, reference).await?;
         let signer = service.current().authority.signer();
         let serial = linted.serial();
         let signed = match linted.sign(signer) {

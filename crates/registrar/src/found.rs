@@ -4,6 +4,7 @@ use tegata_ca::{
 use tegata_domain::{Issuer, ServiceKey, Validity};
 use tegata_store::{AuthorityId, OwnCertificate, ServiceId, StoreError};
 
+use crate::blocklist::block_own_key;
 use crate::keyring::addresses;
 use crate::office::entry;
 use crate::{Actor, Office, ServiceSettings};
@@ -46,6 +47,8 @@ impl Office {
         self.store
             .write(move |tx| {
                 let service = tx.insert_service(&key, &json)?;
+                block_own_key(tx, &root, root_name.as_str(), now)?;
+                block_own_key(tx, &issuing, key.issuer.as_str(), now)?;
                 let root = tx.insert_authority(None, &root_name, &root)?;
                 let issuing = tx.insert_authority(Some(service), &key.issuer, &issuing)?;
                 for (action, object) in [
@@ -117,6 +120,7 @@ impl Office {
         self.store
             .write(move |tx| {
                 tx.insert_own_certificate(&row)?;
+                block_own_key(tx, &row.der, &row.purpose, now)?;
                 let mut entry = entry(now, &Actor::System, "server_certificate.issued", row.serial);
                 entry.detail = serde_json::json!({ "purpose": row.purpose });
                 tx.audit(&entry)

@@ -7,6 +7,7 @@
 
 mod actor;
 mod answer;
+mod blocklist;
 mod enroll;
 mod found;
 mod keyring;
@@ -29,6 +30,7 @@ use tokio::sync::Mutex;
 
 pub use actor::Actor;
 pub use answer::AnswerError;
+pub use blocklist::{BlockError, Fingerprint, ListError};
 pub use enroll::{EnrollError, Enrollment, Issuance};
 pub use found::{CertifyError, ChangeError, Founded};
 pub use keyring::{IssuingCa, Keyring, KeyringError, Service};

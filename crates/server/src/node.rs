@@ -84,6 +84,7 @@ impl Node {
                 "issuances that were cut short are void; their users can simply try again"
             );
         }
+        registrar.block_own_keys().await?;
         registrar.publish().await?;
         let limits = Arc::new(Limits::new(config.rates));
         let NodeConfig { downloads, post, .. } = config;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 /// Later entries are applied to databases that do not have them yet; none is ever changed.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/001.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/001.sql"), include_str!("../migrations/003.sql")];
 
 /// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(10);

@@ -11,6 +11,7 @@
 
 mod audit;
 mod authority;
+mod blocklist;
 mod certificate;
 mod column;
 mod credential;
@@ -28,6 +29,7 @@ use std::path::Path;
 
 pub use audit::AuditEntry;
 pub use authority::{AuthorityId, AuthorityRecord, PublishedCrl};
+pub use blocklist::BlockedKey;
 pub use certificate::{CertificateFilter, CertificateRecord, NewIntent};
 pub use credential::CredentialRecord;
 pub use database::StoreError;

@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
-use der::Decode;
+use der::{Decode, Encode};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
-use spki::SubjectPublicKeyInfoRef;
+use spki::{SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef};
+use x509_cert::Certificate;
+use x509_cert::request::CertReq;
 
 use crate::KeyKind;
 use crate::algorithm::RsaPublicKey;
@@ -40,6 +42,19 @@ pub fn fingerprints(spki: &[u8]) -> Vec<Vec<u8>> {
         Some(KeyKind::Ed25519) | None => {}
     }
     list
+}
+
+/// The SubjectPublicKeyInfo, DER, of whatever holds one: a certificate, a PKCS#10 request, or
+/// itself. Nothing of it is judged.
+pub fn public_key_of(der: &[u8]) -> Option<Vec<u8>> {
+    let spki = if let Ok(certificate) = Certificate::from_der(der) {
+        certificate.tbs_certificate.subject_public_key_info
+    } else if let Ok(request) = CertReq::from_der(der) {
+        request.info.public_key
+    } else {
+        SubjectPublicKeyInfoOwned::from_der(der).ok()?
+    };
+    spki.to_der().ok()
 }
 
 fn debian(modulus: &[u8]) -> Vec<u8> {

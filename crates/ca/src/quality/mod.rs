@@ -13,7 +13,7 @@ use spki::SubjectPublicKeyInfoRef;
 
 use crate::KeyKind;
 
-pub use fingerprint::fingerprints;
+pub use fingerprint::{fingerprints, public_key_of};
 
 /// What is wrong with a public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

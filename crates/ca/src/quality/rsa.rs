@@ -74,16 +74,17 @@ fn fermat(n: &BigUint) -> Result<(), Weakness> {
     }
     let mut a = root + 1u32;
     let mut b_squared = &a * &a - n;
-    for _ in 0..FERMAT_ROUNDS {
+    let is_found = (0..FERMAT_ROUNDS).any(|_| {
         if is_square(&b_squared) {
-            return Err(Weakness::ClosePrimes);
+            return true;
         }
         // (a + 1)² - n = a² - n + 2a + 1
         b_squared += &a << 1u32;
         b_squared += 1u32;
         a += 1u32;
-    }
-    Ok(())
+        false
+    });
+    if is_found { Err(Weakness::ClosePrimes) } else { Ok(()) }
 }
 
 /// Whether a number is a square. Nearly all that are not are known by their remainders.

@@ -1,7 +1,7 @@
 //! The two transactions of an issuance, and what takes an intent back.
 
 use jiff::{SignedDuration, Timestamp};
-use tegata_ca::{Linted, SignedCertificate};
+use tegata_ca::{Linted, ProvenKey, SignedCertificate};
 use tegata_domain::{
     Attempt, Certificate, CertificateState, Email, IssuanceRefusal, Reason, Serial,
     issuance_supersedes,
@@ -25,7 +25,7 @@ impl Registrar {
         &self,
         service: &Service,
         Proven { seat, hash }: &Proven,
-        linted: &Linted,
+        (linted, key): (&Linted, &ProvenKey),
         now: Timestamp,
         reference: &Reference,
     ) -> Result<(), EnrollError> {
@@ -49,6 +49,7 @@ impl Registrar {
             "tbs_sha256": hex(&intent.tbs_hash),
         });
         let (user_id, hash) = (seat.user_id.clone(), hash.clone());
+        let fingerprints = key.fingerprints();
         self.store
             .write(move |tx| {
                 let seat = tx.seat(service_id, &user_id)?.ok_or(EnrollError::Refused)?;
@@ -59,8 +60,8 @@ impl Registrar {
                     Ok(Attempt::Repeat(_)) => return Err(EnrollError::UnderWay),
                     Err(_) => return Err(EnrollError::Refused),
                 }
-                if tx.is_key_compromised(intent.key_hash)? {
-                    return Err(EnrollError::KeyCompromised);
+                if let Some(blocked) = tx.blocked_key(&fingerprints)? {
+                    return Err(EnrollError::KeyBlocked(blocked.source));
                 }
                 if tx.seat_of_key(intent.key_hash)?.is_some_and(|owner| owner != seat.id) {
                     return Err(EnrollError::KeyTaken);

@@ -100,7 +100,7 @@ impl From<&EnrollError> for Cause {
             EnrollError::Refused => Self::CredentialRefused,
             EnrollError::Request(tegata_ca::RequestError::TooLarge) => Self::TooLarge,
             EnrollError::Request(tegata_ca::RequestError::Malformed) => Self::Malformed,
-            EnrollError::Request(_) | EnrollError::KeyCompromised => Self::Key,
+            EnrollError::Request(_) | EnrollError::KeyBlocked(_) => Self::Key,
             EnrollError::KeyTaken => Self::KeyTaken,
             EnrollError::UnderWay => Self::UnderWay,
             EnrollError::Prepare(_)

@@ -1,6 +1,7 @@
 //! The command line. Each file is one noun; `main` is the only caller.
 
 mod audit;
+mod blocklist;
 mod branch;
 mod certificate;
 mod company;
@@ -73,6 +74,9 @@ enum Command {
     /// Certificates
     #[command(subcommand)]
     Certificate(certificate::CertificateCommand),
+    /// Keys that are never certified
+    #[command(subcommand)]
+    Blocklist(blocklist::BlocklistCommand),
     /// The audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -174,6 +178,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Company(command) => company::run(command).await,
         Command::Subscriber(command) => subscriber::run(command).await,
         Command::Certificate(command) => certificate::run(command).await,
+        Command::Blocklist(command) => blocklist::run(command).await,
         Command::Audit(command) => audit::run(command),
     }
 }

@@ -1,0 +1,233 @@
+//! Keys that are never certified, whatever became of who had them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use common::{World, request};
+use jiff::SignedDuration;
+use rcgen::{CertificateParams, KeyPair, PublicKeyData};
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use tegata_ca::Signer;
+use tegata_domain::{Reason, UserId};
+use tegata_registrar::{Actor, EnrollError, Fingerprint, Issuance, StatusChange, Target};
+use tegata_store::Store;
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+fn operator() -> Actor {
+    Actor::Operator("test".to_owned())
+}
+
+fn request_of(key: &KeyPair) -> Vec<u8> {
+    CertificateParams::default().serialize_request(key).unwrap().der().to_vec()
+}
+
+impl World {
+    async fn revoke(&self, user_id: &UserId, reason: Reason) {
+        let target = Target::UserId(user_id.clone());
+        let change = StatusChange::Revoke(reason);
+        self.registrar.change_status(operator(), self.service.id, target, change).await.unwrap();
+    }
+
+    /// Tries to issue for a seat that gets a new password first.
+    async fn enroll_anew(&self, seat: usize, request: &[u8]) -> Result<Issuance, EnrollError> {
+        let policy = self.service.credential;
+        let user_id = self.seats[seat].0.clone();
+        let seat =
+            self.registrar.reset(operator(), self.service.id, user_id, policy).await.unwrap();
+        self.enroll_as(seat.user_id.as_str(), &seat.password.reveal(), request).await
+    }
+}
+
+fn blocked_because(outcome: Result<Issuance, EnrollError>) -> String {
+    match outcome {
+        Err(EnrollError::KeyBlocked(source)) => source,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_compromised_key_stays_blocked_for_every_seat_after_its_certificate_is_long_gone() {
+    let world = World::new().await;
+    let request = request();
+    let issued = world.enroll(&request).await.unwrap();
+    world.revoke(&world.seats[0].0, Reason::KeyCompromise).await;
+    for days in [0, 400, 3_000] {
+        world.clock.turn(DAY * days);
+        for seat in [0, 1] {
+            let source = blocked_because(world.enroll_anew(seat, &request).await);
+            assert_eq!(source, format!("keyCompromise of {}", issued.serial));
+        }
+    }
+}
+
+/// The key pair with the negated private number has the same x coordinate: whoever has one has
+/// both.
+#[tokio::test]
+async fn the_mirror_image_of_a_compromised_key_is_blocked() {
+    let world = World::new().await;
+    let key = KeyPair::generate().unwrap();
+    world.enroll(&request_of(&key)).await.unwrap();
+    world.revoke(&world.seats[0].0, Reason::KeyCompromise).await;
+    let mirrored = request_of(&mirror(&key));
+    assert!(blocked_because(world.enroll_anew(1, &mirrored).await).starts_with("keyCompromise"));
+}
+
+#[tokio::test]
+async fn another_reason_blocks_no_key() {
+    let world = World::new().await;
+    let request = request();
+    world.enroll(&request).await.unwrap();
+    world.revoke(&world.seats[0].0, Reason::AffiliationChanged).await;
+    assert!(world.enroll_anew(0, &request).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_key_on_an_operators_list_is_refused_and_the_list_is_audited() {
+    let key = KeyPair::generate().unwrap();
+    let spki = key.subject_public_key_info();
+    for list in [
+        Fingerprint::of_key(&spki)[..1].to_vec(),
+        // As lists of the CVE-2008-0166 project name a key.
+        Fingerprint::of_key(&spki)[1..].to_vec(),
+        Fingerprint::read_list(&request_of(&key)).unwrap(),
+        Fingerprint::read_list(key.public_key_pem().as_bytes()).unwrap(),
+    ] {
+        let world = World::new().await;
+        let added = world.registrar.block_keys(operator(), list.clone(), "found on a forum").await;
+        assert_eq!(added.unwrap(), list.len());
+        let again = world.registrar.block_keys(operator(), list, "twice").await;
+        assert_eq!(again.unwrap(), 0, "what blocked it first stays");
+        let source = blocked_because(world.enroll_anew(0, &request_of(&key)).await);
+        assert_eq!(source, "found on a forum");
+        assert!(world.enroll_anew(0, &request()).await.is_ok());
+        let audit = world.audit();
+        assert_eq!(audit.iter().filter(|action| *action == "key.blocked").count(), 2);
+    }
+    let world = World::new().await;
+    let list = || Fingerprint::of_key(&spki);
+    for reason in ["", "  ", "a\nb", &"x".repeat(201)] {
+        assert!(world.registrar.block_keys(operator(), list(), reason).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn our_own_keys_are_refused_with_a_valid_proof() {
+    let world = World::new().await;
+    let issuing = &*world.issuing_key;
+    let request = request_signed_by(issuing);
+    let source = blocked_because(world.enroll(&request).await);
+    assert_eq!(source, "own key of SB0001002C");
+    let root = &world.registrar.keyring().roots()[0];
+    let source = blocked_because(world.enroll(&request_signed_by(root.authority.signer())).await);
+    assert_eq!(source, "own key of SB0001001C");
+
+    let site = KeyPair::generate().unwrap();
+    let ca = &world.service.issuing[0];
+    let now = world.registrar.now();
+    let validity = tegata_domain::Validity { not_before: now, not_after: now + DAY };
+    let names = vec![tegata_ca::SubjectAltName::Dns("site.example".to_owned())];
+    let spki = site.subject_public_key_info();
+    let of = (ca.id, &ca.name, &ca.authority);
+    let made =
+        world.registrar.certify_server(of, "http://s.example", "site", names, &spki, validity);
+    made.await.unwrap();
+    assert_eq!(blocked_because(world.enroll(&request_of(&site)).await), "own key of site");
+}
+
+/// An installation from before there was a list knows its own keys after the next start.
+#[tokio::test]
+async fn own_keys_are_blocked_at_the_next_start() {
+    let world = World::new().await;
+    let before = world.read(|view| view.blocked_key_count());
+    world.registrar.block_own_keys().await.unwrap();
+    assert_eq!(world.read(|view| view.blocked_key_count()), before, "nothing twice");
+    assert_eq!(before, 4, "two CAs, two fingerprints each");
+}
+
+#[tokio::test]
+async fn the_key_of_a_seat_stays_its_own_when_its_certificate_is_expired_or_revoked() {
+    for end in ["live", "expired", "revoked"] {
+        let world = World::new().await;
+        let request = request();
+        world.enroll(&request).await.unwrap();
+        match end {
+            "expired" => world.clock.turn(DAY * 400),
+            "revoked" => world.revoke(&world.seats[0].0, Reason::CessationOfOperation).await,
+            _ => {}
+        }
+        let taken = world.enroll_anew(1, &request).await;
+        assert!(matches!(taken, Err(EnrollError::KeyTaken)), "{end}: {taken:?}");
+        assert!(world.enroll_anew(0, &request).await.is_ok(), "{end}");
+    }
+}
+
+/// Even whoever writes SQL has to take the trigger away first.
+#[tokio::test]
+async fn nothing_leaves_the_list() {
+    let world = World::new().await;
+    let database = delete_every_row(&world);
+    assert!(database.contains("a blocked key stays blocked"), "{database}");
+    Store::open(&world.database).unwrap();
+}
+
+fn delete_every_row(world: &World) -> String {
+    let ran = std::process::Command::new("sqlite3")
+        .arg(&world.database)
+        .arg("DELETE FROM blocked_key;")
+        .output()
+        .expect("sqlite3 is installed");
+    String::from_utf8(ran.stderr).unwrap()
+}
+
+/// A PKCS#10 request that proves possession of a CA's key.
+fn request_signed_by(signer: &dyn Signer) -> Vec<u8> {
+    use x509_cert::der::Encode;
+    use x509_cert::der::asn1::{AnyRef, BitString};
+    let sequence = |content: &[u8]| {
+        AnyRef::new(x509_cert::der::Tag::Sequence, content).unwrap().to_der().unwrap()
+    };
+    let info = sequence(&[&[2, 1, 0, 0x30, 0][..], signer.public_key(), &[0xa0, 0]].concat());
+    let algorithm = signer.algorithm().identifier().to_der().unwrap();
+    let signature = BitString::from_bytes(&signer.sign(&info).unwrap()).unwrap().to_der().unwrap();
+    sequence(&[info, algorithm, signature].concat())
+}
+
+/// The key pair (n - d, (x, p - y)) of P-256.
+fn mirror(key: &KeyPair) -> KeyPair {
+    const N: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
+        0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    const P: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    ];
+    let mut der = key.serialize_der();
+    let point = key.public_key_raw().to_vec();
+    let find = |octets: &[u8], der: &[u8]| der.windows(octets.len()).position(|w| w == octets);
+    // ECPrivateKey (RFC 5915 §3): version 1, then the private number.
+    let private = find(&[2, 1, 1, 4, 32], &der).unwrap() + 5;
+    let y = find(&point, &der).unwrap() + 33;
+    subtract(&N, &mut der[private..private + 32]);
+    subtract(&P, &mut der[y..y + 32]);
+    let mirrored = KeyPair::try_from(&PrivatePkcs8KeyDer::from(der)).unwrap();
+    assert_eq!(mirrored.public_key_raw()[..33], point[..33]);
+    assert_ne!(mirrored.public_key_raw(), point);
+    mirrored
+}
+
+/// `number = from - number`, most significant octet first.
+fn subtract(from: &[u8; 32], number: &mut [u8]) {
+    let mut borrow = 0;
+    for (octet, from) in number.iter_mut().zip(from).rev() {
+        let difference = i16::from(*from) - i16::from(*octet) - borrow;
+        borrow = i16::from(difference < 0);
+        *octet = (difference & 0xff) as u8;
+    }
+}
