@@ -6,8 +6,8 @@ use x509_cert::Certificate;
 use x509_cert::name::Name;
 
 use crate::{
-    LintError, PrepareError, Profile, ProfileKind, ProvenKey, RequestError, SignError,
-    SignedCertificate, Signer, SubjectName, encoding,
+    LintError, PrepareError, Profile, ProvenKey, RequestError, SignError, SignedCertificate,
+    Signer, SubjectName, encoding,
 };
 
 /// A CA certificate together with its key.
@@ -78,7 +78,7 @@ impl Authority {
         validity: Validity,
         entropy: &dyn Entropy,
     ) -> Result<Self, AuthorityError> {
-        let profile = Profile { kind: ProfileKind::Root, addresses: None, alt_names: Vec::new() };
+        let profile = Profile::root();
         let key = ProvenKey::own(signer.public_key())?;
         let serial = Serial::random(entropy);
         let certificate = profile

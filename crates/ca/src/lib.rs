@@ -20,15 +20,19 @@ mod prepare;
 mod profile;
 mod quality;
 mod request;
+mod throwaway;
 
 pub use algorithm::{KeyKind, SignatureAlgorithm};
 pub use authority::{Authority, AuthorityError};
 pub use crl::{CrlEntry, CrlError, CrlRequest};
 pub use key::{KeyError, SignError, Signer, SoftwareKey, verify_ed25519};
 pub use lint::Finding;
-pub use name::{NameError, SubjectName};
+pub use name::{Attribute, NameError, SubjectName};
 pub use ocsp::{MAX_OCSP_REQUEST, OcspError, OcspQuestion, OcspStatus, ocsp_malformed};
 pub use prepare::{LintError, Linted, PrepareError, Prepared, SignedCertificate};
-pub use profile::{Addresses, ExtendedUsage, Kind as ProfileKind, Profile, SubjectAltName};
+pub use profile::{
+    AcceptedKeys, Addresses, AltNameKind, ExtendedUsage, Holder, Kind as ProfileKind, Parts,
+    Placeholder, Profile, ProfileError, RawExtension, SubjectAltName, Values,
+};
 pub use quality::{Weakness, fingerprints, public_key_of};
 pub use request::{MAX_REQUEST, ProvenKey, RequestError};

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{
-    Addresses, Authority, CrlEntry, CrlRequest, ExtendedUsage, KeyKind, OcspQuestion, OcspStatus,
-    Profile, ProfileKind, ProvenKey, RequestError, Signer, SoftwareKey, SubjectName, Weakness,
+    Addresses, Authority, CrlEntry, CrlRequest, KeyKind, OcspQuestion, OcspStatus, Profile,
+    ProvenKey, RequestError, Signer, SoftwareKey, SubjectName, Weakness,
 };
 use tegata_domain::{Entropy, Reason, Serial, Validity};
 
@@ -47,11 +47,7 @@ impl Pki {
         let root_key = Arc::new(SoftwareKey::generate(root_kind).unwrap());
         let root = Authority::root(&name("ROOT"), root_key, validity, &entropy).unwrap();
         let key = Arc::new(SoftwareKey::generate(issuing_kind).unwrap());
-        let profile = Profile {
-            kind: ProfileKind::Issuing,
-            addresses: Some(addresses()),
-            alt_names: Vec::new(),
-        };
+        let profile = Profile::issuing(addresses());
         let signed =
             root.certify(&profile, &name("ISSUING"), key.public_key(), validity, &entropy).unwrap();
         let issuing = Authority::open(signed.der, key).unwrap();
@@ -69,11 +65,7 @@ impl Pki {
     }
 
     fn leaf(&self) -> Serial {
-        let profile = Profile {
-            kind: ProfileKind::EndEntity(ExtendedUsage::ClientAuth),
-            addresses: Some(addresses()),
-            alt_names: Vec::new(),
-        };
+        let profile = Profile::client(addresses());
         let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
         let validity = Validity { not_before: self.now, not_after: self.now + days(20 * 365) };
         let subject = SubjectName::new("CMSM950-006-401").unwrap().organisation("会社").unwrap();

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tegata_ca::{
-    LintError, Linted, NameError, PrepareError, ProvenKey, RequestError, SignError, SubjectName,
+    Holder, LintError, Linted, NameError, Placeholder, PrepareError, ProvenKey, RequestError,
+    SignError,
 };
 use tegata_domain::{Email, Serial, UserId, Validity};
-use tegata_store::{CompanyId, SeatRecord, StoreError, View};
+use tegata_store::{SeatRecord, StoreError, View};
 use tegata_text::Lang;
 
 use crate::{Reference, Registrar, Service};
@@ -136,26 +137,29 @@ impl Registrar {
         key: &ProvenKey,
         now: Timestamp,
     ) -> Result<Linted, EnrollError> {
-        let company = self.company_name(service, seat.company)?;
-        let subject = SubjectName::new(seat.user_id.as_str())?.organisation(&company)?;
-        // Certificates know whole seconds only; so does everything that is said of them.
-        let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        let validity = Validity {
-            not_before: now - service.lifecycle.backdate,
-            not_after: now + service.lifecycle.lifetime,
+        let placement =
+            self.store().read(|view: View<'_>| view.placement(service.id, seat.company))?;
+        let placement = placement.ok_or(StoreError::Corrupt("a seat without a company"))?;
+        let values = service
+            .values()
+            .with(Placeholder::UserId, seat.user_id.as_str())
+            .with(Placeholder::Company, placement.company)
+            .with(Placeholder::CompanyCode, placement.company_code.as_str())
+            .with(Placeholder::Branch, placement.branch)
+            .with(Placeholder::BranchCode, placement.branch_code.as_str());
+        // The address on record, not the one in this request: a first certificate has none.
+        let values = match &seat.email {
+            Some(email) => values.with(Placeholder::Email, email.as_str()),
+            None => values,
         };
-        let prepared = service.client_profile.prepare(
+        let (profile, subject) = service.profile(Holder::Client).fill(&values)?;
+        let prepared = profile.prepare(
             &service.current().authority,
             Serial::random(&*self.entropy),
             &subject,
             key,
-            validity,
+            profile.validity(now),
         )?;
-        Ok(prepared.lint(&service.client_profile)?)
-    }
-
-    fn company_name(&self, service: &Service, id: CompanyId) -> Result<String, StoreError> {
-        let name = self.store().read(|view: View<'_>| view.company_name(service.id, id))?;
-        name.ok_or(StoreError::Corrupt("a seat without a company"))
+        Ok(prepared.lint(&profile)?)
     }
 }

@@ -1,13 +1,11 @@
-use tegata_ca::{
-    Authority, AuthorityError, ExtendedUsage, Profile, ProfileKind, SubjectAltName, SubjectName,
-};
-use tegata_domain::{Issuer, ServiceKey, Validity};
-use tegata_store::{AuthorityId, OwnCertificate, ServiceId, StoreError};
+use tegata_ca::{Authority, AuthorityError, Holder, Placeholder, Profile, SubjectAltName};
+use tegata_domain::{Issuer, ServiceKey};
+use tegata_store::{AuthorityId, OwnCertificate, Placement, ServiceId, StoreError, View};
 
 use crate::blocklist::block_own_key;
 use crate::keyring::addresses;
 use crate::office::entry;
-use crate::{Actor, Office, ServiceSettings};
+use crate::{Actor, IssuingCa, Office, Service, ServiceSettings};
 
 /// What founding a service recorded.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +23,7 @@ impl Office {
     pub fn issuing_profile(status_url: &str, root_name: &Issuer) -> Profile {
         // A root answers for its few certificates by CRL alone.
         let addresses = tegata_ca::Addresses { ocsp: None, ..addresses(status_url, root_name) };
-        Profile { kind: ProfileKind::Issuing, addresses: Some(addresses), alt_names: Vec::new() }
+        Profile::issuing(addresses)
     }
 
     /// Records a service with its root and issuing CA, whose keys are safe already.
@@ -74,6 +72,7 @@ impl Office {
         settings: &ServiceSettings,
     ) -> Result<(), ChangeError> {
         settings.check()?;
+        self.check_companies(service, settings)?;
         let (now, json) = (self.clock.now(), settings.to_json()?);
         self.store
             .write(move |tx| {
@@ -83,35 +82,54 @@ impl Office {
             .await
     }
 
+    /// Whether every company that there is can stand in the certificates of its seats.
+    fn check_companies(
+        &self,
+        service: ServiceId,
+        settings: &ServiceSettings,
+    ) -> Result<(), ChangeError> {
+        let Ok(profile) = settings.profile(Holder::Client) else { return Ok(()) };
+        let placements: Vec<Placement> = self.store.read(|view: View<'_>| {
+            let companies = view.companies(service)?;
+            let placements = companies.iter().map(|one| view.placement(service, one.id));
+            placements.filter_map(Result::transpose).collect::<Result<_, StoreError>>()
+        })?;
+        let unfit: Vec<String> = placements
+            .into_iter()
+            .filter_map(|placement| {
+                let code = placement.company_code.clone();
+                let error = profile.fill(&settings.client_values(placement)).err()?;
+                Some(format!("company {code}: {error}"))
+            })
+            .collect();
+        if unfit.is_empty() { Ok(()) } else { Err(ChangeError::Companies(unfit)) }
+    }
+
     /// Makes and records a TLS server certificate for one of this system's own servers.
     ///
     /// # Errors
     /// When a name is not fit for a certificate, the key cannot be used, or the database refuses.
     pub async fn certify_server(
         &self,
-        (id, name, issuing): (AuthorityId, &Issuer, &Authority),
-        status_url: &str,
+        service: &Service,
         purpose: &str,
         names: Vec<SubjectAltName>,
         public_key: &[u8],
-        validity: Validity,
     ) -> Result<OwnCertificate, CertifyError> {
-        let profile = Profile {
-            kind: ProfileKind::EndEntity(ExtendedUsage::ServerAuth),
-            addresses: Some(addresses(status_url, name)),
-            alt_names: names,
-        };
-        let subject = SubjectName::new(purpose).map_err(tegata_ca::PrepareError::from);
-        let signed = issuing.certify(
+        let values = service.values().with(Placeholder::Purpose, purpose);
+        let profile = service.profile(Holder::Server).named(names).fill(&values);
+        let (profile, subject) = profile.map_err(|error| AuthorityError::Prepare(error.into()))?;
+        let IssuingCa { id, authority, .. } = service.current();
+        let signed = authority.certify(
             &profile,
-            &subject.map_err(AuthorityError::from)?,
+            &subject,
             public_key,
-            validity,
+            profile.validity(self.clock.now()),
             &*self.entropy,
         )?;
         let own = OwnCertificate {
             serial: signed.serial,
-            authority: id,
+            authority: *id,
             purpose: purpose.to_owned(),
             not_after: signed.validity.not_after,
             der: signed.der,
@@ -133,6 +151,9 @@ impl Office {
 /// Why settings could not be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
+    /// Companies whose names do not fit the subject.
+    #[error("the subject does not fit companies that there are:\n{}", .0.join("\n"))]
+    Companies(Vec<String>),
     /// They make no sense.
     #[error(transparent)]
     Settings(#[from] crate::SettingsError),

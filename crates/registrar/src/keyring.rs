@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use tegata_ca::{Addresses, Authority, ExtendedUsage, Profile, ProfileKind, Signer};
+use tegata_ca::{Addresses, Authority, Holder, Placeholder, Profile, Signer, Values};
 use tegata_domain::{CredentialPolicy, Issuer, LifecyclePolicy, ServiceKey};
 use tegata_store::{AuthorityId, ServiceId};
 
-use crate::ServiceSettings;
+use crate::{ServiceSettings, SettingsError};
 
 /// An issuing CA or root with its key.
 #[derive(Clone, Debug)]
@@ -39,8 +39,7 @@ pub struct Service {
     pub credential: CredentialPolicy,
     /// Zone in which its dates are shown.
     pub time_zone: TimeZone,
-    /// Profile `client`.
-    pub client_profile: Profile,
+    profiles: BTreeMap<Holder, Profile>,
 }
 
 /// Why a service cannot be opened.
@@ -51,7 +50,7 @@ pub enum KeyringError {
     NoIssuer(ServiceKey),
     /// Its settings make no sense.
     #[error(transparent)]
-    Settings(#[from] crate::SettingsError),
+    Settings(#[from] SettingsError),
 }
 
 impl Service {
@@ -68,14 +67,18 @@ impl Service {
         root: Vec<u8>,
     ) -> Result<Self, KeyringError> {
         settings.check()?;
-        let Some(current) = issuing.first() else {
+        if issuing.is_empty() {
             return Err(KeyringError::NoIssuer(key));
-        };
-        let client_profile = Profile {
-            kind: ProfileKind::EndEntity(ExtendedUsage::ClientAuth),
-            addresses: Some(addresses(&settings.status_url, &current.name)),
-            alt_names: Vec::new(),
-        };
+        }
+        let profiles = Holder::ALL.into_iter().map(|holder| {
+            let faults = |faults: Vec<_>| {
+                let errors =
+                    faults.into_iter().map(|fault| SettingsError::Profile(holder, fault)).collect();
+                KeyringError::Settings(SettingsError::Several(errors))
+            };
+            Ok((holder, settings.profile(holder).map_err(faults)?))
+        });
+        let profiles = profiles.collect::<Result<_, KeyringError>>()?;
         let time_zone = TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC);
         Ok(Self {
             id,
@@ -87,8 +90,19 @@ impl Service {
             root,
             root_name,
             time_zone,
-            client_profile,
+            profiles,
         })
+    }
+
+    /// The profile of a holder, with the addresses of the CA that issues now.
+    pub fn profile(&self, holder: Holder) -> Profile {
+        let profile = self.profiles[&holder].clone();
+        profile.at(addresses(&self.settings.status_url, &self.current().name))
+    }
+
+    /// What placeholders that are the same in every certificate of the service become.
+    pub(crate) fn values(&self) -> Values {
+        self.settings.values().with(Placeholder::Issuer, self.current().name.as_str())
     }
 
     /// The CA that issues now. [`Service::open`] saw to it that there is one.

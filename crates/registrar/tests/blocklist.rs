@@ -128,14 +128,9 @@ async fn our_own_keys_are_refused_with_a_valid_proof() {
     assert_eq!(source, "own key of SB0001001C");
 
     let site = KeyPair::generate().unwrap();
-    let ca = &world.service.issuing[0];
-    let now = world.registrar.now();
-    let validity = tegata_domain::Validity { not_before: now, not_after: now + DAY };
     let names = vec![tegata_ca::SubjectAltName::Dns("site.example".to_owned())];
     let spki = site.subject_public_key_info();
-    let of = (ca.id, &ca.name, &ca.authority);
-    let made =
-        world.registrar.certify_server(of, "http://s.example", "site", names, &spki, validity);
+    let made = world.registrar.certify_server(&world.service, "site", names, &spki);
     made.await.unwrap();
     assert_eq!(blocked_because(world.enroll(&request_of(&site)).await), "own key of site");
 }

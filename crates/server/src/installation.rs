@@ -22,9 +22,7 @@ use crate::keyfile::{self, KeyFileError, Passphrase};
 const ROOT_LIFETIME: SignedDuration = SignedDuration::from_hours(20 * 365 * 24);
 /// Lifetime of an issuing CA.
 const ISSUING_LIFETIME: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
-/// Lifetime of the certificates of our own TLS servers.
-const SERVER_LIFETIME: SignedDuration = SignedDuration::from_hours(397 * 24);
-/// How much of it is left when the next one is made.
+/// How much of the lifetime of a server certificate is left when the next one is made.
 const SERVER_RENEWAL: SignedDuration = SignedDuration::from_hours(60 * 24);
 /// How far back a new certificate begins, for PCs whose clock is behind.
 const BACKDATE: SignedDuration = SignedDuration::from_mins(5);
@@ -366,17 +364,7 @@ impl DataDir {
         } else {
             keyfile::create(&path, KeyKind::EcP256, passphrase, entropy)?
         };
-        let ca = &service.issuing[0];
-        let own = office
-            .certify_server(
-                (ca.id, &ca.name, &ca.authority),
-                &service.settings.status_url,
-                purpose,
-                names,
-                key.public_key(),
-                Validity { not_before: now - BACKDATE, not_after: now + SERVER_LIFETIME },
-            )
-            .await?;
+        let own = office.certify_server(service, purpose, names, key.public_key()).await?;
         Ok((own, key))
     }
 }

@@ -100,7 +100,9 @@ impl From<&EnrollError> for Cause {
             EnrollError::Refused => Self::CredentialRefused,
             EnrollError::Request(tegata_ca::RequestError::TooLarge) => Self::TooLarge,
             EnrollError::Request(tegata_ca::RequestError::Malformed) => Self::Malformed,
-            EnrollError::Request(_) | EnrollError::KeyBlocked(_) => Self::Key,
+            EnrollError::Request(_)
+            | EnrollError::KeyBlocked(_)
+            | EnrollError::Prepare(tegata_ca::PrepareError::KeyKind { .. }) => Self::Key,
             EnrollError::KeyTaken => Self::KeyTaken,
             EnrollError::UnderWay => Self::UnderWay,
             EnrollError::Prepare(_)

@@ -7,7 +7,7 @@ use rustls_pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 use tegata_ca::KeyKind;
 use tegata_domain::{Entropy, Issuer, ServiceKey};
-use tegata_registrar::{ServiceSettings, Words};
+use tegata_registrar::{Profiles, ServiceSettings, Words};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::installation::{DataDir, Foundation};
 use tegata_server::keyfile::Passphrase;
@@ -133,5 +133,6 @@ pub(crate) fn sample_settings(service_url: String, status_url: String) -> Servic
         reminder_days: vec![30, 7],
         max_failures: 5,
         credential_days: 90,
+        profiles: Profiles::default(),
     }
 }
