@@ -11,6 +11,7 @@
 mod algorithm;
 mod authority;
 mod crl;
+mod describe;
 mod encoding;
 mod key;
 mod lint;
@@ -25,6 +26,7 @@ mod throwaway;
 pub use algorithm::{KeyKind, SignatureAlgorithm};
 pub use authority::{Authority, AuthorityError};
 pub use crl::{CrlEntry, CrlError, CrlRequest};
+pub use describe::{Described, describe};
 pub use key::{KeyError, SignError, Signer, SoftwareKey, verify_ed25519};
 pub use lint::Finding;
 pub use name::{Attribute, NameError, SubjectName};

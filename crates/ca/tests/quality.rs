@@ -47,6 +47,23 @@ fn primes_next_to_each_other_are_refused_with_a_valid_proof() {
     assert_eq!(judged(&apart.spki()), Ok(KeyKind::Rsa(2048)));
 }
 
+/// Scenarios send these through the real interface. `TEGATA_REGENERATE=1` writes them anew.
+#[test]
+fn the_requests_that_scenarios_send_are_those_made_here() {
+    let first = prime_from(1024, 3);
+    let close = Rsa::of(&first, &weak::next_prime(&(&first + 2u32)), 65_537);
+    let roca = Rsa::of(&weak::roca_prime(1), &weak::roca_prime(2), 65_537);
+    for (name, key) in [("close-primes", close), ("roca", roca)] {
+        let label = "CERTIFICATE REQUEST";
+        let pem = der::pem::encode_string(label, der::pem::LineEnding::LF, &key.request()).unwrap();
+        let path = format!("{}/tests/weak/{name}.csr.pem", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("TEGATA_REGENERATE").is_some() {
+            std::fs::write(&path, &pem).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), pem, "{name}: stale");
+    }
+}
+
 #[test]
 fn a_key_of_3072_bits_with_close_primes_is_refused() {
     let first = prime_from(1536, 4);

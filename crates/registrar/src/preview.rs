@@ -61,11 +61,11 @@ pub struct PreviewNames {
 }
 
 /// Serial numbers that say what they are.
-struct Sample;
+struct Sample(&'static [u8; 16]);
 
 impl Entropy for Sample {
     fn fill(&self, octets: &mut [u8]) {
-        octets.iter_mut().zip(b"PREVIEW ".iter().cycle()).for_each(|(to, from)| *to = *from);
+        octets.iter_mut().zip(self.0.iter().cycle()).for_each(|(to, from)| *to = *from);
     }
 }
 
@@ -87,14 +87,15 @@ impl Preview {
             not_after: now + SignedDuration::from_hours(24 * 3660),
         };
         let key = |kind| SoftwareKey::generate(kind).map(Arc::new);
-        let root = Authority::root(&names.root, key(kind)?, validity, &Sample)?;
+        let serial = Sample(b"PREVIEW ROOT    ");
+        let root = Authority::root(&names.root, key(kind)?, validity, &serial)?;
         let issuing_key = key(kind)?;
         let issuing = root.certify(
             &Office::issuing_profile(&settings.status_url, &names.root_name),
             &names.issuing,
             issuing_key.public_key(),
             validity,
-            &Sample,
+            &Sample(b"PREVIEW CA      "),
         )?;
         let issuing = Authority::open(issuing.der, issuing_key)?;
         let (profile, subject) = profile
@@ -110,7 +111,7 @@ impl Preview {
             &subject,
             subject_key.public_key(),
             profile.validity(now),
-            &Sample,
+            &Sample(b"PREVIEW PREVIEW "),
         )?;
         Ok(Self {
             holder,

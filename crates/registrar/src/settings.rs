@@ -2,7 +2,7 @@ mod profiles;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use tegata_ca::{Holder, Profile, ProfileError};
+use tegata_ca::{Holder, Parts, Profile, ProfileError};
 use tegata_domain::{CredentialPolicy, LifecyclePolicy, PolicyError};
 
 pub use profiles::{ProfileSettings, Profiles};
@@ -163,13 +163,17 @@ impl ServiceSettings {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn profile(&self, holder: Holder) -> Result<Profile, Vec<ProfileError>> {
+        Profile::new(holder, &self.parts(holder)?)
+    }
+
+    fn parts(&self, holder: Holder) -> Result<Parts, Vec<ProfileError>> {
         let mut parts = holder.defaults();
         if holder == Holder::Client {
             parts.lifetime_days = self.lifetime_days;
         }
         match self.profiles.of(holder) {
-            Some(settings) => Profile::new(holder, &settings.parts(parts)?),
-            None => Profile::new(holder, &parts),
+            Some(settings) => settings.parts(parts),
+            None => Ok(parts),
         }
     }
 

@@ -10,6 +10,7 @@
 //! | [`demo`] | `tegata demo` with its directory, and the administration commands on it |
 //! | [`app`] | `tegata-app` on a PC of its own |
 //! | [`key`] | keys and requests of a client that we steer |
+//! | [`lint`] | pkilint and zlint |
 //! | [`api`] | the application interface, spoken directly |
 //! | [`http`], [`https`] | one request at a time on a connection that we hold |
 //! | [`browser`] | Chromium, with a certificate database and policies of its own |
@@ -23,6 +24,7 @@ pub mod demo;
 pub mod http;
 pub mod https;
 pub mod key;
+pub mod lint;
 pub mod place;
 pub mod run;
 pub mod server;

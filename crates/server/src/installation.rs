@@ -372,7 +372,9 @@ impl DataDir {
 /// Whether a certificate of our own making holds this name; names are plain octets in DER.
 fn mentions(der: &[u8], name: &SubjectAltName) -> bool {
     let octets = match name {
-        SubjectAltName::Dns(host) => host.as_bytes().to_vec(),
+        SubjectAltName::Dns(text) | SubjectAltName::Email(text) | SubjectAltName::Uri(text) => {
+            text.as_bytes().to_vec()
+        }
         SubjectAltName::Ip(std::net::IpAddr::V4(ip)) => [&[0x87, 4], &ip.octets()[..]].concat(),
         SubjectAltName::Ip(std::net::IpAddr::V6(ip)) => [&[0x87, 16], &ip.octets()[..]].concat(),
     };

@@ -3,6 +3,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use tegata_ca::{AltNameKind, Attribute, Holder, Parts, ProfileError, RawExtension};
 
+use super::{ServiceSettings, SettingsError};
+
 /// What the certificates of a service say, where it is not the default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,7 +124,43 @@ impl Profiles {
     }
 }
 
+impl ServiceSettings {
+    /// Everything that a profile says, what is default included.
+    ///
+    /// # Errors
+    /// When an extension of it cannot be read.
+    pub fn profile_in_full(&self, holder: Holder) -> Result<ProfileSettings, SettingsError> {
+        let faults = |faults: Vec<ProfileError>| {
+            let errors = faults.into_iter().map(|fault| SettingsError::Profile(holder, fault));
+            SettingsError::Several(errors.collect())
+        };
+        Ok(ProfileSettings::of(self.parts(holder).map_err(faults)?))
+    }
+}
+
 impl ProfileSettings {
+    fn of(parts: Parts) -> Self {
+        let hex = |der: &[u8]| der.iter().map(|octet| format!("{octet:02x}")).collect();
+        let extension = |raw: RawExtension| ExtensionText {
+            oid: raw.oid,
+            critical: raw.critical,
+            der: hex(&raw.der),
+        };
+        Self {
+            lifetime_days: Some(parts.lifetime_days),
+            backdate_minutes: Some(parts.backdate_minutes),
+            keys: Some(parts.keys),
+            subject: Some(parts.subject.into_iter().map(AttributeText::of).collect()),
+            key_usages: Some(parts.key_usages),
+            extended_key_usages: Some(parts.extended_key_usages),
+            policies: Some(
+                parts.policies.into_iter().map(|(oid, cps)| Policy { oid, cps }).collect(),
+            ),
+            extensions: Some(parts.extensions.into_iter().map(extension).collect()),
+            alt_names: Some(parts.alt_names.into_iter().map(AltNameText::of).collect()),
+        }
+    }
+
     /// These settings over the defaults.
     pub(super) fn parts(&self, defaults: Parts) -> Result<Parts, Vec<ProfileError>> {
         let policies = self.policies.as_ref();
@@ -154,7 +192,27 @@ impl ProfileSettings {
     }
 }
 
+impl std::fmt::Display for AttributeText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Country(text) => write!(f, "C={text}"),
+            Self::Organisation(text) => write!(f, "O={text}"),
+            Self::OrganisationalUnit(text) => write!(f, "OU={text}"),
+            Self::CommonName(text) => write!(f, "CN={text}"),
+        }
+    }
+}
+
 impl AttributeText {
+    fn of((attribute, text): (Attribute, String)) -> Self {
+        match attribute {
+            Attribute::Country => Self::Country(text),
+            Attribute::Organisation => Self::Organisation(text),
+            Attribute::OrganisationalUnit => Self::OrganisationalUnit(text),
+            Attribute::CommonName => Self::CommonName(text),
+        }
+    }
+
     fn part(&self) -> (Attribute, String) {
         match self {
             Self::Country(text) => (Attribute::Country, text.clone()),
@@ -166,6 +224,13 @@ impl AttributeText {
 }
 
 impl AltNameText {
+    fn of((kind, text): (AltNameKind, String)) -> Self {
+        match kind {
+            AltNameKind::Email => Self::Email(text),
+            AltNameKind::Uri => Self::Uri(text),
+        }
+    }
+
     fn part(&self) -> (AltNameKind, String) {
         match self {
             Self::Email(text) => (AltNameKind::Email, text.clone()),

@@ -73,7 +73,9 @@ struct Row {
 
 pub(super) async fn run(command: BlocklistCommand) -> Result<(), Failure> {
     match command {
-        BlocklistCommand::Add { key, reason, common } => block(keys(&key)?, &reason, &common).await,
+        BlocklistCommand::Add { key, reason, common } => {
+            block(keys(&key, Fingerprint::read_list)?, &reason, &common).await
+        }
         BlocklistCommand::Import { file, reason, common } => {
             let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
             let reason = reason.unwrap_or_else(|| format!("list {}", name.unwrap_or_default()));

@@ -9,6 +9,7 @@ mod config;
 pub(crate) mod gateway;
 pub(crate) mod init;
 pub(crate) mod output;
+mod profile;
 pub(crate) mod serve;
 mod service;
 mod subscriber;
@@ -62,6 +63,9 @@ enum Command {
     /// Services of this installation
     #[command(subcommand)]
     Service(service::ServiceCommand),
+    /// Profiles: what the certificates of a service say
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
     /// Branches
     #[command(subcommand)]
     Branch(branch::BranchCommand),
@@ -174,6 +178,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Gateway(args) => gateway::run(args).await,
         Command::Config(command) => config::run(command),
         Command::Service(command) => service::run(command).await,
+        Command::Profile(command) => profile::run(command),
         Command::Branch(command) => branch::run(command).await,
         Command::Company(command) => company::run(command).await,
         Command::Subscriber(command) => subscriber::run(command).await,
