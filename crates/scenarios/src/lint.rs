@@ -10,7 +10,7 @@ use crate::run::run_command;
 
 /// The sources of zlint's rules that are about certificates as such. Those of browsers, of the
 /// CA/Browser Forum and of ETSI are about the public web and qualified certificates.
-const SOURCES: &str = "RFC3279,RFC5280,RFC5480,RFC5891,RFC6960,RFC6962,RFC8813,Community";
+const SOURCES: &str = "RFC3279,RFC5280,RFC5480,RFC5891,RFC6962,RFC8813,Community";
 
 /// What a tool of pkilint has to say of these files, at WARNING or above.
 ///
