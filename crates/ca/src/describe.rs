@@ -162,7 +162,8 @@ fn key_usage(usage: KeyUsage) -> Vec<String> {
         (usage.crl_sign(), "cRLSign"),
     ]
     .into_iter()
-    .filter_map(|(is, name)| is.then(|| name.to_owned()))
+    .filter(|(is, _)| *is)
+    .map(|(_, name)| name.to_owned())
     .collect()
 }
 

@@ -125,7 +125,7 @@ fn a_full_profile_says_all_of_it() {
         vec![RawExtension { oid: "1.2.392.200000.3".to_owned(), critical: false, der }];
     parts.alt_names = vec![
         (AltNameKind::Email, "{email}".to_owned()),
-        (AltNameKind::Uri, "urn:example:{user_id}".to_owned()),
+        (AltNameKind::Uri, "https://id.example/{user_id}".to_owned()),
     ];
     let profile = Profile::new(Holder::Client, &parts).unwrap();
     let tbs = made(&profile, &values()).unwrap().tbs_certificate;
@@ -137,7 +137,8 @@ fn a_full_profile_says_all_of_it() {
         tbs.validity.not_after.to_unix_duration() - tbs.validity.not_before.to_unix_duration();
     assert_eq!(lasts.as_secs(), 90 * 86_400);
     let octets = tbs.to_der().unwrap();
-    for wanted in [&b"https://bank.example/cps"[..], b"urn:example:CMSM950-006-401", b"\x0c\x02hi"]
+    for wanted in
+        [&b"https://bank.example/cps"[..], b"https://id.example/CMSM950-006-401", b"\x0c\x02hi"]
     {
         assert!(octets.windows(wanted.len()).any(|part| part == wanted), "{wanted:?}");
     }
@@ -259,6 +260,35 @@ fn an_extension_is_der_throughout() {
         [&[4, 0x82, 0x10, 0][..], &[0; 4096]].concat(),
     ] {
         assert!(!judged(wrong.clone()), "{:02x?}", &wrong[..wrong.len().min(8)]);
+    }
+}
+
+#[test]
+fn an_alternative_name_is_a_whole_address_with_a_host_of_its_own() {
+    let judged = |kind, text: &str| {
+        faults(Holder::Client, |parts| parts.alt_names = vec![(kind, text.to_owned())]).is_empty()
+    };
+    assert!(judged(AltNameKind::Email, "{email}"));
+    for text in ["{email}x", "{user_id}@example.com", "a@example.com", "", "{sender}"] {
+        assert!(!judged(AltNameKind::Email, text), "{text}");
+    }
+    for text in ["https://id.example/{user_id}", "spiffe://bank.example/{company_code}"] {
+        assert!(judged(AltNameKind::Uri, text), "{text}");
+    }
+    for text in [
+        "urn:x",
+        "https://{company_code}.example/",
+        "https://",
+        "//id.example/",
+        "https://id.example/ x",
+        "https://id.example/手形",
+        "https://id.example/{company}",
+    ] {
+        assert!(!judged(AltNameKind::Uri, text), "{text}");
+    }
+    for holder in [Holder::Server, Holder::Operator, Holder::OcspResponder] {
+        let name = vec![(AltNameKind::Uri, "https://id.example/".to_owned())];
+        assert_eq!(faults(holder, |parts| parts.alt_names = name).len(), 1, "{}", holder.name());
     }
 }
 

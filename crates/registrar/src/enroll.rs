@@ -105,7 +105,7 @@ impl Registrar {
     ) -> Result<Issuance, EnrollError> {
         let proven = self.authenticate(service, &enrollment, reference).await?;
         let _turn = self.turn(&proven.seat).await;
-        let key = ProvenKey::from_request(&enrollment.request);
+        let key = judged(enrollment.request).await;
         let now = self.now();
         // A credential that permits nothing is refused whatever is wrong with the key: who holds
         // a locked password must not learn from a bad key that it was the right one.
@@ -162,4 +162,11 @@ impl Registrar {
         )?;
         Ok(prepared.lint(&profile)?)
     }
+}
+
+/// Judges the key of a request. Off the threads that serve: an RSA key takes milliseconds.
+async fn judged(request: Vec<u8>) -> Result<ProvenKey, RequestError> {
+    let judging = tokio::task::spawn_blocking(move || ProvenKey::from_request(&request));
+    // Cut short by the end of the process: nothing was judged.
+    judging.await.unwrap_or(Err(RequestError::Malformed))
 }

@@ -198,7 +198,6 @@ impl ServiceSettings {
             renewal_window: days(self.renewal_window_days),
             overlap: LifecyclePolicy::default().overlap.min(days(self.renewal_window_days)),
             reminder_days: self.reminder_days.clone(),
-            ..LifecyclePolicy::default()
         }
     }
 

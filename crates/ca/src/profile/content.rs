@@ -450,12 +450,14 @@ fn alt_names(
     list
 }
 
-/// A scheme of RFC 3986 §3.1, a colon, and something of visible ASCII; braces are placeholders.
+/// A scheme of RFC 3986 §3.1, `://`, a literal host, and visible ASCII; braces are placeholders.
 fn is_uri(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(scheme, rest)| {
+    text.split_once("://").is_some_and(|(scheme, rest)| {
+        let host = rest.split('/').next().unwrap_or_default();
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.bytes().all(|c| c.is_ascii_alphanumeric() || b"+-.".contains(&c))
-            && !rest.is_empty()
+            && host.contains('.')
+            && host.bytes().all(|c| c.is_ascii_alphanumeric() || b"-.".contains(&c))
             && rest.bytes().all(|c| c.is_ascii_graphic() && !b"<>\"\\^`|".contains(&c))
     })
 }

@@ -261,7 +261,7 @@ fn raw(extensions: &[ExtensionText]) -> Result<Vec<RawExtension>, Vec<ProfileErr
 /// Hexadecimal digits where all of it are some: DER begins with a tag, and the base 64 of a
 /// tag and a length is hexadecimal digits throughout by accident only.
 fn octets(text: &str) -> Option<Vec<u8>> {
-    let is_hex = text.len() % 2 == 0 && text.bytes().all(|c| c.is_ascii_hexdigit());
+    let is_hex = text.len().is_multiple_of(2) && text.bytes().all(|c| c.is_ascii_hexdigit());
     if !is_hex {
         return STANDARD.decode(text).ok();
     }

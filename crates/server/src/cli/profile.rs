@@ -3,7 +3,7 @@ use der::pem::{LineEnding, encode_string};
 use serde::Serialize;
 use tegata_ca::{Described, Holder, KeyKind, ProvenKey, SubjectName, describe};
 use tegata_registrar::{Preview, PreviewNames, ServiceSettings};
-use tegata_store::{AuthorityRecord, ServiceRecord, StoreError, View};
+use tegata_store::{AuthorityRecord, ServiceRecord, View};
 
 use super::{Failure, Scoped, output};
 
@@ -173,7 +173,7 @@ fn on_record(scoped: &Scoped) -> Result<(ServiceSettings, PreviewNames, KeyKind)
     let service: ServiceRecord = office.choose_service(scoped.service.as_ref())?;
     let settings = ServiceSettings::from_json(&service.settings)?;
     let authorities: Vec<AuthorityRecord> =
-        office.store().read(|view: View<'_>| Ok::<_, StoreError>(view.authorities()?))?;
+        office.store().read(|view: View<'_>| view.authorities())?;
     let of = |id| authorities.iter().rev().find(|one| one.service == id);
     let (Some(root), Some(issuing)) = (of(None), of(Some(service.id))) else {
         return Err(format!("service {} has no issuing CA", service.key).into());
