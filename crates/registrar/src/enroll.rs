@@ -113,9 +113,11 @@ impl Registrar {
         if let Some(repeated) = self.repeat(service, &proven, key_hash, now, reference).await? {
             return Ok(repeated);
         }
-        let key = key?;
-        let linted = self.prepare(service, &proven.seat, &key, now)?;
-        self.commit_intent(service, &proven, (&linted, &key), now, reference).await?;
+        let key = self.audited(&proven.seat, key.map_err(EnrollError::from), reference).await?;
+        let linted = self.prepare(service, &proven.seat, &key, now);
+        let linted = self.audited(&proven.seat, linted, reference).await?;
+        let intent = self.commit_intent(service, &proven, (&linted, &key), now, reference).await;
+        self.audited(&proven.seat, intent, reference).await?;
         let signer = service.current().authority.signer();
         let serial = linted.serial();
         let signed = match linted.sign(signer) {
@@ -127,6 +129,25 @@ impl Registrar {
         };
         self.commit_issued(service, proven, (enrollment.email, enrollment.lang), signed, reference)
             .await
+    }
+
+    /// Puts on record that a key was refused, and why.
+    async fn audited<T>(
+        &self,
+        seat: &SeatRecord,
+        outcome: Result<T, EnrollError>,
+        reference: &Reference,
+    ) -> Result<T, EnrollError> {
+        use EnrollError::{KeyBlocked, KeyTaken, Prepare, Request};
+        if let Err(
+            error @ (Request(_) | KeyTaken | KeyBlocked(_) | Prepare(PrepareError::KeyKind { .. })),
+        ) = &outcome
+        {
+            let mut entry = authenticate::about(self.now(), "issuance.refused", seat, reference);
+            entry.detail = serde_json::json!({ "cause": error.to_string() });
+            self.store.write(move |tx| tx.audit(&entry)).await?;
+        }
+        outcome
     }
 
     /// Writes and lints the certificate: subject and extensions from registry and profile.

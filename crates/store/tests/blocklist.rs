@@ -41,3 +41,20 @@ fn compromised_keys_of_an_older_database_are_on_the_list() {
         assert_eq!(found.is_some(), blocked, "{key}");
     }
 }
+
+/// Even whoever writes SQL has to take the triggers away first.
+#[test]
+fn nothing_leaves_the_list_and_nothing_on_it_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("tegata.db");
+    Store::open(&path).unwrap();
+    let database = Connection::open(&path).unwrap();
+    database.execute("INSERT INTO blocked_key VALUES (x'07', 1, 'test')", []).unwrap();
+    for sql in [
+        "DELETE FROM blocked_key",
+        "UPDATE blocked_key SET source = 'other'",
+        "UPDATE blocked_key SET key_hash = x'08'",
+    ] {
+        assert!(database.execute(sql, []).is_err(), "{sql}");
+    }
+}

@@ -146,7 +146,13 @@ impl Registrar {
     }
 }
 
-fn about(now: Timestamp, action: &str, seat: &SeatRecord, reference: &Reference) -> AuditEntry {
+/// An entry about an issuance that its own subscriber asked for.
+pub(super) fn about(
+    now: Timestamp,
+    action: &str,
+    seat: &SeatRecord,
+    reference: &Reference,
+) -> AuditEntry {
     let actor = Actor::Subscriber(seat.user_id.clone());
     let mut entry = entry(now, &actor, action, &seat.user_id);
     entry.reference = Some(reference.to_string());
