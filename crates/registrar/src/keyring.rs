@@ -66,7 +66,7 @@ impl Service {
         root_name: Issuer,
         root: Vec<u8>,
     ) -> Result<Self, KeyringError> {
-        settings.check()?;
+        settings.check_values()?;
         if issuing.is_empty() {
             return Err(KeyringError::NoIssuer(key));
         }

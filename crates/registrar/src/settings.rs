@@ -104,6 +104,16 @@ pub enum SettingsError {
     Several(Vec<SettingsError>),
 }
 
+impl SettingsError {
+    fn all(mut errors: Vec<Self>) -> Result<(), Self> {
+        match errors.len() {
+            0 => Ok(()),
+            1 => Err(errors.remove(0)),
+            _ => Err(Self::Several(errors)),
+        }
+    }
+}
+
 impl ServiceSettings {
     /// Reads settings from their JSON form.
     ///
@@ -115,12 +125,42 @@ impl ServiceSettings {
         Ok(settings)
     }
 
+    /// Reads settings that were checked when they were put on record.
+    ///
+    /// # Errors
+    /// What is no JSON of settings, or everything whose values make no sense.
+    pub fn on_record(text: &str) -> Result<Self, SettingsError> {
+        let settings: Self = serde_json::from_str(text)?;
+        settings.check_values()?;
+        Ok(settings)
+    }
+
     /// Checks the settings. Each profile that is used or was set makes a certificate with
-    /// sample values, which is judged as a real one would be.
+    /// sample values, which is judged as a real one would be: that may take a second, where only
+    /// long RSA keys are accepted.
     ///
     /// # Errors
     /// Everything that makes no sense.
     pub fn check(&self) -> Result<(), SettingsError> {
+        let mut errors = self.faults();
+        for holder in Holder::ALL {
+            // Those that nothing uses may have defaults that do not fit the service's names.
+            let is_used = self.profiles.of(holder).is_some() || holder.is_always_used();
+            if is_used && self.profile(holder).is_ok() {
+                let preview = Preview::sample(self, holder);
+                let broken = preview.err().map(|why| SettingsError::Certificate(holder, why));
+                errors.extend(broken);
+            }
+        }
+        SettingsError::all(errors)
+    }
+
+    /// Checks the values, and makes no certificate.
+    pub(crate) fn check_values(&self) -> Result<(), SettingsError> {
+        SettingsError::all(self.faults())
+    }
+
+    fn faults(&self) -> Vec<SettingsError> {
         let mut errors = Vec::new();
         errors.extend(self.lifecycle().checked().err().map(SettingsError::Policy));
         if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
@@ -139,23 +179,10 @@ impl ServiceSettings {
             errors.push(SettingsError::Address("service_url"));
         }
         for holder in Holder::ALL {
-            match self.profile(holder) {
-                Err(faults) => errors
-                    .extend(faults.into_iter().map(|fault| SettingsError::Profile(holder, fault))),
-                // Those that nothing uses may have defaults that do not fit the service's names.
-                Ok(_) if self.profiles.of(holder).is_none() && !holder.is_always_used() => {}
-                Ok(_) => {
-                    let preview = Preview::sample(self, holder);
-                    let broken = preview.err().map(|why| SettingsError::Certificate(holder, why));
-                    errors.extend(broken);
-                }
-            }
+            let faults = self.profile(holder).err().unwrap_or_default();
+            errors.extend(faults.into_iter().map(|fault| SettingsError::Profile(holder, fault)));
         }
-        match errors.len() {
-            0 => Ok(()),
-            1 => Err(errors.remove(0)),
-            _ => Err(SettingsError::Several(errors)),
-        }
+        errors
     }
 
     /// The profile of a holder, without addresses.

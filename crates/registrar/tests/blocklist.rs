@@ -12,7 +12,7 @@ use common::{World, request};
 use jiff::SignedDuration;
 use rcgen::{CertificateParams, KeyPair, PublicKeyData};
 use rustls_pki_types::PrivatePkcs8KeyDer;
-use tegata_ca::Signer;
+use tegata_ca::{KeyKind, Signer, SoftwareKey};
 use tegata_domain::{Reason, UserId};
 use tegata_registrar::{Actor, EnrollError, Fingerprint, Issuance, StatusChange, Target};
 
@@ -117,6 +117,23 @@ async fn a_key_on_an_operators_list_is_refused_and_the_list_is_audited() {
     let list = || Fingerprint::of_key(&spki);
     for reason in ["", "  ", "a\nb", &"x".repeat(201)] {
         assert!(world.registrar.block_keys(operator(), list(), reason).await.is_err());
+    }
+}
+
+/// The forms in which Debian weak keys (CVE-2008-0166) are listed, for a key that can prove
+/// possession here.
+#[tokio::test]
+async fn an_rsa_key_is_found_on_each_kind_of_list() {
+    let key = SoftwareKey::generate(KeyKind::Rsa(2048)).unwrap();
+    let names = tegata_ca::fingerprints(key.public_key());
+    assert_eq!(names.iter().map(Vec::len).collect::<Vec<_>>(), [32, 32, 10]);
+    for name in names {
+        let world = World::new().await;
+        let line: String = name.iter().map(|octet| format!("{octet:02x}")).collect();
+        let list = Fingerprint::read_list(format!("# a list\n{line}\n").as_bytes()).unwrap();
+        world.registrar.block_keys(operator(), list, "Debian weak keys").await.unwrap();
+        let source = blocked_because(world.enroll(&request_signed_by(&key)).await);
+        assert_eq!(source, "Debian weak keys", "{line}");
     }
 }
 

@@ -325,7 +325,7 @@ impl DataDir {
             opened.push(Service::open(
                 service.id,
                 service.key,
-                ServiceSettings::from_json(&service.settings)?,
+                ServiceSettings::on_record(&service.settings)?,
                 issuing,
                 root.name.clone(),
                 root.certificate.clone(),

@@ -235,4 +235,30 @@ mod tests {
         // b² = 2^610: 2^9 below.
         assert_eq!(fermat(&factors(305)), Ok(()));
     }
+
+    /// What each check costs, in microseconds.
+    #[test]
+    fn the_cost_of_each_check_is_printed() {
+        let key = crate::SoftwareKey::generate(crate::KeyKind::Rsa(2048)).unwrap();
+        let spki = crate::Signer::public_key(&key);
+        let spki = spki::SubjectPublicKeyInfoRef::try_from(spki).unwrap();
+        let key = RsaPublicKey::from_der(spki.subject_public_key.raw_bytes()).unwrap();
+        let n = &BigUint::from_bytes_be(key.parts().0);
+        type Check<'a> = (&'a str, u32, &'a dyn Fn() -> bool);
+        let checks: [Check<'_>; 5] = [
+            ("small factors", 200, &|| has_small_factor(n)),
+            ("ROCA", 200, &|| looks_like_roca(n)),
+            ("close primes", 200, &|| fermat(n).is_err()),
+            ("perfect power", 200, &|| is_perfect_power(n)),
+            ("prime modulus", 10, &|| is_probably_prime(n)),
+        ];
+        for (name, rounds, check) in checks {
+            assert!(!check(), "{name}");
+            let begun = std::time::Instant::now();
+            for _ in 0..rounds {
+                std::hint::black_box(check());
+            }
+            println!("RSA 2048, {name}: {} µs", begun.elapsed().as_micros() / u128::from(rounds));
+        }
+    }
 }

@@ -171,7 +171,7 @@ fn row(settings: &ServiceSettings, holder: Holder) -> Result<Row, Failure> {
 fn on_record(scoped: &Scoped) -> Result<(ServiceSettings, PreviewNames, KeyKind), Failure> {
     let office = scoped.common.office()?;
     let service: ServiceRecord = office.choose_service(scoped.service.as_ref())?;
-    let settings = ServiceSettings::from_json(&service.settings)?;
+    let settings = ServiceSettings::on_record(&service.settings)?;
     let authorities: Vec<AuthorityRecord> =
         office.store().read(|view: View<'_>| view.authorities())?;
     let of = |id| authorities.iter().rev().find(|one| one.service == id);

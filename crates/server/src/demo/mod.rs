@@ -219,7 +219,7 @@ async fn open(
     if dir.is_founded()? {
         let office = dir.office(clock, entropy)?;
         let service = office.choose_service(None)?;
-        if ServiceSettings::from_json(&service.settings)? != settings {
+        if ServiceSettings::on_record(&service.settings)? != settings {
             office
                 .change_settings(Actor::Operator("demo".to_owned()), service.id, &settings)
                 .await?;
