@@ -27,7 +27,7 @@ fuzz_target!(|text: &str| {
     read::<BranchCode>(text, BranchCode::MAX, "-");
     read::<CompanyCode>(text, CompanyCode::MAX, "-");
     read::<ServiceKey>(text, Tenant::MAX + 1 + Issuer::MAX, "-/");
-    read::<Serial>(text, 2 * Serial::LEN, "");
+    read::<Serial>(text, 2 * Serial::MAX_LEN, "");
     read::<Email>(text, 254, "@.!#$%&'*+-/=?^_`{|}~");
     if let Ok(password) = text.parse::<InitialPassword>() {
         let printed = password.reveal();

@@ -15,10 +15,26 @@ const WALLS: &[(&str, &[&str])] = &[
     ("look", &["text"]),
     ("wire", &["domain"]),
     ("ca", &["domain"]),
+    ("token", &["ca", "domain"]),
+    ("ceremony", &["ca", "domain", "token"]),
     ("store", &["domain"]),
     ("registrar", &["ca", "domain", "store", "text"]),
     ("gateway", &["domain", "look", "text", "wire"]),
-    ("server", &["ca", "domain", "gateway", "look", "registrar", "store", "text", "wire"]),
+    (
+        "server",
+        &[
+            "ca",
+            "ceremony",
+            "domain",
+            "gateway",
+            "look",
+            "registrar",
+            "store",
+            "text",
+            "token",
+            "wire",
+        ],
+    ),
     ("agent", &["domain", "text", "wire"]),
     ("app", &["agent", "domain", "text"]),
     ("scenarios", &[]),
@@ -34,6 +50,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("askama", &["gateway", "look", "server"]),
     ("argon2", &["registrar"]),
     ("axum", &["server"]),
+    ("cryptoki", &["token"]),
 ];
 
 /// What never gets into these crates, not even through others.

@@ -56,7 +56,7 @@ impl Cert {
 
     /// The serial number, when it is of the form that Tegata gives out.
     pub fn serial(&self) -> Option<Serial> {
-        Serial::from_octets(self.parsed.tbs_certificate.serial_number.as_bytes()).ok()
+        Serial::from_integer(self.parsed.tbs_certificate.serial_number.as_bytes()).ok()
     }
 
     /// First second of validity.

@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
+use const_oid::db::rfc4519;
 use der::{Decode, Encode};
 use tegata_domain::{Entropy, Serial, Validity};
 use x509_cert::Certificate;
 use x509_cert::name::Name;
 
 use crate::{
-    LintError, PrepareError, Profile, ProvenKey, RequestError, SignError, SignedCertificate,
-    Signer, SubjectName, encoding,
+    Addresses, CaCertificate, KeyKind, LintError, NameError, PrepareError, Profile, ProfileKind,
+    ProvenKey, RequestError, SignError, SignedCertificate, Signer, SubjectName, encoding,
 };
 
 /// A CA certificate together with its key.
@@ -105,6 +106,49 @@ impl Authority {
         Ok(prepared.lint(profile)?.sign(&*self.signer)?)
     }
 
+    /// Makes another certificate under this authority for a CA that has one already, with the
+    /// same name and key: a root that is certified by an older root, or an issuing CA that is
+    /// certified anew. Nothing else is taken from the certificate.
+    ///
+    /// # Errors
+    /// When key or time do not allow it.
+    pub fn cross_certify(
+        &self,
+        other: &CaCertificate,
+        addresses: Option<Addresses>,
+        validity: Validity,
+        entropy: &dyn Entropy,
+    ) -> Result<SignedCertificate, AuthorityError> {
+        let kind = match other.path_length() {
+            Some(0) => ProfileKind::Issuing,
+            _ => ProfileKind::Cross,
+        };
+        let (serial, name) = (Serial::random(entropy), other.name().clone());
+        let profile = Profile::again(kind, name.clone(), addresses);
+        let prepared = profile.prepare_named(self, serial, name, other.key(), validity)?;
+        Ok(prepared.lint(&profile)?.sign(&*self.signer)?)
+    }
+
+    /// Its country and organisation with another common name, for its successor.
+    ///
+    /// # Errors
+    /// When the name cannot stand in a certificate.
+    pub fn renamed(&self, common_name: &str) -> Result<SubjectName, NameError> {
+        let attributes = || self.subject.0.iter().flat_map(|rdn| rdn.0.iter());
+        let text = |oid| {
+            let found = attributes().find(|attribute| attribute.oid == oid)?;
+            String::from_utf8(found.value.value().to_vec()).ok()
+        };
+        let mut name = SubjectName::new(common_name)?;
+        if let Some(organisation) = text(rfc4519::O) {
+            name = name.organisation(&organisation)?;
+        }
+        if let Some(country) = text(rfc4519::C) {
+            name = name.country(&country)?;
+        }
+        Ok(name)
+    }
+
     /// DER of its certificate.
     pub fn certificate(&self) -> &[u8] {
         &self.certificate
@@ -123,6 +167,18 @@ impl Authority {
     pub(crate) fn subject(&self) -> der::Result<Name> {
         Ok(self.subject.clone())
     }
+}
+
+/// The serial number of a certificate, DER; `None` for what is none.
+pub fn serial_of(certificate: &[u8]) -> Option<Serial> {
+    let tbs = Certificate::from_der(certificate).ok()?.tbs_certificate;
+    Serial::from_integer(tbs.serial_number.as_bytes()).ok()
+}
+
+/// Kind and size of a public key, DER of its subject public key info; `None` for a kind that
+/// is not used here.
+pub fn key_kind(spki: &[u8]) -> Option<KeyKind> {
+    KeyKind::of(&spki::SubjectPublicKeyInfoRef::from_der(spki).ok()?)
 }
 
 impl std::fmt::Debug for Authority {

@@ -15,7 +15,7 @@ use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use tegata_domain::Entropy;
 use zeroize::Zeroizing;
 
-use crate::{KeyKind, SignatureAlgorithm};
+use crate::{CaKey, KeyKind, SignatureAlgorithm};
 
 /// PBKDF2-HMAC-SHA256 rounds for keys at rest (OWASP Password Storage Cheat Sheet, 2023).
 const ROUNDS: u32 = 600_000;
@@ -33,6 +33,19 @@ pub trait Signer: Send + Sync {
     /// # Errors
     /// When the key cannot be used now.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// Whether it could sign now, without signing anything.
+    ///
+    /// # Errors
+    /// Why not, and what to do.
+    fn ready(&self) -> Result<(), SignError> {
+        Ok(())
+    }
+
+    /// Whether signing may take as long as a device or a network likes.
+    fn may_wait(&self) -> bool {
+        false
+    }
 }
 
 /// The key could not be used.
@@ -61,7 +74,12 @@ pub enum KeyError {
 pub struct SoftwareKey {
     pair: Pair,
     public_key: Vec<u8>,
+    algorithm: SignatureAlgorithm,
 }
+
+/// Line before the PEM block that names how the key signs, when that is not usual for its kind
+/// (RFC 7468 §2 leaves such lines to whoever writes them).
+const ALGORITHM_LINE: &str = "Signature-Algorithm: ";
 
 enum Pair {
     P256(EcdsaKeyPair),
@@ -95,6 +113,18 @@ impl SoftwareKey {
         Self::of(pair)
     }
 
+    /// The same key, signing with this algorithm.
+    ///
+    /// # Errors
+    /// [`KeyError::Unsupported`] when a key of its kind cannot.
+    pub fn signing_with(self, algorithm: SignatureAlgorithm) -> Result<Self, KeyError> {
+        if algorithm.suits(self.kind()) {
+            Ok(Self { algorithm, ..self })
+        } else {
+            Err(KeyError::Unsupported(format!("{} with {}", self.kind(), algorithm.name())))
+        }
+    }
+
     /// Opens a key from its encrypted PEM form.
     ///
     /// # Errors
@@ -107,7 +137,14 @@ impl SoftwareKey {
         let encrypted =
             EncryptedPrivateKeyInfo::try_from(der.as_slice()).map_err(|_| KeyError::NotAKey)?;
         let plain = encrypted.decrypt(passphrase).map_err(|_| KeyError::WrongPassphrase)?;
-        Self::from_pkcs8(plain.as_bytes())
+        let key = Self::from_pkcs8(plain.as_bytes())?;
+        match text.lines().find_map(|line| line.strip_prefix(ALGORITHM_LINE)) {
+            None => Ok(key),
+            Some(name) => {
+                let algorithm = SignatureAlgorithm::named(name.trim());
+                key.signing_with(algorithm.ok_or_else(|| KeyError::Unsupported(name.to_owned()))?)
+            }
+        }
     }
 
     /// Its form at rest: PKCS#8 under PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC (RFC 8018).
@@ -134,7 +171,18 @@ impl SoftwareKey {
         let text = encrypted
             .to_pem("ENCRYPTED PRIVATE KEY", pem::LineEnding::LF)
             .map_err(|_| KeyError::Generation)?;
-        Ok(text.to_string())
+        if self.algorithm == SignatureAlgorithm::usual(self.kind()) {
+            return Ok(text.to_string());
+        }
+        Ok(format!("{ALGORITHM_LINE}{}\n{}", self.algorithm.name(), *text))
+    }
+
+    /// Makes a CA key of this kind.
+    ///
+    /// # Errors
+    /// When the library refuses.
+    pub fn generate_for_ca(choice: CaKey) -> Result<Self, KeyError> {
+        Self::generate(choice.kind())?.signing_with(choice.algorithm())
     }
 
     /// Opens a key from its unencrypted PKCS#8 DER form.
@@ -182,18 +230,18 @@ impl SoftwareKey {
 
     fn of(pair: Pair) -> Result<Self, KeyError> {
         let public_key = pair.public_key().map_err(|_| KeyError::Generation)?;
-        Ok(Self { pair, public_key })
+        let algorithm = SignatureAlgorithm::usual(pair.kind());
+        Ok(Self { pair, public_key, algorithm })
+    }
+
+    fn kind(&self) -> KeyKind {
+        self.pair.kind()
     }
 }
 
 impl Signer for SoftwareKey {
     fn algorithm(&self) -> SignatureAlgorithm {
-        match &self.pair {
-            Pair::P256(_) => SignatureAlgorithm::EcdsaSha256,
-            Pair::P384(_) => SignatureAlgorithm::EcdsaSha384,
-            Pair::Rsa(_) => SignatureAlgorithm::RsaSha256,
-            Pair::Ed25519(_) => SignatureAlgorithm::Ed25519,
-        }
+        self.algorithm
     }
 
     fn public_key(&self) -> &[u8] {
@@ -208,9 +256,14 @@ impl Signer for SoftwareKey {
                 pair.sign(&rng, message).map(|s| s.as_ref().to_vec()).map_err(refused)
             }
             Pair::Rsa(pair) => {
+                let padding: &'static dyn sig::RsaEncoding = match self.algorithm {
+                    SignatureAlgorithm::RsaSha384 => &sig::RSA_PKCS1_SHA384,
+                    SignatureAlgorithm::RsaPssSha256 => &sig::RSA_PSS_SHA256,
+                    SignatureAlgorithm::RsaPssSha384 => &sig::RSA_PSS_SHA384,
+                    _ => &sig::RSA_PKCS1_SHA256,
+                };
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&sig::RSA_PKCS1_SHA256, &rng, message, &mut signature)
-                    .map_err(refused)?;
+                pair.sign(padding, &rng, message, &mut signature).map_err(refused)?;
                 Ok(signature)
             }
             Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
@@ -219,6 +272,16 @@ impl Signer for SoftwareKey {
 }
 
 impl Pair {
+    fn kind(&self) -> KeyKind {
+        match self {
+            Self::P256(_) => KeyKind::EcP256,
+            Self::P384(_) => KeyKind::EcP384,
+            // Moduli here are whole octets.
+            Self::Rsa(pair) => KeyKind::Rsa(pair.public_modulus_len() as u32 * 8),
+            Self::Ed25519(_) => KeyKind::Ed25519,
+        }
+    }
+
     fn public_key(&self) -> der::Result<Vec<u8>> {
         let (oid, curve, bits) = match self {
             Self::P256(pair) => {
@@ -283,6 +346,30 @@ mod tests {
             let signature = again.sign(b"message").unwrap();
             assert!(key.algorithm().verifies(&spki, b"message", &signature));
             assert!(!key.algorithm().verifies(&spki, b"massage", &signature));
+        }
+    }
+
+    #[test]
+    fn a_key_file_remembers_how_its_key_signs() {
+        for algorithm in [
+            SignatureAlgorithm::RsaSha384,
+            SignatureAlgorithm::RsaPssSha256,
+            SignatureAlgorithm::RsaPssSha384,
+        ] {
+            let key = SoftwareKey::generate(KeyKind::Rsa(2048)).unwrap();
+            let key = key.signing_with(algorithm).unwrap();
+            let pem = key.to_encrypted_pem(b"correct horse", &Zeros).unwrap();
+            let again = SoftwareKey::from_encrypted_pem(&pem, b"correct horse").unwrap();
+            assert_eq!(again.algorithm(), algorithm);
+            let spki = SubjectPublicKeyInfoRef::from_der(key.public_key()).unwrap();
+            let signature = again.sign(b"message").unwrap();
+            for judge in SignatureAlgorithm::ALL {
+                let verdict = judge.verifies(&spki, b"message", &signature);
+                assert_eq!(verdict, judge == algorithm, "{judge:?}");
+            }
+            let other = pem.replace(algorithm.name(), "ed25519");
+            let opened = SoftwareKey::from_encrypted_pem(&other, b"correct horse");
+            assert!(matches!(opened, Err(KeyError::Unsupported(_))));
         }
     }
 

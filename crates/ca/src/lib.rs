@@ -9,7 +9,9 @@
 //! released. Signatures and hashes over them come from `aws-lc-rs`.
 
 mod algorithm;
+mod ask;
 mod authority;
+mod choice;
 mod crl;
 mod describe;
 mod encoding;
@@ -20,21 +22,31 @@ mod ocsp;
 mod prepare;
 mod profile;
 mod quality;
+mod reading;
 mod request;
 mod throwaway;
 
 pub use algorithm::{KeyKind, SignatureAlgorithm};
-pub use authority::{Authority, AuthorityError};
-pub use crl::{CrlEntry, CrlError, CrlRequest};
+pub use ask::{AskError, certification_request};
+pub use authority::{Authority, AuthorityError, key_kind, serial_of};
+pub use choice::{CaKey, CaKeyError};
+pub use crl::{
+    CrlEntry, CrlError, CrlForm, CrlRequest, CrlWriter, Listed, MAX_CRL, ReadCrl, ReadEntry,
+    SignedCrl,
+};
 pub use describe::{Described, describe};
 pub use key::{KeyError, SignError, Signer, SoftwareKey, verify_ed25519};
 pub use lint::Finding;
 pub use name::{Attribute, NameError, SubjectName};
-pub use ocsp::{MAX_OCSP_REQUEST, OcspError, OcspQuestion, OcspStatus, ocsp_malformed};
+pub use ocsp::{
+    MAX_OCSP_REQUEST, OcspAnswer, OcspError, OcspQuestion, OcspStatus, Responder, ocsp_malformed,
+    ocsp_try_later,
+};
 pub use prepare::{LintError, Linted, PrepareError, Prepared, SignedCertificate};
 pub use profile::{
     AcceptedKeys, Addresses, AltNameKind, ExtendedUsage, Holder, Kind as ProfileKind, Parts,
     Placeholder, Profile, ProfileError, RawExtension, SubjectAltName, Values,
 };
 pub use quality::{Weakness, fingerprints, public_key_of};
+pub use reading::{CaCertificate, MAX_CA_CERTIFICATE, ReadError};
 pub use request::{MAX_REQUEST, ProvenKey, RequestError};

@@ -44,6 +44,8 @@ pub struct SignedCertificate {
     pub validity: Validity,
     /// Identity of its key.
     pub key_hash: KeyHash,
+    /// SHA-256 of what was signed.
+    pub tbs_hash: [u8; 32],
     /// The certificate.
     pub der: Vec<u8>,
 }
@@ -92,6 +94,19 @@ impl Profile {
         key: &ProvenKey,
         validity: Validity,
     ) -> Result<Prepared, PrepareError> {
+        self.prepare_named(authority, serial, subject.to_name()?, key, validity)
+    }
+
+    /// Like [`Self::prepare`], for a name that stands in another certificate and must be the
+    /// same here octet for octet.
+    pub(crate) fn prepare_named(
+        &self,
+        authority: &Authority,
+        serial: Serial,
+        subject: Name,
+        key: &ProvenKey,
+        validity: Validity,
+    ) -> Result<Prepared, PrepareError> {
         if !self.keys().contains(key.kind()) {
             return Err(PrepareError::KeyKind {
                 accepted: self.keys().to_string(),
@@ -115,7 +130,7 @@ impl Profile {
         key: &ProvenKey,
         validity: Validity,
     ) -> Result<Prepared, PrepareError> {
-        self.write(signer, subject.to_name()?, serial, subject, key, validity)
+        self.write(signer, subject.to_name()?, serial, subject.to_name()?, key, validity)
     }
 
     fn write(
@@ -123,7 +138,7 @@ impl Profile {
         signer: &dyn Signer,
         issuer: Name,
         serial: Serial,
-        subject: &SubjectName,
+        subject: Name,
         key: &ProvenKey,
         validity: Validity,
     ) -> Result<Prepared, PrepareError> {
@@ -136,7 +151,7 @@ impl Profile {
                 not_before: encoding::time(validity.not_before)?,
                 not_after: encoding::time(validity.not_after)?,
             },
-            subject: subject.to_name()?,
+            subject,
             subject_public_key_info: SubjectPublicKeyInfoOwned::try_from(key.spki())
                 .map_err(|_| der::ErrorKind::Failed)
                 .map_err(der::Error::from)?,
@@ -208,6 +223,7 @@ impl Linted {
             serial: self.0.serial,
             validity: self.0.validity,
             key_hash: self.0.key_hash,
+            tbs_hash: self.tbs_hash(),
             der,
         })
     }

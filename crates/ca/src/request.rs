@@ -47,23 +47,34 @@ impl ProvenKey {
     /// # Errors
     /// The first check that failed.
     pub fn from_request(der: &[u8]) -> Result<Self, RequestError> {
+        let key = Self::from_authority_request(der)?;
+        // Browsers and operating systems do not take Ed25519 in client certificates.
+        if key.kind == KeyKind::Ed25519 { Err(RequestError::KeyKind) } else { Ok(key) }
+    }
+
+    /// Reads the PKCS#10 request of a CA: like [`Self::from_request`], but Ed25519 is accepted.
+    ///
+    /// # Errors
+    /// The first check that failed.
+    pub fn from_authority_request(der: &[u8]) -> Result<Self, RequestError> {
         if der.len() > MAX_REQUEST {
             return Err(RequestError::TooLarge);
         }
         let request = CertReq::from_der(der).map_err(|_| RequestError::Malformed)?;
         let spki = request.info.public_key.to_der().map_err(|_| RequestError::Malformed)?;
         let key = Self::accepted(&spki)?;
-        let algorithm = SignatureAlgorithm::from_oid(request.algorithm.oid)
+        let algorithm = SignatureAlgorithm::from_identifier(&request.algorithm)
             .ok_or(RequestError::SignatureAlgorithm)?;
         let message = request.info.to_der().map_err(|_| RequestError::Malformed)?;
         let signature = request.signature.as_bytes().ok_or(RequestError::Malformed)?;
         let parsed =
             SubjectPublicKeyInfoRef::from_der(&spki).map_err(|_| RequestError::Malformed)?;
-        if algorithm.verifies(&parsed, &message, signature) {
-            Ok(key)
-        } else {
-            Err(RequestError::Possession)
+        if !algorithm.verifies(&parsed, &message, signature) {
+            return Err(RequestError::Possession);
         }
+        // Not before: nobody makes us work for keys of which they prove nothing.
+        quality::check_thoroughly(&parsed, key.kind)?;
+        Ok(key)
     }
 
     /// A key of our own, which needs no proof: for CA, server and responder certificates.
@@ -71,7 +82,11 @@ impl ProvenKey {
     /// # Errors
     /// When its kind or size is not accepted.
     pub fn own(spki: &[u8]) -> Result<Self, RequestError> {
-        Self::accepted(spki)
+        let key = Self::accepted(spki)?;
+        let parsed =
+            SubjectPublicKeyInfoRef::from_der(spki).map_err(|_| RequestError::Malformed)?;
+        quality::check_thoroughly(&parsed, key.kind)?;
+        Ok(key)
     }
 
     /// DER of the subject public key info.
@@ -99,8 +114,8 @@ impl ProvenKey {
         let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| RequestError::Malformed)?;
         let kind = KeyKind::of(&spki).ok_or(RequestError::KeyKind)?;
         match kind {
-            KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::Rsa(2048..=4096) => {}
-            KeyKind::Rsa(_) | KeyKind::Ed25519 => return Err(RequestError::KeyKind),
+            KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::Ed25519 | KeyKind::Rsa(2048..=4096) => {}
+            KeyKind::Rsa(_) => return Err(RequestError::KeyKind),
         }
         quality::check(&spki, der, kind)?;
         Ok(Self { spki: der.to_vec(), kind })

@@ -41,6 +41,8 @@ fn sign(message: &[u8], algorithm: SignatureAlgorithm) -> Option<Vec<u8>> {
         SignatureAlgorithm::EcdsaSha384 => ecdsa(&P384),
         SignatureAlgorithm::RsaSha256 => rsa(&sig::RSA_PKCS1_SHA256),
         SignatureAlgorithm::RsaSha384 => rsa(&sig::RSA_PKCS1_SHA384),
+        SignatureAlgorithm::RsaPssSha256 => rsa(&sig::RSA_PSS_SHA256),
+        SignatureAlgorithm::RsaPssSha384 => rsa(&sig::RSA_PSS_SHA384),
         SignatureAlgorithm::Ed25519 => Some(ED25519.as_ref()?.sign(message).as_ref().to_vec()),
     }
 }

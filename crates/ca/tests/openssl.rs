@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{
-    Addresses, Authority, CrlEntry, CrlRequest, KeyKind, OcspQuestion, OcspStatus, Profile,
-    ProvenKey, RequestError, Signer, SoftwareKey, SubjectName, Weakness,
+    Addresses, Authority, CaCertificate, CaKey, CrlEntry, CrlForm, CrlRequest, KeyKind, Listed,
+    OcspQuestion, OcspStatus, Profile, ProvenKey, ReadCrl, ReadError, RequestError, Responder,
+    Signer, SoftwareKey, SubjectName, Weakness,
 };
 use tegata_domain::{Entropy, Reason, Serial, Validity};
 
@@ -38,21 +39,30 @@ struct Pki {
 }
 
 impl Pki {
-    fn new(root_kind: KeyKind, issuing_kind: KeyKind) -> Self {
+    fn new(root_kind: CaKey, issuing_kind: CaKey) -> Self {
         let entropy = Counter(AtomicU64::new(1));
         // OpenSSL has no clock of ours: these must be valid at the time of the test.
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let validity = Validity { not_before: now, not_after: now + days(30 * 365) };
         let name = |cn: &str| SubjectName::new(cn).unwrap().country("JP").unwrap();
-        let root_key = Arc::new(SoftwareKey::generate(root_kind).unwrap());
+        let root_key = Arc::new(key(root_kind));
         let root = Authority::root(&name("ROOT"), root_key, validity, &entropy).unwrap();
-        let key = Arc::new(SoftwareKey::generate(issuing_kind).unwrap());
+        let key = Arc::new(key(issuing_kind));
         let profile = Profile::issuing(addresses());
         let signed =
             root.certify(&profile, &name("ISSUING"), key.public_key(), validity, &entropy).unwrap();
         let issuing = Authority::open(signed.der, key).unwrap();
         let dir = tempfile::tempdir().unwrap();
         let pki = Self { dir, entropy, now, issuing };
+        let request = CrlRequest {
+            number: 1,
+            this_update: now,
+            next_update: now + days(29 * 365),
+            shard: None,
+            form: CrlForm::Full { delta: None },
+        };
+        let crl = root.begin_crl(request, 0).unwrap().finish().unwrap();
+        pki.write("root.crl", &pem("X509 CRL", &crl.der));
         pki.write("root.pem", &pem("CERTIFICATE", root.certificate()));
         pki.write("issuing.pem", &pem("CERTIFICATE", pki.issuing.certificate()));
         pki
@@ -82,16 +92,42 @@ impl Pki {
     }
 
     fn crl(&self, entries: &[CrlEntry]) {
-        let der = self
+        self.crl_as("crl.pem", 7, CrlForm::Full { delta: None }, entries);
+    }
+
+    fn crl_as(&self, file: &str, number: u64, form: CrlForm<'_>, entries: &[CrlEntry]) -> Vec<u8> {
+        let address = addresses().crl;
+        let mut crl = self
             .issuing
-            .crl(&CrlRequest {
-                number: 7,
-                this_update: self.now,
-                next_update: self.now + days(29 * 365),
-                entries,
-            })
+            .begin_crl(
+                CrlRequest {
+                    number,
+                    this_update: self.now,
+                    next_update: self.now + days(29 * 365),
+                    shard: Some(&address),
+                    form,
+                },
+                0,
+            )
             .unwrap();
-        self.write("crl.pem", &pem("X509 CRL", &der));
+        entries.iter().for_each(|entry| crl.push(entry).unwrap());
+        let signed = crl.finish().unwrap();
+        assert_eq!(signed.entries, entries.len());
+        self.write(file, &pem("X509 CRL", &signed.der));
+        signed.der
+    }
+
+    /// A responder that this CA delegated to, good for a century.
+    fn responder(&self, kind: KeyKind) -> Responder {
+        let key = Arc::new(SoftwareKey::generate(kind).unwrap());
+        let validity = Validity { not_before: self.now, not_after: self.now + days(29 * 365) };
+        let name = SubjectName::new("ISSUING OCSP").unwrap();
+        let profile = Profile::ocsp_responder();
+        let signed = self
+            .issuing
+            .certify(&profile, &name, key.public_key(), validity, &self.entropy)
+            .unwrap();
+        self.issuing.responder(&signed.der, key).unwrap()
     }
 }
 
@@ -123,30 +159,61 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-const KINDS: [(KeyKind, KeyKind); 3] = [
-    (KeyKind::EcP384, KeyKind::EcP256),
-    (KeyKind::EcP384, KeyKind::EcP384),
-    (KeyKind::Rsa(4096), KeyKind::Rsa(3072)),
+/// A new key that signs as was chosen.
+fn key(choice: CaKey) -> SoftwareKey {
+    SoftwareKey::generate_for_ca(choice).unwrap()
+}
+
+/// Every kind of CA key as root and as issuing CA.
+const KINDS: [(CaKey, CaKey); 7] = [
+    (CaKey::P384, CaKey::P256),
+    (CaKey::P256, CaKey::P384),
+    (CaKey::Rsa4096, CaKey::Rsa3072),
+    (CaKey::Rsa3072, CaKey::RsaPss4096),
+    (CaKey::RsaPss4096, CaKey::RsaPss3072),
+    (CaKey::RsaPss3072, CaKey::Ed25519),
+    (CaKey::Ed25519, CaKey::Rsa4096),
 ];
 
 #[test]
-fn openssl_verifies_the_chain_of_every_kind_of_ca() {
+fn every_kind_of_ca_key_is_tried() {
+    for kind in CaKey::ALL {
+        assert!(KINDS.iter().any(|(root, _)| *root == kind), "{kind} as root");
+        assert!(KINDS.iter().any(|(_, issuing)| *issuing == kind), "{kind} as issuing CA");
+        assert_eq!(kind.name().parse(), Ok(kind));
+        assert!(kind.algorithm().suits(kind.kind()));
+    }
+}
+
+#[test]
+fn openssl_verifies_chain_and_lists_of_every_kind_of_ca() {
     for (root, issuing) in KINDS {
         let pki = Pki::new(root, issuing);
         pki.leaf();
+        pki.crl(&[]);
         let verdict = pki.openssl(
-            "verify -x509_strict -purpose sslclient -CAfile root.pem -untrusted issuing.pem leaf.pem",
+            "verify -x509_strict -crl_check_all -purpose sslclient -CRLfile crl.pem \
+             -CRLfile root.crl -CAfile root.pem -untrusted issuing.pem leaf.pem",
         );
         assert!(verdict.status.success(), "{root} {issuing}: {}", said(&verdict));
         let as_server = pki
             .openssl("verify -purpose sslserver -CAfile root.pem -untrusted issuing.pem leaf.pem");
         assert!(!as_server.status.success(), "a client certificate is no server's");
+        let text = said(&pki.openssl("x509 -in leaf.pem -noout -text"));
+        let named = match issuing {
+            CaKey::P256 => "ecdsa-with-SHA256",
+            CaKey::P384 => "ecdsa-with-SHA384",
+            CaKey::Rsa3072 | CaKey::Rsa4096 => "sha256WithRSAEncryption",
+            CaKey::RsaPss3072 | CaKey::RsaPss4096 => "rsassaPss",
+            CaKey::Ed25519 => "ED25519",
+        };
+        assert!(text.contains(&format!("Signature Algorithm: {named}")), "{issuing}: {text}");
     }
 }
 
 #[test]
 fn openssl_accepts_the_responder_as_responder_only() {
-    let pki = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
+    let pki = Pki::new(CaKey::P384, CaKey::P256);
     let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
     let validity = Validity { not_before: pki.now, not_after: pki.now + days(20 * 365) };
     let subject = SubjectName::new("ISSUING OCSP").unwrap();
@@ -168,7 +235,7 @@ fn openssl_accepts_the_responder_as_responder_only() {
 
 #[test]
 fn openssl_agrees_with_every_crl() {
-    for (root, issuing) in KINDS {
+    for (root, issuing) in [KINDS[0], KINDS[1], KINDS[4]] {
         let pki = Pki::new(root, issuing);
         let serial = pki.leaf();
         let check =
@@ -177,7 +244,7 @@ fn openssl_agrees_with_every_crl() {
         let verdict = pki.openssl(check);
         assert!(verdict.status.success(), "{}", said(&verdict));
         for reason in Reason::ALL {
-            pki.crl(&[CrlEntry { serial, at: pki.now, reason }]);
+            pki.crl(&[CrlEntry { serial, at: pki.now, listed: Listed::Revoked(reason) }]);
             let verdict = pki.openssl(check);
             assert!(said(&verdict).contains("certificate revoked"), "{}", said(&verdict));
         }
@@ -188,9 +255,80 @@ fn openssl_agrees_with_every_crl() {
 }
 
 #[test]
+fn openssl_applies_deltas_to_their_base() {
+    for (root, issuing) in KINDS {
+        let pki = Pki::new(root, issuing);
+        let serial = pki.leaf();
+        let delta_at = Some("http://status.example/crl/X-delta.crl");
+        let held = Listed::Revoked(Reason::CertificateHold);
+        let check = "verify -crl_check -use_deltas -extended_crl -CRLfile crl.pem \
+                     -CRLfile delta.pem -CAfile root.pem -untrusted issuing.pem leaf.pem";
+        let entry = |listed| CrlEntry { serial, at: pki.now, listed };
+        let base = |entries: &[CrlEntry]| {
+            pki.crl_as("crl.pem", 7, CrlForm::Full { delta: delta_at }, entries);
+        };
+        let delta = |entries: &[CrlEntry]| {
+            pki.crl_as("delta.pem", 9, CrlForm::Delta { base: 7 }, entries);
+        };
+        base(&[]);
+        delta(&[]);
+        let verdict = pki.openssl(check);
+        assert!(verdict.status.success(), "{}", said(&verdict));
+        delta(&[entry(Listed::Revoked(Reason::KeyCompromise))]);
+        assert!(said(&pki.openssl(check)).contains("certificate revoked"));
+        base(&[entry(held)]);
+        delta(&[]);
+        assert!(said(&pki.openssl(check)).contains("certificate revoked"));
+        delta(&[entry(Listed::Released)]);
+        let verdict = pki.openssl(check);
+        assert!(verdict.status.success(), "released: {}", said(&verdict));
+    }
+}
+
+#[test]
+fn an_entry_takes_no_octet_more_than_der_needs() {
+    let pki = Pki::new(CaKey::P384, CaKey::P256);
+    let serial = Serial::from_octets(&[0x41; 16]).unwrap();
+    let size = |count: usize, reason| {
+        let entry = CrlEntry { serial, at: pki.now, listed: Listed::Revoked(reason) };
+        let entries = vec![entry; count];
+        pki.crl_as("crl.pem", 7, CrlForm::Full { delta: None }, &entries).len()
+    };
+    // An ECDSA signature varies by a few octets; a thousand entries hide that.
+    for (reason, octets) in [(Reason::Unspecified, 35), (Reason::KeyCompromise, 49)] {
+        let grown = size(2_000, reason) - size(1_000, reason);
+        assert!(grown.abs_diff(octets * 1_000) <= 8, "{grown}");
+    }
+}
+
+#[test]
+fn a_crl_is_read_back_as_it_was_written() {
+    let pki = Pki::new(CaKey::Rsa4096, CaKey::P256);
+    let serial = Serial::from_octets(&[7]).unwrap();
+    let listed = Listed::Revoked(Reason::Superseded);
+    let der = pki.crl_as(
+        "crl.pem",
+        300,
+        CrlForm::Full { delta: None },
+        &[CrlEntry { serial, at: pki.now, listed }],
+    );
+    let issuer = |pki: &Pki| CaCertificate::parse(pki.issuing.certificate()).unwrap();
+    let read = ReadCrl::parse(&der, &issuer(&pki)).unwrap();
+    assert_eq!((read.number, read.this_update, read.partial), (Some(300), pki.now, true));
+    let [entry] = read.entries.as_slice() else { panic!("{read:?}") };
+    assert_eq!((entry.serial, entry.at, entry.reason), (serial, pki.now, Reason::Superseded));
+    let other = Pki::new(CaKey::P384, CaKey::P256);
+    assert_eq!(ReadCrl::parse(&der, &issuer(&other)), Err(ReadError::Signature));
+    for cut in 0..der.len() {
+        assert!(ReadCrl::parse(&der[..cut], &issuer(&pki)).is_err(), "cut at {cut}");
+    }
+}
+
+#[test]
 fn openssl_asks_and_believes_ocsp() {
-    for hash in ["-sha1", "-sha256"] {
-        let pki = Pki::new(KeyKind::EcP384, KeyKind::EcP256);
+    for (hash, kind) in [("-sha1", KeyKind::EcP256), ("-sha256", KeyKind::Rsa(2048))] {
+        let pki = Pki::new(CaKey::P384, CaKey::P256);
+        let responder = pki.responder(kind);
         let serial = pki.leaf();
         let asked = pki.openssl(&format!(
             "ocsp {hash} -issuer issuing.pem -cert leaf.pem -reqout request.der"
@@ -210,14 +348,15 @@ fn openssl_asks_and_believes_ocsp() {
             ),
         ] {
             let question = OcspQuestion::parse(&request).unwrap();
-            let answer = pki
-                .issuing
-                .ocsp(question, pki.now, pki.now + days(29 * 365), |asked| {
+            let answer = responder
+                .answer(question, pki.now, pki.now + days(40 * 365), |asked| {
                     assert_eq!(asked, serial);
                     status
                 })
                 .unwrap();
-            std::fs::write(pki.dir.path().join("answer.der"), answer).unwrap();
+            assert_eq!(answer.shareable, None, "there is a nonce in it");
+            assert_eq!(answer.next_update, responder.validity().not_after);
+            std::fs::write(pki.dir.path().join("answer.der"), answer.der).unwrap();
             // The nonce of the request is compared as well.
             let verdict = pki.openssl(
                 "ocsp -reqin request.der -respin answer.der -resp_text -CAfile root.pem \
@@ -232,13 +371,31 @@ fn openssl_asks_and_believes_ocsp() {
 
 #[test]
 fn ocsp_of_another_issuer_is_unknown() {
-    let (ours, theirs) =
-        (Pki::new(KeyKind::EcP384, KeyKind::EcP256), Pki::new(KeyKind::EcP384, KeyKind::EcP256));
+    let (ours, theirs) = (Pki::new(CaKey::P384, CaKey::P256), Pki::new(CaKey::P384, CaKey::P256));
     theirs.leaf();
     theirs.openssl("ocsp -issuer issuing.pem -cert leaf.pem -reqout request.der");
     let request = std::fs::read(theirs.dir.path().join("request.der")).unwrap();
     let question = OcspQuestion::parse(&request).unwrap();
-    ours.issuing.ocsp(question, ours.now, ours.now + days(1), |_| panic!("never asked")).unwrap();
+    let responder = ours.responder(KeyKind::EcP256);
+    responder.answer(question, ours.now, ours.now + days(1), |_| panic!("never asked")).unwrap();
+}
+
+#[test]
+fn only_plain_questions_about_known_certificates_are_shared() {
+    let pki = Pki::new(CaKey::P384, CaKey::P256);
+    let (responder, serial) = (pki.responder(KeyKind::EcP256), pki.leaf());
+    let ask = |arguments: &str, status| {
+        let line =
+            format!("ocsp -issuer issuing.pem -cert leaf.pem {arguments} -reqout request.der");
+        assert!(pki.openssl(&line).status.success());
+        let request = std::fs::read(pki.dir.path().join("request.der")).unwrap();
+        let question = OcspQuestion::parse(&request).unwrap();
+        responder.answer(question, pki.now, pki.now + days(1), |_| status).unwrap().shareable
+    };
+    assert_eq!(ask("-no_nonce", OcspStatus::Good), Some(serial));
+    assert_eq!(ask("-no_nonce", OcspStatus::Unknown), None);
+    assert_eq!(ask("", OcspStatus::Good), None, "a nonce");
+    assert_eq!(ask("-no_nonce -serial 7", OcspStatus::Good), None, "two certificates");
 }
 
 /// Requests that OpenSSL makes: `req` arguments, and what we say.
@@ -278,6 +435,49 @@ fn requests_of_openssl_are_judged_by_their_key() {
         let judged = ProvenKey::from_request(&request).map(|key| key.kind());
         assert_eq!(judged, verdict, "{key}");
     }
+}
+
+/// OpenSSL leaves out the NULL after the hashes of RSASSA-PSS, which is as good (RFC 4055 §2.1).
+#[test]
+fn requests_signed_with_pss_are_judged_by_their_parameters() {
+    let dir = tempfile::tempdir().unwrap();
+    let pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen";
+    for (options, verdict) in [
+        (format!("-sha256 {pss}:32"), Ok(KeyKind::Rsa(2048))),
+        (format!("-sha384 {pss}:48"), Ok(KeyKind::Rsa(2048))),
+        (format!("-sha256 {pss}:20"), Err(RequestError::SignatureAlgorithm)),
+        (format!("-sha512 {pss}:64"), Err(RequestError::SignatureAlgorithm)),
+        (
+            format!("-sha256 {pss}:32 -sigopt rsa_mgf1_md:sha384"),
+            Err(RequestError::SignatureAlgorithm),
+        ),
+    ] {
+        let made = openssl(
+            dir.path(),
+            &format!(
+                "req -new -nodes -newkey rsa:2048 {options} -keyout k.pem -subj /CN=x \
+                 -outform DER -out r.der"
+            ),
+        );
+        assert!(made.status.success(), "{options}: {}", said(&made));
+        let request = std::fs::read(dir.path().join("r.der")).unwrap();
+        let judged = ProvenKey::from_request(&request).map(|key| key.kind());
+        assert_eq!(judged, verdict, "{options}");
+    }
+}
+
+#[test]
+fn an_ed25519_request_is_for_authorities_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = openssl(
+        dir.path(),
+        "req -new -nodes -newkey ed25519 -keyout k.pem -subj /CN=x -outform DER -out r.der",
+    );
+    assert!(made.status.success(), "{}", said(&made));
+    let request = std::fs::read(dir.path().join("r.der")).unwrap();
+    assert_eq!(ProvenKey::from_request(&request), Err(RequestError::KeyKind));
+    let judged = ProvenKey::from_authority_request(&request).map(|key| key.kind());
+    assert_eq!(judged, Ok(KeyKind::Ed25519));
 }
 
 #[test]

@@ -310,6 +310,51 @@ fn a_key_that_the_profile_does_not_certify_is_refused() {
     }
 }
 
+#[test]
+fn ed25519_is_for_responders() {
+    let words = || vec!["ed25519".to_owned()];
+    for holder in Holder::ALL {
+        let said = faults(holder, |parts| parts.keys = words());
+        assert_eq!(said.is_empty(), holder == Holder::OcspResponder, "{}: {said:?}", holder.name());
+    }
+    let mut parts = Holder::OcspResponder.defaults();
+    for (keys, accepted) in [(parts.keys.clone(), true), (vec!["ec-p256".to_owned()], false)] {
+        parts.keys = keys;
+        let profile = Profile::new(Holder::OcspResponder, &parts).unwrap();
+        assert_eq!(profile.keys().contains(KeyKind::Ed25519), accepted);
+    }
+    parts.keys = words();
+    let profile = Profile::new(Holder::OcspResponder, &parts).unwrap();
+    assert_eq!(profile.keys().example(), KeyKind::Ed25519);
+}
+
+/// A CA of another hand keeps its name as it is: of several values, in other strings, without a
+/// common name.
+#[test]
+fn a_name_that_a_ca_has_already_passes_as_it_is() {
+    let openssl = |arguments: &str| {
+        let made = std::process::Command::new("openssl").args(arguments.split(' ')).output();
+        made.expect("openssl is installed").stdout
+    };
+    for name in ["/C=JP/O=Other/OU=A+OU=B", "/DC=example/DC=bank/O=Bank/CN=R"] {
+        let der = openssl(&format!(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout /dev/null \
+             -multivalue-rdn -subj {name} -days 3650 -outform DER \
+             -addext keyUsage=critical,keyCertSign,cRLSign"
+        ));
+        let other = tegata_ca::CaCertificate::parse(&der).unwrap();
+        let validity = Validity { not_before: now(), not_after: now() + hours(24 * 365) };
+        let made = CA.cross_certify(&other, Some(addresses()), validity, &Sevens).unwrap();
+        let subject = |der: &[u8]| {
+            let tbs = Certificate::from_der(der).unwrap().tbs_certificate;
+            tbs.subject.to_der().unwrap()
+        };
+        assert_eq!(subject(&made.der), subject(&der), "{name}");
+        let again = tegata_ca::CaCertificate::parse(&made.der).unwrap();
+        assert_eq!((again.path_length(), again.key()), (Some(1), other.key()));
+    }
+}
+
 /// What another profile would have written does not pass as this one's.
 #[test]
 fn a_certificate_that_is_not_the_profiles_is_found_out() {

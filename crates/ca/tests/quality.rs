@@ -100,6 +100,17 @@ fn moduli_that_are_no_product_of_two_large_primes_are_refused() {
     assert_eq!(judge(&prime_from(410, 9).pow(5)), weak(Weakness::PerfectPower));
 }
 
+/// What costs most is asked last, of keys that were proven.
+#[test]
+fn a_prime_modulus_is_refused_once_its_key_is_proven() {
+    let prime = Rsa::of_prime(&prime_from(2048, 6), 65_537);
+    let mut request = prime.request();
+    let refused = |request: &[u8]| ProvenKey::from_request(request).err();
+    assert_eq!(refused(&request), Some(RequestError::Weak(Weakness::PrimeModulus)));
+    *request.last_mut().unwrap() ^= 1;
+    assert_eq!(refused(&request), Some(RequestError::Possession));
+}
+
 /// The broken library's primes: k·M + (65537^a mod M), M the product of the first 126 primes.
 #[test]
 fn keys_of_the_roca_library_are_refused() {

@@ -30,6 +30,9 @@ pub(crate) struct Follower {
     journal: Arc<Mutex<Journal>>,
     /// Position up to which everything is known and written down.
     position: u64,
+    /// What the server gets back of its last page, hexadecimal: by it the server notices that it
+    /// is not the one it was.
+    receipt: String,
     /// Unix seconds of the last page written down.
     noted_at: i64,
     /// Twice the length that the last rewriting left: what it could not shorten, the next
@@ -66,7 +69,7 @@ impl Follower {
         let knowledge = &service.knowledge;
         let mut position = 0;
         let mut noted_at = i64::MIN;
-        let mut authorities = None;
+        let (mut authorities, mut receipt) = (None, String::new());
         // Names may hold hyphens, but no underscore.
         let path = dir.join(format!("{}_{}.feed", key.tenant, key.issuer));
         let journal = Journal::open(&path, |octets| {
@@ -82,6 +85,7 @@ impl Follower {
             position = page.position;
             noted_at = page.at.as_second();
             authorities = Some(page.authorities);
+            receipt = hex(&page.receipt);
             true
         })?;
         if let Some(authorities) = authorities {
@@ -93,6 +97,7 @@ impl Follower {
             source: Source::new(service.config.feed.url.clone()),
             journal: Arc::new(Mutex::new(journal)),
             position,
+            receipt,
             noted_at,
             rewrite_above: 0,
             service,
@@ -128,7 +133,7 @@ impl Follower {
 
     /// Asks once. Returns whether there was news, or is more.
     async fn turn(&mut self, shared: &Shared, wait: Duration) -> Result<bool, FeedFailure> {
-        let octets = self.source.page(self.position, wait).await?;
+        let octets = self.source.page(self.position, wait, &self.receipt).await?;
         let page = self.opener.open_after(&octets, self.position)?;
         let news = page.position != self.position || !page.complete;
         let retrusted = self.take_in(shared, &page);
@@ -139,6 +144,7 @@ impl Follower {
             self.noted_at = page.at.as_second();
         }
         self.position = page.position;
+        self.receipt = hex(&page.receipt);
         self.service.report(self.position, 0);
         shared.report_ready();
         Ok(news)
@@ -205,7 +211,7 @@ impl Follower {
         let mut at = 0;
         while at != self.position {
             if at < self.position {
-                let octets = self.source.page(at, Duration::ZERO).await?;
+                let octets = self.source.page(at, Duration::ZERO, &self.receipt).await?;
                 at = self.opener.open_after(&octets, at)?.position;
                 rewrite = on_disk(move || rewrite.append(&octets).map(|()| rewrite)).await?;
             }
@@ -215,6 +221,10 @@ impl Follower {
         *lock(&self.journal) = journal;
         Ok(())
     }
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 fn pause(failures: u32) -> Duration {

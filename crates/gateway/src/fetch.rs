@@ -47,12 +47,21 @@ impl Source {
     }
 
     /// The octets of the page behind `after`; the server may wait up to `wait` for news.
-    pub(crate) async fn page(&self, after: u64, wait: Duration) -> Result<Bytes, FetchError> {
+    /// `receipt` is that of the last page, hexadecimal.
+    pub(crate) async fn page(
+        &self,
+        after: u64,
+        wait: Duration,
+        receipt: &str,
+    ) -> Result<Bytes, FetchError> {
         let sign = if self.url.query().is_some() { '&' } else { '?' };
-        let request =
-            Request::get(format!("{}{sign}after={after}&wait={}", self.url, wait.as_secs()))
-                .header(header::ACCEPT, CONTENT_TYPE)
-                .body(Empty::new())?;
+        let request = Request::get(format!(
+            "{}{sign}after={after}&wait={}&receipt={receipt}",
+            self.url,
+            wait.as_secs()
+        ))
+        .header(header::ACCEPT, CONTENT_TYPE)
+        .body(Empty::new())?;
         tokio::time::timeout(wait + TRANSFER, self.answer(request))
             .await
             .map_err(|_| FetchError::Timeout)?

@@ -118,6 +118,7 @@ mod tests {
             position: 0,
             at: second(at),
             complete: true,
+            receipt: Vec::new(),
             authorities: Vec::new(),
             changes: Vec::new(),
         }

@@ -102,7 +102,7 @@ fn facts(der: &CertificateDer<'_>) -> Option<Facts> {
         None => true,
     };
     Some(Facts {
-        serial: Serial::from_octets(certificate.serial_number.as_bytes()).ok()?,
+        serial: Serial::from_integer(certificate.serial_number.as_bytes()).ok()?,
         validity: (
             seconds(certificate.validity.not_before)?,
             seconds(certificate.validity.not_after)?,

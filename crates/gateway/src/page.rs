@@ -88,6 +88,7 @@ pub(crate) mod tests {
             position,
             at: Timestamp::from_second(1_800_000_000).unwrap(),
             complete: true,
+            receipt: Vec::new(),
             authorities: vec![vec![1, 2, 3]],
             changes: Vec::new(),
         }

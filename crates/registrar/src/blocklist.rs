@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tegata_ca::public_key_of;
 use tegata_store::{BlockedKey, CertificateRecord, StoreError, Tx, View};
 
-pub use list::{Fingerprint, ListError};
+pub use list::{Fingerprint, KeyListError};
 
 use crate::office::entry;
 use crate::{Actor, Office};
@@ -22,7 +22,7 @@ const MAX_REASON: usize = 200;
 pub enum BlockError {
     /// Neither digits nor a file with keys.
     #[error(transparent)]
-    List(#[from] ListError),
+    List(#[from] KeyListError),
     /// A reason is kept for good and read by auditors.
     #[error("a reason has 1 to {MAX_REASON} characters, none of them control characters")]
     Reason,
@@ -82,7 +82,7 @@ impl Office {
         self.store.read(|view: View<'_>| view.blocked_key(&octets))
     }
 
-    /// Blocks the keys of our own CAs and servers, of which subscribers know the public half
+    /// Blocks the keys of our own CAs, servers and responders, of which subscribers know the public half
     /// and, should one ever get the private half, nobody must get a certificate. Run once at
     /// start, before anything is issued; what is made later is blocked as it is recorded.
     ///

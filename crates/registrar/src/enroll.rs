@@ -8,13 +8,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tegata_ca::{
     Holder, LintError, Linted, NameError, Placeholder, PrepareError, ProvenKey, RequestError,
-    SignError,
+    SignError, SignedCertificate,
 };
 use tegata_domain::{Email, Serial, UserId, Validity};
-use tegata_store::{SeatRecord, StoreError, View};
+use tegata_store::{SeatRecord, Shard, StoreError, View};
 use tegata_text::Lang;
 
-use crate::{Reference, Registrar, Service};
+use crate::{IssuingCa, Reference, Registrar, Service};
 
 /// What a subscriber sends.
 pub struct Enrollment {
@@ -64,6 +64,9 @@ pub enum EnrollError {
     /// Another issuance for the seat is under way.
     #[error("another issuance for this user ID is under way")]
     UnderWay,
+    /// The database is not the one it was.
+    #[error("nothing is issued until an operator has looked at the database")]
+    Distrusted,
     /// The certificate could not be written.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
@@ -103,6 +106,9 @@ impl Registrar {
         enrollment: Enrollment,
         reference: &Reference,
     ) -> Result<Issuance, EnrollError> {
+        if self.distrusted().is_some() {
+            return Err(EnrollError::Distrusted);
+        }
         let proven = self.authenticate(service, &enrollment, reference).await?;
         let _turn = self.turn(&proven.seat).await;
         let key = judged(enrollment.request).await;
@@ -114,13 +120,14 @@ impl Registrar {
             return Ok(repeated);
         }
         let key = self.audited(&proven.seat, key.map_err(EnrollError::from), reference).await?;
-        let linted = self.prepare(service, &proven.seat, &key, now);
-        let linted = self.audited(&proven.seat, linted, reference).await?;
-        let intent = self.commit_intent(service, &proven, (&linted, &key), now, reference).await;
+        let ca = service.current(now);
+        let linted = self.prepare((service, ca), &proven.seat, &key, now);
+        let (linted, shard) = self.audited(&proven.seat, linted, reference).await?;
+        let certificate = (&linted, &key, shard);
+        let intent = self.commit_intent((service, ca), &proven, certificate, now, reference).await;
         self.audited(&proven.seat, intent, reference).await?;
-        let signer = service.current().authority.signer();
         let serial = linted.serial();
-        let signed = match linted.sign(signer) {
+        let signed = match sign(ca, linted).await {
             Ok(signed) => signed,
             Err(error) => {
                 self.void(serial).await?;
@@ -150,18 +157,22 @@ impl Registrar {
         outcome
     }
 
-    /// Writes and lints the certificate: subject and extensions from registry and profile.
+    /// Writes and lints the certificate: subject and extensions from registry and profile. Says
+    /// also on which shard of the CRL it will stand.
     fn prepare(
         &self,
-        service: &Service,
+        (service, ca): (&Service, &IssuingCa),
         seat: &SeatRecord,
         key: &ProvenKey,
         now: Timestamp,
-    ) -> Result<Linted, EnrollError> {
-        let placement =
-            self.store().read(|view: View<'_>| view.placement(service.id, seat.company))?;
+    ) -> Result<(Linted, Shard), EnrollError> {
+        let (placement, shard) = self.store().read(|view: View<'_>| {
+            let placement = view.placement(service.id, seat.company)?;
+            Ok::<_, StoreError>((placement, service.open_shard(view, ca)?))
+        })?;
         let placement = placement.ok_or(StoreError::Corrupt("a seat without a company"))?;
         let values = service
+            .settings
             .values()
             .with(Placeholder::UserId, seat.user_id.as_str())
             .with(Placeholder::Company, placement.company)
@@ -173,15 +184,15 @@ impl Registrar {
             Some(email) => values.with(Placeholder::Email, email.as_str()),
             None => values,
         };
-        let (profile, subject) = service.profile(Holder::Client).fill(&values)?;
+        let (profile, subject) = service.profile_on(Holder::Client, ca, &shard).fill(&values)?;
         let prepared = profile.prepare(
-            &service.current().authority,
+            &ca.authority,
             Serial::random(&*self.entropy),
             &subject,
             key,
             profile.validity(now),
         )?;
-        Ok(prepared.lint(&profile)?)
+        Ok((prepared.lint(&profile)?, shard))
     }
 }
 
@@ -190,4 +201,15 @@ async fn judged(request: Vec<u8>) -> Result<ProvenKey, RequestError> {
     let judging = tokio::task::spawn_blocking(move || ProvenKey::from_request(&request));
     // Cut short by the end of the process: nothing was judged.
     judging.await.unwrap_or(Err(RequestError::Malformed))
+}
+
+/// Signs; on a thread that may wait when the key is in a token, at the end of a network.
+async fn sign(ca: &IssuingCa, linted: Linted) -> Result<SignedCertificate, SignError> {
+    if !ca.authority.signer().may_wait() {
+        return linted.sign(ca.authority.signer());
+    }
+    let authority = ca.authority.clone();
+    tokio::task::spawn_blocking(move || linted.sign(authority.signer()))
+        .await
+        .unwrap_or_else(|error| Err(SignError(error.to_string())))
 }

@@ -1,11 +1,16 @@
-use tegata_ca::{Authority, AuthorityError, Holder, Placeholder, Profile, SubjectAltName};
+use tegata_ca::{
+    Addresses, Authority, AuthorityError, Holder, Placeholder, PrepareError, Profile,
+    SubjectAltName,
+};
 use tegata_domain::{Issuer, ServiceKey};
-use tegata_store::{AuthorityId, OwnCertificate, Placement, ServiceId, StoreError, View};
+use tegata_store::{
+    AuthorityId, NewAuthority, OwnCertificate, Placement, ServiceId, StoreError, View,
+};
 
 use crate::blocklist::block_own_key;
-use crate::keyring::addresses;
+use crate::keyring::{addresses, crl_address};
 use crate::office::entry;
-use crate::{Actor, IssuingCa, Office, Service, ServiceSettings};
+use crate::{Actor, Office, Service, ServiceSettings};
 
 /// What founding a service recorded.
 #[derive(Clone, Copy, Debug)]
@@ -21,9 +26,14 @@ pub struct Founded {
 impl Office {
     /// Profile of an issuing CA under the root `root_name`.
     pub fn issuing_profile(status_url: &str, root_name: &Issuer) -> Profile {
+        Profile::issuing(Self::issuing_addresses(status_url, root_name))
+    }
+
+    /// Where status and certificate of the root `root_name` are found.
+    pub fn issuing_addresses(status_url: &str, root_name: &Issuer) -> Addresses {
         // A root answers for its few certificates by CRL alone.
-        let addresses = tegata_ca::Addresses { ocsp: None, ..addresses(status_url, root_name) };
-        Profile::issuing(addresses)
+        let crl = crl_address(status_url, root_name, 0);
+        Addresses { ocsp: None, ..addresses(status_url, root_name, &crl) }
     }
 
     /// Records a service with its root and issuing CA, whose keys are safe already.
@@ -37,18 +47,49 @@ impl Office {
         root: (&Issuer, &Authority),
         issuing: &Authority,
     ) -> Result<Founded, StoreError> {
+        let root = (root.0, root.1.certificate());
+        self.found_with(key, settings, root, issuing.certificate()).await
+    }
+
+    /// Records a service with its root and issuing CA, of which only the certificates are at
+    /// hand, DER.
+    ///
+    /// # Errors
+    /// When one of the names is taken.
+    pub async fn found_with(
+        &self,
+        key: &ServiceKey,
+        settings: &ServiceSettings,
+        root: (&Issuer, &[u8]),
+        issuing: &[u8],
+    ) -> Result<Founded, StoreError> {
         let now = self.clock.now();
         let json =
             settings.to_json().map_err(|_| StoreError::Corrupt("settings without a JSON form"))?;
         let (key, root_name) = (key.clone(), root.0.clone());
-        let (root, issuing) = (root.1.certificate().to_vec(), issuing.certificate().to_vec());
+        let (root, issuing) = (root.1.to_vec(), issuing.to_vec());
         self.store
             .write(move |tx| {
                 let service = tx.insert_service(&key, &json)?;
                 block_own_key(tx, &root, root_name.as_str(), now)?;
                 block_own_key(tx, &issuing, key.issuer.as_str(), now)?;
-                let root = tx.insert_authority(None, &root_name, &root)?;
-                let issuing = tx.insert_authority(Some(service), &key.issuer, &issuing)?;
+                let root = tx.insert_authority(&NewAuthority {
+                    service: None,
+                    parent: None,
+                    name: &root_name,
+                    certificate: &root,
+                    complete_crl: true,
+                    issues_from: now,
+                })?;
+                let issuing = tx.insert_authority(&NewAuthority {
+                    service: Some(service),
+                    parent: Some(root),
+                    name: &key.issuer,
+                    certificate: &issuing,
+                    // For relying parties that want one file, whatever a certificate says.
+                    complete_crl: true,
+                    issues_from: now,
+                })?;
                 for (action, object) in [
                     ("authority.created", root_name.to_string()),
                     ("authority.created", key.issuer.to_string()),
@@ -116,31 +157,38 @@ impl Office {
         names: Vec<SubjectAltName>,
         public_key: &[u8],
     ) -> Result<OwnCertificate, CertifyError> {
-        let values = service.values().with(Placeholder::Purpose, purpose);
-        let profile = service.profile(Holder::Server).named(names).fill(&values);
-        let (profile, subject) = profile.map_err(|error| AuthorityError::Prepare(error.into()))?;
-        let IssuingCa { id, authority, .. } = service.current();
-        let signed = authority.certify(
+        let now = self.now();
+        let ca = service.current(now);
+        let shard = self.store.read(|view: View<'_>| service.open_shard(view, ca))?;
+        let values = service.settings.values().with(Placeholder::Purpose, purpose);
+        let profile = service.profile_on(Holder::Server, ca, &shard).named(names);
+        let filled = profile.fill(&values).map_err(PrepareError::from);
+        let (profile, subject) = filled.map_err(AuthorityError::from)?;
+        let signed = ca.authority.certify(
             &profile,
             &subject,
             public_key,
-            profile.validity(self.clock.now()),
+            profile.validity(now),
             &*self.entropy,
         )?;
         let own = OwnCertificate {
             serial: signed.serial,
-            authority: *id,
+            authority: ca.id,
+            shard: shard.number,
             purpose: purpose.to_owned(),
             not_after: signed.validity.not_after,
             der: signed.der,
         };
-        let (row, now) = (own.clone(), self.clock.now());
+        let row = own.clone();
         self.store
             .write(move |tx| {
                 tx.insert_own_certificate(&row)?;
+                tx.fill_shard(row.authority, &shard, row.not_after)?;
                 block_own_key(tx, &row.der, &row.purpose, now)?;
                 let mut entry = entry(now, &Actor::System, "server_certificate.issued", row.serial);
-                entry.detail = serde_json::json!({ "purpose": row.purpose });
+                entry.detail = serde_json::json!({
+                    "purpose": row.purpose, "tbs_sha256": hex::encode(signed.tbs_hash),
+                });
                 tx.audit(&entry)
             })
             .await?;

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tegata_ca::{Addresses, Authority, Holder, Placeholder, Profile, Signer, Values};
+use tegata_ca::{Addresses, Authority, Holder, Profile, Signer};
 use tegata_domain::{CredentialPolicy, Issuer, LifecyclePolicy, ServiceKey};
-use tegata_store::{AuthorityId, ServiceId};
+use tegata_store::{AuthorityId, OwnCertificate, ServiceId, Shard, StoreError, View};
 
 use crate::{ServiceSettings, SettingsError};
 
@@ -17,6 +18,25 @@ pub struct IssuingCa {
     pub name: Issuer,
     /// Certificate and key.
     pub authority: Authority,
+    /// Whether a CRL over everything is published beside the shards.
+    pub complete_crl: bool,
+    /// From when on it issues.
+    pub issues_from: Timestamp,
+    /// Whether it only publishes status.
+    pub retired: bool,
+    /// Whether its own certificate is revoked.
+    pub revoked: bool,
+}
+
+/// A root whose key is kept elsewhere.
+#[derive(Clone, Debug)]
+pub struct OfflineCa {
+    /// Row number.
+    pub id: AuthorityId,
+    /// Name, also of its addresses.
+    pub name: Issuer,
+    /// Its certificate, DER.
+    pub certificate: Vec<u8>,
 }
 
 /// A service with everything that its use cases ask of it, worked out once.
@@ -27,7 +47,7 @@ pub struct Service {
     pub key: ServiceKey,
     /// What is particular to it.
     pub settings: ServiceSettings,
-    /// Its issuing CAs, the one that issues first.
+    /// Its issuing CAs: newest first, and those that only publish status last.
     pub issuing: Vec<IssuingCa>,
     /// The root's certificate, DER.
     pub root: Vec<u8>,
@@ -67,7 +87,7 @@ impl Service {
         root: Vec<u8>,
     ) -> Result<Self, KeyringError> {
         settings.check_values()?;
-        if issuing.is_empty() {
+        if issuing.first().is_none_or(|first| first.retired) {
             return Err(KeyringError::NoIssuer(key));
         }
         let profiles = Holder::ALL.into_iter().map(|holder| {
@@ -94,30 +114,76 @@ impl Service {
         })
     }
 
-    /// The profile of a holder, with the addresses of the CA that issues now.
-    pub fn profile(&self, holder: Holder) -> Profile {
-        let profile = self.profiles[&holder].clone();
-        profile.at(addresses(&self.settings.status_url, &self.current().name))
+    /// The profile of a holder, without addresses.
+    pub(crate) fn profile(&self, holder: Holder) -> &Profile {
+        &self.profiles[&holder]
     }
 
-    /// What placeholders that are the same in every certificate of the service become.
-    pub(crate) fn values(&self) -> Values {
-        self.settings.values().with(Placeholder::Issuer, self.current().name.as_str())
+    /// The profile of a holder, for a certificate of `ca` on this shard of its CRL.
+    pub(crate) fn profile_on(&self, holder: Holder, ca: &IssuingCa, shard: &Shard) -> Profile {
+        let addresses = addresses(&self.settings.status_url, &ca.name, &shard.address);
+        self.profile(holder).clone().at(addresses)
     }
 
-    /// The CA that issues now. [`Service::open`] saw to it that there is one.
-    pub(crate) fn current(&self) -> &IssuingCa {
-        &self.issuing[0]
+    /// The CA that issues at `now`: the newest whose time has come. [`Service::open`] saw to it
+    /// that there is one; before any has come, it is the oldest that is not retired.
+    pub fn current(&self, now: Timestamp) -> &IssuingCa {
+        let active = || self.issuing.iter().filter(|ca| !ca.retired);
+        active()
+            .find(|ca| ca.issues_from <= now)
+            .or_else(|| active().next_back())
+            .unwrap_or(&self.issuing[0])
+    }
+
+    /// The issuing CAs that relying parties are to trust.
+    pub fn trusted(&self) -> impl Iterator<Item = &IssuingCa> {
+        self.issuing.iter().filter(|ca| !ca.revoked)
+    }
+
+    /// The certificate of the CA that issued one of our own.
+    pub fn issuer_of(&self, own: &OwnCertificate) -> &[u8] {
+        let issuer = self.issuing.iter().find(|ca| ca.id == own.authority);
+        issuer.unwrap_or(&self.issuing[0]).authority.certificate()
+    }
+
+    /// The shard that takes the next certificate: the last one, until it is full or the
+    /// service's addresses have changed.
+    pub(crate) fn open_shard(&self, view: View<'_>, ca: &IssuingCa) -> Result<Shard, StoreError> {
+        let url = &self.settings.status_url;
+        let number = match view.last_shard(ca.id)? {
+            None => 1,
+            Some((last, issued)) => {
+                let same = last.address == crl_address(url, &ca.name, last.number);
+                if same && issued < self.settings.crl_shard_size {
+                    return Ok(last);
+                }
+                last.number + 1
+            }
+        };
+        Ok(Shard { number, address: crl_address(url, &ca.name, number) })
     }
 }
 
-/// Where status and certificate of the CA `name` are found.
-pub(crate) fn addresses(status_url: &str, name: &Issuer) -> Addresses {
+/// Where status and certificate of the CA `name` are found, for a certificate on this CRL.
+pub(crate) fn addresses(status_url: &str, name: &Issuer, crl: &str) -> Addresses {
     Addresses {
-        crl: format!("{status_url}/crl/{name}.crl"),
+        crl: crl.to_owned(),
         ocsp: Some(format!("{status_url}/ocsp/{name}")),
         issuer: format!("{status_url}/aia/{name}.cer"),
     }
+}
+
+/// Where the full CRL of a shard is; 0 is the one over everything.
+pub(crate) fn crl_address(status_url: &str, name: &Issuer, shard: u32) -> String {
+    match shard {
+        0 => format!("{status_url}/crl/{name}.crl"),
+        shard => format!("{status_url}/crl/{name}/{shard}.crl"),
+    }
+}
+
+/// Where the newest delta to the full CRL at `address` is.
+pub(crate) fn delta_address(address: &str) -> String {
+    format!("{}/delta.crl", address.strip_suffix(".crl").unwrap_or(address))
 }
 
 /// Every service with its keys, the roots whose keys are at hand, and the key that signs the
@@ -125,6 +191,7 @@ pub(crate) fn addresses(status_url: &str, name: &Issuer) -> Addresses {
 pub struct Keyring {
     services: BTreeMap<ServiceKey, Arc<Service>>,
     roots: Vec<IssuingCa>,
+    offline: Vec<OfflineCa>,
     feed: Arc<dyn Signer>,
 }
 
@@ -133,7 +200,17 @@ impl Keyring {
     pub fn new(services: Vec<Service>, roots: Vec<IssuingCa>, feed: Arc<dyn Signer>) -> Self {
         let services =
             services.into_iter().map(|service| (service.key.clone(), Arc::new(service))).collect();
-        Self { services, roots, feed }
+        Self { services, roots, offline: Vec::new(), feed }
+    }
+
+    /// With roots whose keys are kept elsewhere.
+    pub fn with_offline(self, offline: Vec<OfflineCa>) -> Self {
+        Self { offline, ..self }
+    }
+
+    /// The roots whose keys are kept elsewhere.
+    pub fn offline(&self) -> &[OfflineCa] {
+        &self.offline
     }
 
     /// The service of this name.

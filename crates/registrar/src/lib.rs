@@ -6,42 +6,57 @@
 //! transaction that records the outcome, together with its audit entry.
 
 mod actor;
+mod anchor;
 mod answer;
+mod answers;
+mod audit;
 mod blocklist;
 mod enroll;
+mod feed;
 mod found;
 mod keyring;
+mod list;
 mod mail;
 mod office;
 mod organisation;
 mod password;
 mod preview;
 mod publish;
+mod ready;
 mod reference;
 mod reset;
+mod responder;
+mod rollover;
 mod seats;
 mod settings;
 mod settle;
 mod status;
 mod target;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Mutex;
 
 pub use actor::Actor;
+pub use anchor::{Accepted, AnchorHead, AnchorLine, Rollback, Told};
 pub use answer::AnswerError;
-pub use blocklist::{BlockError, Fingerprint, ListError};
+pub use answers::SharedAnswer;
+pub use audit::AuditReport;
+pub use blocklist::{BlockError, Fingerprint, KeyListError};
 pub use enroll::{EnrollError, Enrollment, Issuance};
+pub use feed::{FeedBehind, FeedPage};
 pub use found::{CertifyError, ChangeError, Founded};
-pub use keyring::{IssuingCa, Keyring, KeyringError, Service};
+pub use keyring::{IssuingCa, Keyring, KeyringError, OfflineCa, Service};
+pub use list::ListError;
 pub use mail::{Delivery, Letter, Post};
 pub use office::Office;
 pub use password::{Cost, Passwords};
 pub use preview::{Preview, PreviewError, PreviewNames};
-pub use publish::{FeedBehind, FeedPage, PublishError};
+pub use publish::PublishError;
 pub use reference::Reference;
 pub use reset::ResetError;
+pub use responder::ResponderError;
+pub use rollover::{LEAD, NewIssuingCa};
 pub use seats::{NewSeat, SeatsError};
 pub use settings::{ProfileSettings, Profiles, ServiceSettings, SettingsError, Words};
 pub use status::{Changed, StatusChange};
@@ -53,20 +68,43 @@ const STRIPES: usize = 256;
 /// An office that holds the CA keys.
 pub struct Registrar {
     office: Office,
-    keyring: Keyring,
+    keyring: RwLock<Arc<Keyring>>,
     /// One issuance a seat at a time: the repeated request waits and finds the certificate.
     seats: Vec<Mutex<()>>,
+    responders: responder::Responders,
+    answers: answers::Answers,
+    /// Why nothing may be signed: the database is not the one it was.
+    distrusted: std::sync::Mutex<Option<String>>,
 }
 
 impl Registrar {
     /// Puts an office and its keys together.
     pub fn new(office: Office, keyring: Keyring) -> Arc<Self> {
-        Arc::new(Self { office, keyring, seats: (0..STRIPES).map(|_| Mutex::new(())).collect() })
+        let seats = (0..STRIPES).map(|_| Mutex::new(())).collect();
+        let (responders, answers, distrusted) = Default::default();
+        let keyring = RwLock::new(Arc::new(keyring));
+        Arc::new(Self { office, keyring, seats, responders, answers, distrusted })
     }
 
-    /// The services and their keys.
-    pub fn keyring(&self) -> &Keyring {
-        &self.keyring
+    /// The services and their keys, as they are now.
+    pub fn keyring(&self) -> Arc<Keyring> {
+        self.keyring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on nothing is issued: the database is not the one it was. Only a new start gets
+    /// out of this, which looks at the anchor.
+    pub fn distrust(&self, why: String) {
+        *self.distrusted.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+    }
+
+    /// Why nothing is issued, when nothing is.
+    pub fn distrusted(&self) -> Option<String> {
+        self.distrusted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Goes on with other services and keys. What runs ends with those it began with.
+    pub fn replace_keyring(&self, keyring: Keyring) {
+        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
     }
 }
 

@@ -114,7 +114,8 @@ impl Registrar {
     }
 
     fn compose(&self, mail: &ClaimedMail) -> Option<Letter> {
-        let service = self.keyring().services().find(|service| service.id == mail.service)?;
+        let keyring = self.keyring();
+        let service = keyring.services().find(|service| service.id == mail.service)?;
         let text = Text::of(Lang::from_tag(&mail.lang).unwrap_or_default());
         let (subject, body) = match mail.kind.as_str() {
             "issued" => {

@@ -11,7 +11,7 @@ use tegata_ca::{
 use tegata_domain::{Entropy, Issuer, UserId, Validity};
 use tegata_store::Placement;
 
-use crate::keyring::addresses;
+use crate::keyring::{addresses, crl_address};
 use crate::{Office, ServiceSettings};
 
 /// When settings are checked, no clock is at hand, and none is needed.
@@ -99,7 +99,11 @@ impl Preview {
         )?;
         let issuing = Authority::open(issuing.der, issuing_key)?;
         let (profile, subject) = profile
-            .at(addresses(&settings.status_url, &names.issuer))
+            .at(addresses(
+                &settings.status_url,
+                &names.issuer,
+                &crl_address(&settings.status_url, &names.issuer, 1),
+            ))
             .named(match holder {
                 Holder::Server => vec![SubjectAltName::Dns("server.example".to_owned())],
                 _ => Vec::new(),

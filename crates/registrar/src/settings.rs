@@ -52,6 +52,9 @@ pub struct ServiceSettings {
     /// Days after which an unused credential lapses.
     #[serde(default = "defaults::credential_days")]
     pub credential_days: u16,
+    /// Certificates that share a shard of the CRL, about.
+    #[serde(default = "defaults::crl_shard_size")]
+    pub crl_shard_size: u32,
     /// What certificates say, where it is not the default.
     #[serde(default, skip_serializing_if = "Profiles::is_default")]
     pub profiles: Profiles,
@@ -73,6 +76,9 @@ mod defaults {
     pub(super) fn credential_days() -> u16 {
         90
     }
+    pub(super) fn crl_shard_size() -> u32 {
+        65_536
+    }
 }
 
 /// Why settings of a service make no sense.
@@ -90,6 +96,9 @@ pub enum SettingsError {
     /// Out of range.
     #[error("settings of a service: max_failures must be 1 to 100 and credential_days at least 1")]
     Credential,
+    /// Out of range.
+    #[error("settings of a service: crl_shard_size must be at least 1")]
+    ShardSize,
     /// Not an absolute address.
     #[error("settings of a service: {0} must begin with http:// or https:// and not end with /")]
     Address(&'static str),
@@ -165,6 +174,9 @@ impl ServiceSettings {
         errors.extend(self.lifecycle().checked().err().map(SettingsError::Policy));
         if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
             errors.push(SettingsError::TimeZone(self.time_zone.clone()));
+        }
+        if self.crl_shard_size == 0 {
+            errors.push(SettingsError::ShardSize);
         }
         if !(1..=100).contains(&self.max_failures) || self.credential_days == 0 {
             errors.push(SettingsError::Credential);

@@ -34,7 +34,7 @@ pub(crate) fn void(
         return Ok(None);
     };
     tx.set_certificate(&void)?;
-    tx.announce(planned.service, void.serial, void.status(), now)?;
+    crate::status::announce(tx, planned, &void, now)?;
     let mut entry = entry(now, &Actor::System, "intent.voided", &planned.user_id);
     entry.detail = serde_json::json!({ "serial": void.serial });
     tx.audit(&entry)?;

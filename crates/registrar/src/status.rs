@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use tegata_domain::{Certificate, CertificateError, Reason, Serial, UserId};
-use tegata_store::{CertificateRecord, ServiceId, StoreError, Tx};
+use tegata_store::{CertificateRecord, ServiceId, StatusAnnouncement, StoreError, Tx};
 
 use crate::blocklist::block_compromised_key;
 use crate::office::entry;
@@ -28,7 +28,11 @@ pub struct Changed {
 }
 
 impl StatusChange {
-    fn apply(self, old: Certificate, now: Timestamp) -> Result<Certificate, CertificateError> {
+    pub(crate) fn apply(
+        self,
+        old: Certificate,
+        now: Timestamp,
+    ) -> Result<Certificate, CertificateError> {
         match self {
             Self::Hold => old.hold(now),
             Self::Release => old.release(),
@@ -78,6 +82,22 @@ impl Office {
     }
 }
 
+/// Tells relying parties what stands now.
+pub(crate) fn announce(
+    tx: &mut Tx<'_>,
+    old: &CertificateRecord,
+    new: &Certificate,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.announce(&StatusAnnouncement {
+        service: old.service,
+        scope: old.scope(),
+        serial: new.serial,
+        status: new.status(),
+        at: now,
+    })
+}
+
 /// Records one change: the certificate, the feed, the audit log.
 pub(crate) fn record(
     tx: &mut Tx<'_>,
@@ -88,7 +108,7 @@ pub(crate) fn record(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     tx.set_certificate(new)?;
-    tx.announce(old.service, new.serial, new.status(), now)?;
+    announce(tx, old, new, now)?;
     if change == StatusChange::Revoke(Reason::KeyCompromise) {
         block_compromised_key(tx, old, now)?;
     }

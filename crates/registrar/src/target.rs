@@ -15,11 +15,15 @@ pub enum Target {
 impl std::str::FromStr for Target {
     type Err = tegata_domain::NameError;
 
-    /// 32 hexadecimal digits are a serial number, everything else a user ID.
+    /// 32 hexadecimal digits or more are a serial number, and so are fewer behind `0x` or with
+    /// colons, as an imported CA may have them; everything else is a user ID.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.replace(':', "")
-            .parse()
-            .map_or_else(|_| text.parse().map(Self::UserId), |serial| Ok(Self::Serial(serial)))
+        let digits = text.strip_prefix("0x").unwrap_or(text).replace(':', "");
+        let meant = digits.len() >= 32 || digits.len() < text.len();
+        match digits.parse() {
+            Ok(serial) if meant => Ok(Self::Serial(serial)),
+            _ => text.parse().map(Self::UserId),
+        }
     }
 }
 
@@ -54,6 +58,12 @@ pub enum TargetError {
         /// What was to happen.
         verb: &'static str,
     },
+    /// Nobody else would issue.
+    #[error(
+        "{0} is the only CA of its service that issues now; make another one first with `tegata \
+         ca rollover --now`"
+    )]
+    LastCa(String),
     /// The database could not.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -96,5 +106,20 @@ pub(crate) fn certificates(
             .filter(|found| found.service == service)
             .map(|found| vec![found])
             .ok_or_else(|| TargetError::unknown("certificate", serial)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serials_and_user_ids_are_told_apart() {
+        for serial in ["0x01", "0a:0b", "41414141414141414141414141414141"] {
+            assert!(matches!(serial.parse(), Ok(Target::Serial(_))), "{serial}");
+        }
+        for user_id in ["01", "CMSM950-006-401", "ABCDEF"] {
+            assert!(matches!(user_id.parse(), Ok(Target::UserId(_))), "{user_id}");
+        }
     }
 }

@@ -12,9 +12,11 @@ use common::{World, request};
 use jiff::SignedDuration;
 use rcgen::{CertificateParams, KeyPair, PublicKeyData};
 use rustls_pki_types::PrivatePkcs8KeyDer;
-use tegata_ca::{KeyKind, Signer, SoftwareKey};
+use tegata_ca::{KeyKind, Signer, SoftwareKey, SubjectName};
 use tegata_domain::{Reason, UserId};
-use tegata_registrar::{Actor, EnrollError, Fingerprint, Issuance, StatusChange, Target};
+use tegata_registrar::{
+    Actor, EnrollError, Fingerprint, Issuance, NewIssuingCa, Office, StatusChange, Target,
+};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -144,7 +146,8 @@ async fn our_own_keys_are_refused_with_a_valid_proof() {
     let request = request_signed_by(issuing);
     let source = blocked_because(world.enroll(&request).await);
     assert_eq!(source, "own key of SB0001002C");
-    let root = &world.registrar.keyring().roots()[0];
+    let keyring = world.registrar.keyring();
+    let root = &keyring.roots()[0];
     let source = blocked_because(world.enroll(&request_signed_by(root.authority.signer())).await);
     assert_eq!(source, "own key of SB0001001C");
 
@@ -154,6 +157,51 @@ async fn our_own_keys_are_refused_with_a_valid_proof() {
     let made = world.registrar.certify_server(&world.service, "site", names, &spki);
     made.await.unwrap();
     assert_eq!(blocked_because(world.enroll(&request_of(&site)).await), "own key of site");
+}
+
+/// Keys that are made while everything runs: an OCSP responder's, the next issuing CA's.
+#[tokio::test]
+async fn own_keys_that_come_later_are_blocked_with_their_certificates() {
+    let world = World::new().await;
+    world.registrar.renew_responders().await.unwrap();
+    let responder = world.read(|view| view.own_certificate("ocsp")).unwrap();
+    assert_eq!(source_of(&world, &responder.der), "own key of ocsp");
+
+    let next = SoftwareKey::generate(KeyKind::EcP256).unwrap();
+    let keyring = world.registrar.keyring();
+    let root = &keyring.roots()[0];
+    let name: tegata_domain::Issuer = "SB0001003C".parse().unwrap();
+    let made = root.authority.certify(
+        &Office::issuing_profile(&world.service.settings.status_url, &root.name),
+        &SubjectName::new(name.as_str()).unwrap(),
+        next.public_key(),
+        root.authority.validity(),
+        &NoEntropy,
+    );
+    let new = NewIssuingCa {
+        service: world.service.id,
+        parent: root.id,
+        name,
+        certificate: made.unwrap().der,
+        issues_from: world.registrar.now() + DAY,
+    };
+    world.registrar.add_issuing_ca(operator(), new).await.unwrap();
+    let source = blocked_because(world.enroll(&request_signed_by(&next)).await);
+    assert_eq!(source, "own key of SB0001003C");
+}
+
+struct NoEntropy;
+
+impl tegata_domain::Entropy for NoEntropy {
+    fn fill(&self, octets: &mut [u8]) {
+        octets.fill(7);
+    }
+}
+
+/// What blocks the key of this certificate.
+fn source_of(world: &World, certificate: &[u8]) -> String {
+    let names = Fingerprint::read_names(certificate).unwrap();
+    world.registrar.blocked(&names).unwrap().unwrap().source
 }
 
 /// An installation from before there was a list knows its own keys after the next start.

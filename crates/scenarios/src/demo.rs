@@ -11,6 +11,7 @@ use crate::https::{Https, Identity};
 use crate::place;
 use crate::run::{Ran, run, run_command};
 use crate::server::Server;
+use crate::token::{DRIVER, SoftToken};
 
 /// A running demo. Ends when dropped.
 pub struct Demo {
@@ -60,7 +61,21 @@ impl Demo {
     /// # Panics
     /// When it does not get ready.
     pub fn start(base: &Path) -> Self {
-        let (server, line) = Server::start(&mut command(base, [0; 4]), &base.join("demo.err"));
+        Self::start_command(&mut command(base, [0; 4]), base)
+    }
+
+    /// Starts a demo whose CA keys are in this token.
+    ///
+    /// # Panics
+    /// When it does not get ready.
+    pub fn start_with_token(base: &Path, token: &SoftToken) -> Self {
+        let mut command = command(base, [0; 4]);
+        command.args(["--token", &token.uri(DRIVER)]);
+        Self::start_command(token.environment(&mut command), base)
+    }
+
+    fn start_command(command: &mut Command, base: &Path) -> Self {
+        let (server, line) = Server::start(command, &base.join("demo.err"));
         let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
         Self { ready, server }
     }

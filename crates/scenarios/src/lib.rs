@@ -8,6 +8,7 @@
 //! | [`server`] | a program that runs until it is told to end |
 //! | [`wait`] | waiting for a condition; printing a figure |
 //! | [`demo`] | `tegata demo` with its directory, and the administration commands on it |
+//! | [`token`] | a PKCS#11 token |
 //! | [`app`] | `tegata-app` on a PC of its own |
 //! | [`key`] | keys and requests of a client that we steer |
 //! | [`lint`] | pkilint and zlint |
@@ -28,6 +29,7 @@ pub mod lint;
 pub mod place;
 pub mod run;
 pub mod server;
+pub mod token;
 pub mod wait;
 
 pub use app::Pc;

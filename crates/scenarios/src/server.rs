@@ -54,6 +54,15 @@ impl Server {
         }
     }
 
+    /// Waits for one more line.
+    ///
+    /// # Panics
+    /// When there comes none.
+    pub fn next_line(&self) -> String {
+        let line = self.lines.recv_timeout(START);
+        line.unwrap_or_else(|error| panic!("no other line: {error}\n{}", self.stderr()))
+    }
+
     /// Sends a signal, waits for the end and returns the exit code.
     ///
     /// # Panics

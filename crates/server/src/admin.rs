@@ -7,34 +7,32 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use tegata_registrar::Registrar;
-use tegata_store::{StoreError, View};
+
+use crate::anchor::AnchorTrouble;
 
 /// `/healthz` answers as long as the process runs, `/readyz` when it can also issue.
-pub fn router(registrar: Arc<Registrar>) -> Router {
+pub fn router(registrar: Arc<Registrar>, anchor: AnchorTrouble) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .with_state(registrar)
+        .with_state((registrar, anchor))
 }
 
-/// Ready: the database answers and every CA has a CRL that has not run out.
-async fn ready(State(registrar): State<Arc<Registrar>>) -> (StatusCode, String) {
-    let now = registrar.now();
-    let published = registrar.keyring().authorities().map(|ca| {
-        let crl = registrar.store().read(|view: View<'_>| view.published_crl(ca.id))?;
-        Ok::<_, StoreError>((ca, crl.is_some_and(|crl| now < crl.next_update)))
+/// Ready: the database answers, every CA has CRLs that have not run out, a responder, and a key
+/// that can be used.
+async fn ready(
+    State((registrar, anchor)): State<(Arc<Registrar>, AnchorTrouble)>,
+) -> (StatusCode, String) {
+    // A token that hangs keeps a thread waiting that nobody else needs.
+    let judged = tokio::task::spawn_blocking(move || {
+        let mut troubles = registrar.troubles();
+        troubles.extend(anchor.sentence());
+        troubles
     });
-    let mut missing = Vec::new();
-    for outcome in published {
-        match outcome {
-            Ok((_, true)) => {}
-            Ok((ca, false)) => missing.push(format!("{} has no current CRL", ca.name)),
-            Err(error) => missing.push(error.to_string()),
-        }
-    }
-    if missing.is_empty() {
+    let troubles = judged.await.unwrap_or_else(|error| vec![error.to_string()]);
+    if troubles.is_empty() {
         (StatusCode::OK, "ready\n".to_owned())
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, missing.join("\n") + "\n")
+        (StatusCode::SERVICE_UNAVAILABLE, troubles.join("\n") + "\n")
     }
 }

@@ -1,5 +1,7 @@
 //! The data directory: database, keys, and what else an installation keeps.
 
+mod rollover;
+
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -7,16 +9,22 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use tegata_ca::{
-    Authority, AuthorityError, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName, SubjectName,
+    Authority, AuthorityError, CaKey, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName,
+    SubjectName,
 };
-use tegata_domain::{Clock, Entropy, Issuer, ServiceKey, Validity};
+use tegata_domain::{Clock, Entropy, Issuer, ServiceKey};
 use tegata_registrar::{
-    CertifyError, Cost, IssuingCa, Keyring, KeyringError, Office, Passwords, Service,
+    CertifyError, Cost, IssuingCa, Keyring, KeyringError, Office, OfflineCa, Passwords, Service,
     ServiceSettings, SettingsError,
 };
 use tegata_store::{OwnCertificate, Store, StoreError, View};
+use tegata_token::{TokenKey, TokenUri};
 
-use crate::keyfile::{self, KeyFileError, Passphrase};
+use crate::hierarchy::{HierarchyError, NamedRoot, Setting};
+use crate::keyfile::{self, Home, KeyFileError, Passphrase};
+use crate::offline::Waiting;
+
+pub use rollover::Rollover;
 
 /// Lifetime of a root.
 const ROOT_LIFETIME: SignedDuration = SignedDuration::from_hours(20 * 365 * 24);
@@ -24,8 +32,6 @@ const ROOT_LIFETIME: SignedDuration = SignedDuration::from_hours(20 * 365 * 24);
 const ISSUING_LIFETIME: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
 /// How much of the lifetime of a server certificate is left when the next one is made.
 const SERVER_RENEWAL: SignedDuration = SignedDuration::from_hours(60 * 24);
-/// How far back a new certificate begins, for PCs whose clock is behind.
-const BACKDATE: SignedDuration = SignedDuration::from_mins(5);
 
 /// A data directory.
 #[derive(Clone, Debug)]
@@ -37,6 +43,21 @@ pub enum InstallationError {
     /// There is no database.
     #[error("{0} holds no installation; `tegata init --dir {0}` makes one")]
     Missing(PathBuf),
+    /// It waits for the certificate of an offline root.
+    #[error(
+        "{0} waits for the certificate of its issuing CA: have the root sign the .csr file there, \
+         then run `tegata ca install`"
+    )]
+    Waiting(PathBuf),
+    /// The root's key is not here.
+    #[error(
+        "the key of {0} is not here: have its ceremony sign a request (`tegata ca request`), then \
+         run `tegata ca install`"
+    )]
+    RootElsewhere(Issuer),
+    /// No name could be counted up.
+    #[error("no name for the new CA follows from the old one's; give --name")]
+    NoName,
     /// Another server runs here.
     #[error("another tegata serve or demo runs on {0}; stop it first")]
     InUse(PathBuf),
@@ -64,6 +85,9 @@ pub enum InstallationError {
     /// A CA certificate.
     #[error("{0}: {1}")]
     Authority(Issuer, AuthorityError),
+    /// Root or issuing CA could not be made.
+    #[error(transparent)]
+    Hierarchy(#[from] HierarchyError),
     /// A service.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
@@ -88,11 +112,31 @@ pub struct Foundation {
     /// Country of both CAs' names.
     pub country: String,
     /// Kind of the root's key.
-    pub root_key: KeyKind,
+    pub root_key: CaKey,
+    /// The token that makes and keeps the root's key; without, a file.
+    pub root_token: Option<TokenUri>,
     /// Kind of the issuing CA's key.
-    pub issuing_key: KeyKind,
+    pub issuing_key: CaKey,
+    /// The token that makes and keeps the issuing CA's key; without, a file.
+    pub issuing_token: Option<TokenUri>,
     /// What is particular to the service.
     pub settings: ServiceSettings,
+}
+
+impl Foundation {
+    /// The whole name of one of its CAs.
+    pub(crate) fn subject(&self, name: &Issuer) -> Result<SubjectName, NameError> {
+        SubjectName::new(name.as_str())?
+            .organisation(&self.settings.organisation.en)?
+            .country(&self.country)
+    }
+
+    /// The CA keys that are made in tokens.
+    fn tokens(&self) -> impl Iterator<Item = (&TokenUri, &Issuer)> {
+        [(&self.root_token, &self.root_name), (&self.issuing_token, &self.key.issuer)]
+            .into_iter()
+            .filter_map(|(token, name)| Some((token.as_ref()?, name)))
+    }
 }
 
 impl DataDir {
@@ -181,7 +225,11 @@ impl DataDir {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Office, InstallationError> {
         if !self.is_founded()? {
-            return Err(InstallationError::Missing(self.0.clone()));
+            let path = self.0.clone();
+            return Err(match self.waiting().exists() {
+                true => InstallationError::Waiting(path),
+                false => InstallationError::Missing(path),
+            });
         }
         self.office_anew(clock, entropy)
     }
@@ -207,50 +255,35 @@ impl DataDir {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Office, InstallationError> {
-        foundation.settings.check()?;
-        if foundation.root_name == foundation.key.issuer {
-            return Err(InstallationError::SameName(foundation.root_name.clone()));
+        self.begin(&foundation.settings, &foundation.root_name, &foundation.key.issuer)?;
+        let root_subject = foundation.subject(&foundation.root_name)?;
+        let issuing_subject = foundation.subject(&foundation.key.issuer)?;
+        // Before anything is made: what a token would refuse must not leave half a hierarchy.
+        for (token, name) in foundation.tokens() {
+            TokenKey::check_free(token, name.as_str()).map_err(KeyFileError::from)?;
         }
-        if self.is_founded()? {
-            return Err(InstallationError::Founded(self.0.clone()));
-        }
-        self.create()?;
-        self.refuse_orphaned_keys()?;
-        let now = clock.now();
-        let names = |name: &Issuer| {
-            SubjectName::new(name.as_str())?
-                .organisation(&foundation.settings.organisation.en)?
-                .country(&foundation.country)
+        let new_key = |name: &Issuer, choice, token: &Option<TokenUri>| {
+            let home = match token {
+                None => Home::File(passphrase),
+                Some(uri) => Home::Token { uri, label: name.as_str() },
+            };
+            keyfile::create_for_ca(&self.key(name), choice, home, &*entropy)
         };
-        let named = |name: &Issuer| {
-            let name = name.clone();
-            move |error| InstallationError::Authority(name, error)
-        };
-        let (root_subject, issuing_subject) =
-            (names(&foundation.root_name)?, names(&foundation.key.issuer)?);
-        let new_key = |name: &dyn std::fmt::Display, kind| {
-            keyfile::create(&self.key(name), kind, passphrase, &*entropy)
-        };
-        let root_key = new_key(&foundation.root_name, foundation.root_key)?;
-        let root = Authority::root(
-            &root_subject,
-            Arc::new(root_key),
-            Validity { not_before: now - BACKDATE, not_after: now + ROOT_LIFETIME },
-            &*entropy,
-        )
-        .map_err(named(&foundation.root_name))?;
-        let issuing_key = Arc::new(new_key(&foundation.key.issuer, foundation.issuing_key)?);
-        let issuing = root
-            .certify(
-                &Office::issuing_profile(&foundation.settings.status_url, &foundation.root_name),
-                &issuing_subject,
-                issuing_key.public_key(),
-                Validity { not_before: now - BACKDATE, not_after: now + ISSUING_LIFETIME },
-                &*entropy,
-            )
-            .and_then(|signed| Authority::open(signed.der, issuing_key))
-            .map_err(named(&foundation.key.issuer))?;
-        new_key(&"feed", KeyKind::Ed25519)?;
+        let setting = Setting { now: clock.now(), entropy: &*entropy };
+        let (root_name, name) = (&foundation.root_name, &foundation.key.issuer);
+        let root_key = new_key(root_name, foundation.root_key, &foundation.root_token)?;
+        let root = setting.root(root_name, &root_subject, root_key, ROOT_LIFETIME)?;
+        let issuing_key = new_key(name, foundation.issuing_key, &foundation.issuing_token)?;
+        let issuing = setting.issuing(
+            &NamedRoot { name: root_name, authority: &root },
+            &foundation.settings.status_url,
+            (name, &issuing_subject),
+            issuing_key.public_key(),
+            ISSUING_LIFETIME,
+        )?;
+        let issuing = Authority::open(issuing.der, issuing_key)
+            .map_err(|error| InstallationError::Authority(name.clone(), error))?;
+        keyfile::create(&self.key("feed"), KeyKind::Ed25519, passphrase, &*entropy)?;
         let office = self.office_anew(clock, entropy)?;
         office
             .found(&foundation.key, &foundation.settings, (&foundation.root_name, &root), &issuing)
@@ -259,12 +292,59 @@ impl DataDir {
         Ok(office)
     }
 
+    /// Makes the directories for a new installation, and refuses where there is one or one may
+    /// have been.
+    pub(crate) fn begin(
+        &self,
+        settings: &ServiceSettings,
+        root: &Issuer,
+        issuing: &Issuer,
+    ) -> Result<(), InstallationError> {
+        settings.check()?;
+        if root == issuing {
+            return Err(InstallationError::SameName(root.clone()));
+        }
+        if self.is_founded()? {
+            return Err(InstallationError::Founded(self.0.clone()));
+        }
+        if self.waiting().exists() {
+            return Err(InstallationError::Waiting(self.0.clone()));
+        }
+        self.create()?;
+        self.refuse_orphaned_keys()
+    }
+
+    /// Records a service whose keys are safe and whose root is elsewhere.
+    pub(crate) async fn found_with(
+        &self,
+        waiting: &Waiting,
+        root: &[u8],
+        issuing: &[u8],
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<(), InstallationError> {
+        let office = self.office_anew(clock, entropy)?;
+        let root = (&waiting.root_name, root);
+        office.found_with(&waiting.key, &waiting.settings, root, issuing).await?;
+        Ok(())
+    }
+
+    /// What is kept until the certificate of an offline root comes.
+    pub(crate) fn waiting(&self) -> PathBuf {
+        self.0.join("waiting.json")
+    }
+
+    /// Whether the key of this CA is here, in a file or by its address in a token.
+    pub fn has_ca_key(&self, name: &Issuer) -> bool {
+        keyfile::exists(&self.key(name))
+    }
+
     /// Where the root certificate is, in PEM, for browsers and curl.
     pub fn root_pem(&self) -> PathBuf {
         self.0.join("root.pem")
     }
 
-    fn write_root_pem(&self, root: &[u8]) -> Result<(), InstallationError> {
+    pub(crate) fn write_root_pem(&self, root: &[u8]) -> Result<(), InstallationError> {
         let path = self.root_pem();
         let text = der::pem::encode_string("CERTIFICATE", der::pem::LineEnding::LF, root);
         let text = text.map_err(|error| std::io::Error::other(error.to_string()));
@@ -296,32 +376,49 @@ impl DataDir {
             .store()
             .read(|view: View<'_>| Ok::<_, StoreError>((view.services()?, view.authorities()?)))?;
         let open = |record: &tegata_store::AuthorityRecord| {
-            let key = Arc::new(keyfile::open(&self.key(&record.name), passphrase)?);
+            let key = keyfile::open_for_ca(&self.key(&record.name), passphrase)?;
             let authority = Authority::open(record.certificate.clone(), key)
                 .map_err(|error| InstallationError::Authority(record.name.clone(), error))?;
             Ok::<_, InstallationError>(IssuingCa {
                 id: record.id,
                 name: record.name.clone(),
                 authority,
+                complete_crl: record.complete_crl,
+                issues_from: record.issues_from,
+                retired: record.retired_at.is_some(),
+                revoked: record.revoked_at.is_some(),
             })
         };
-        let mut roots = Vec::new();
+        let (mut roots, mut offline) = (Vec::new(), Vec::new());
         for record in authorities.iter().filter(|record| record.service.is_none()) {
             // A root whose key is kept elsewhere still has a certificate to show.
-            if self.key(&record.name).exists() {
+            if self.has_ca_key(&record.name) {
                 roots.push(open(record)?);
+            } else {
+                offline.push(OfflineCa {
+                    id: record.id,
+                    name: record.name.clone(),
+                    certificate: record.certificate.clone(),
+                });
             }
         }
-        let root = authorities.iter().find(|record| record.service.is_none());
         let mut opened = Vec::new();
         for service in services {
-            let issuing = authorities
+            let mut issuing = authorities
                 .iter()
                 .rev()
                 .filter(|record| record.service == Some(service.id))
                 .map(open)
-                .collect::<Result<_, _>>()?;
-            let root = root.ok_or_else(|| KeyringError::NoIssuer(service.key.clone()))?;
+                .collect::<Result<Vec<_>, _>>()?;
+            issuing.sort_by_key(|ca| ca.retired);
+            let parent = authorities
+                .iter()
+                .find(|record| issuing.first().is_some_and(|first| first.id == record.id))
+                .and_then(|record| record.parent);
+            let root = authorities
+                .iter()
+                .find(|record| Some(record.id) == parent)
+                .ok_or_else(|| KeyringError::NoIssuer(service.key.clone()))?;
             opened.push(Service::open(
                 service.id,
                 service.key,
@@ -332,7 +429,7 @@ impl DataDir {
             )?);
         }
         let feed = keyfile::open(&self.key("feed"), passphrase)?;
-        Ok(Keyring::new(opened, roots, Arc::new(feed)))
+        Ok(Keyring::new(opened, roots, Arc::new(feed)).with_offline(offline))
     }
 
     /// The TLS certificate and key of one of our own servers: the one on record, or a new one

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tegata_registrar::{Post, Registrar};
+use tegata_store::View;
 use tokio::sync::watch;
 
 use crate::limits::Limits;
@@ -21,6 +22,12 @@ pub async fn publish(registrar: Arc<Registrar>, limits: Arc<Limits>, changed: wa
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut due = tokio::time::interval(DUE);
+    // Everything up to here was published when this process started.
+    let position = registrar.store().read(|view: View<'_>| view.last_change());
+    let (mut answered, mut published) = match position {
+        Ok(position) => (position, position),
+        Err(_) => (0, 0),
+    };
     loop {
         let by_time = tokio::select! {
             _ = look.tick() => false,
@@ -36,11 +43,22 @@ pub async fn publish(registrar: Arc<Registrar>, limits: Arc<Limits>, changed: wa
         let news = changed.send_if_modified(|seen| std::mem::replace(seen, version) != version);
         if by_time {
             limits.forget();
+            if let Err(error) = registrar.renew_responders().await {
+                tracing::error!(%error, "an OCSP responder is not renewed");
+            }
+            if let Err(error) = registrar.publish().await {
+                tracing::error!(%error, "status is not published");
+            }
         }
-        if (news || by_time)
-            && let Err(error) = registrar.publish().await
-        {
-            tracing::error!(%error, "status is not published");
+        if news {
+            match registrar.refresh_answers(answered) {
+                Ok(position) => answered = position,
+                Err(error) => tracing::error!(%error, "OCSP answers are not renewed"),
+            }
+            match registrar.publish_changes(published).await {
+                Ok(position) => published = position,
+                Err(error) => tracing::error!(%error, "status is not published"),
+            }
         }
     }
 }

@@ -1,12 +1,15 @@
-//! Private keys as files: encrypted, readable by their owner alone, never overwritten.
+//! Private keys as files: encrypted, readable by their owner alone, never overwritten. In place
+//! of a CA key may stand the address of one in a token.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use tegata_ca::{KeyError, KeyKind, SoftwareKey};
+use tegata_ca::{CaKey, KeyError, KeyKind, Signer, SoftwareKey};
 use tegata_domain::Entropy;
+use tegata_token::{KeyUri, TokenError, TokenKey, TokenUri, UriError};
 use zeroize::Zeroizing;
 
 /// What opens the key files.
@@ -34,6 +37,23 @@ pub enum KeyFileError {
         /// Why.
         cause: KeyError,
     },
+    /// What stands in place of a key is no address of one.
+    #[error("{path}: {cause}")]
+    Address {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        cause: UriError,
+    },
+    /// A file that names a driver, which this program will load, and that others may change.
+    #[error("{0}: others than its owner may write it; run `chmod 600` on it")]
+    Writable(PathBuf),
+    /// Key and address side by side.
+    #[error("{0} and the .key.uri file beside it both stand for one key; move one of them away")]
+    Both(PathBuf),
+    /// The token or the key in it.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// Neither file nor variable.
     #[error("no passphrase for the CA keys: put it into {0} or into {PASSPHRASE_VARIABLE}")]
     NoPassphrase(PathBuf),
@@ -108,6 +128,82 @@ pub fn open(path: &Path, passphrase: &Passphrase) -> Result<SoftwareKey, KeyFile
         .map_err(|cause| KeyFileError::Key { path: path.to_owned(), cause })
 }
 
+/// Where a new CA key lives.
+#[derive(Clone, Copy)]
+pub enum Home<'a> {
+    /// In its file, encrypted.
+    File(&'a Passphrase),
+    /// In a token, under this label.
+    Token {
+        /// Which token.
+        uri: &'a TokenUri,
+        /// The label.
+        label: &'a str,
+    },
+}
+
+/// Makes a CA key: in a file at `path`, or in a token with its address in the file beside.
+///
+/// # Errors
+/// When there is a file already, it cannot be written, or the token cannot.
+pub fn create_for_ca(
+    path: &Path,
+    choice: CaKey,
+    home: Home<'_>,
+    entropy: &dyn Entropy,
+) -> Result<Arc<dyn Signer>, KeyFileError> {
+    let (token, label) = match home {
+        Home::File(passphrase) => {
+            let failed = |cause| KeyFileError::Key { path: path.to_owned(), cause };
+            let key = SoftwareKey::generate_for_ca(choice).map_err(failed)?;
+            let pem = key.to_encrypted_pem(&passphrase.0, entropy).map_err(failed)?;
+            write_private(path, pem.as_bytes())?;
+            return Ok(Arc::new(key));
+        }
+        Home::Token { uri, label } => (uri, label),
+    };
+    // The file first: a key whose address cannot be written down would be lost in its token.
+    let file = address_beside(path);
+    let address = format!("{}\n", token.key(label, choice.algorithm()));
+    write_private(&file, address.as_bytes())?;
+    let made = TokenKey::create(token, label, choice, entropy);
+    if made.is_err() {
+        let _ = fs::remove_file(&file);
+    }
+    Ok(Arc::new(made?))
+}
+
+/// Whether a CA key stands at `path`, or beside it the address of one.
+pub fn exists(path: &Path) -> bool {
+    path.exists() || address_beside(path).exists()
+}
+
+/// Opens the CA key in the file `path`, or the one in a token whose address stands beside it.
+///
+/// # Errors
+/// When neither can be used, or both are there.
+pub fn open_for_ca(path: &Path, passphrase: &Passphrase) -> Result<Arc<dyn Signer>, KeyFileError> {
+    let file = address_beside(path);
+    let failed = |cause| KeyFileError::Io { path: file.clone(), cause };
+    match (path.exists(), file.exists()) {
+        (true, true) => return Err(KeyFileError::Both(path.to_owned())),
+        (_, false) => return Ok(Arc::new(open(path, passphrase)?)),
+        (false, true) => {}
+    }
+    if fs::metadata(&file).map_err(failed)?.permissions().mode() & 0o022 != 0 {
+        return Err(KeyFileError::Writable(file));
+    }
+    let text = fs::read_to_string(&file).map_err(failed)?;
+    let uri: KeyUri =
+        text.parse().map_err(|cause| KeyFileError::Address { path: file.clone(), cause })?;
+    Ok(Arc::new(TokenKey::open(uri)?))
+}
+
+/// `NAME.key.uri` beside `NAME.key.pem`.
+fn address_beside(path: &Path) -> PathBuf {
+    path.with_extension("uri")
+}
+
 /// Writes a new file that only its owner can read, and waits until it is on the disk.
 ///
 /// # Errors
@@ -140,5 +236,25 @@ mod tests {
         let error = open(&path, &wrong).unwrap_err().to_string();
         assert!(error.ends_with("the passphrase does not open this key"), "{error}");
         assert!(!error.contains("wrong horse"));
+    }
+
+    #[test]
+    fn an_address_in_place_of_a_key_is_read_with_care() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ca.key.pem");
+        let uri = dir.path().join("ca.key.uri");
+        let passphrase = Passphrase(Zeroizing::new(b"correct horse".to_vec()));
+        let opened = || open_for_ca(&path, &passphrase).err().unwrap();
+        assert!(matches!(opened(), KeyFileError::Io { .. }));
+        write_private(&uri, b"pkcs11:token=t;object=o?module-path=/no/driver.so\n").unwrap();
+        assert!(exists(&path));
+        assert!(matches!(opened(), KeyFileError::Token(TokenError::Module { .. })));
+        fs::set_permissions(&uri, fs::Permissions::from_mode(0o620)).unwrap();
+        assert!(matches!(opened(), KeyFileError::Writable(_)));
+        fs::remove_file(&uri).unwrap();
+        write_private(&uri, b"pkcs11:token=t;object=o?module-path=/d&pin-value=1").unwrap();
+        assert!(matches!(opened(), KeyFileError::Address { cause: UriError::PinValue, .. }));
+        create(&path, KeyKind::EcP256, &passphrase, &SystemEntropy).unwrap();
+        assert!(matches!(opened(), KeyFileError::Both(_)));
     }
 }

@@ -3,13 +3,18 @@
 
 pub mod admin;
 pub mod ambient;
+pub mod anchor;
 pub mod api;
+pub mod ceremony;
+pub mod hierarchy;
 pub mod installation;
 pub mod jobs;
+pub mod keeper;
 pub mod keyfile;
 pub mod limits;
 pub mod listen;
 pub mod node;
+pub mod offline;
 pub mod post;
 pub mod settings;
 pub mod site;

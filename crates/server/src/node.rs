@@ -1,19 +1,23 @@
 //! One server process: its listeners, its jobs, its end.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
-use tegata_registrar::{PublishError, Registrar, Service};
+use axum::extract::Request;
+use tegata_registrar::{PublishError, Registrar, ResponderError, Service};
 use tegata_store::StoreError;
 use tegata_wire::api::Bilingual;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
+use tower::ServiceExt;
 
+use crate::anchor::{self, AnchorDir, AnchorError, AnchorTrouble};
 use crate::api::{self, Api};
+use crate::keeper::Keeper;
 use crate::limits::{Limits, Rates};
 use crate::listen::{self, BindError};
 use crate::post::SmtpPost;
@@ -35,6 +39,10 @@ pub struct NodeConfig {
     pub downloads: PathBuf,
     /// Where mails go; without, they wait.
     pub post: Option<SmtpPost>,
+    /// Where the anchor lies.
+    pub anchor: AnchorDir,
+    /// Who follows the database with services and keys.
+    pub keeper: Keeper,
 }
 
 /// A node whose ports are taken but which does not answer yet.
@@ -43,6 +51,8 @@ pub struct Node {
     limits: Arc<Limits>,
     downloads: PathBuf,
     post: Option<SmtpPost>,
+    anchor: AnchorDir,
+    keeper: Keeper,
     site: TcpListener,
     status: TcpListener,
     admin: TcpListener,
@@ -57,9 +67,15 @@ pub enum NodeError {
     /// Intents could not be settled.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database is not what was anchored, or the anchor cannot be written.
+    #[error(transparent)]
+    Anchor(#[from] AnchorError),
     /// Status could not be published.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// A CA has no OCSP responder.
+    #[error(transparent)]
+    Responder(#[from] ResponderError),
     /// The TLS certificate and key do not fit.
     #[error("TLS: {0}")]
     Tls(#[from] rustls::Error),
@@ -74,6 +90,7 @@ impl Node {
     /// # Errors
     /// When a port is taken, or the database or a CA key cannot be used.
     pub async fn prepare(registrar: Arc<Registrar>, config: NodeConfig) -> Result<Self, NodeError> {
+        config.anchor.keep(&registrar)?;
         let site = listen::bind(config.site, "the issuing site").await?;
         let status = listen::bind(config.status, "the status addresses").await?;
         let admin = listen::bind(config.admin, "administration").await?;
@@ -85,10 +102,11 @@ impl Node {
             );
         }
         registrar.block_own_keys().await?;
+        registrar.renew_responders().await?;
         registrar.publish().await?;
         let limits = Arc::new(Limits::new(config.rates));
-        let NodeConfig { downloads, post, .. } = config;
-        Ok(Self { registrar, limits, downloads, post, site, status, admin })
+        let NodeConfig { downloads, post, anchor, keeper, .. } = config;
+        Ok(Self { registrar, limits, downloads, post, anchor, keeper, site, status, admin })
     }
 
     /// Addresses of site, status and administration.
@@ -105,6 +123,7 @@ impl Node {
         let (changed, watching) = watch::channel(0);
         let publishing = jobs::publish(self.registrar.clone(), self.limits.clone(), changed);
         let (registrar, news) = (self.registrar.clone(), watching.clone());
+        let anchoring_news = watching.clone();
         let mailing = async {
             match self.post {
                 Some(post) => jobs::mail(registrar, post, news).await,
@@ -112,20 +131,33 @@ impl Node {
             }
         };
         let stop_jobs = stopped(stop.clone());
-        let site = site_router(&self.registrar, &self.limits, self.downloads);
-        let status =
-            status::router(Status { registrar: self.registrar.clone(), changed: watching });
-        let admin = admin::router(self.registrar);
+        let pages = Pages::new(site_router(&self.registrar, &self.limits, &self.downloads));
+        let keeping = self.keeper.run(self.registrar.clone(), watching.clone(), || {
+            pages.replace(site_router(&self.registrar, &self.limits, &self.downloads));
+        });
+        let (distrust, shown) = watch::channel(None);
+        let status = status::router(Status::new(self.registrar.clone(), watching, distrust));
+        let trouble = AnchorTrouble::default();
+        let anchoring = anchor::keep(
+            self.anchor,
+            self.registrar.clone(),
+            trouble.clone(),
+            anchoring_news,
+            shown,
+        );
+        let admin = admin::router(self.registrar.clone(), trouble);
         tokio::join!(
             async {
                 // Dropping the jobs ends every wait for news.
                 tokio::select! {
                     () = publishing => {}
                     () = mailing => {}
+                    () = anchoring => {}
+                    () = keeping => {}
                     () = stop_jobs => {}
                 }
             },
-            listen::serve(self.site, Some(tls), site, stopped(stop.clone())),
+            listen::serve(self.site, Some(tls), pages.router(), stopped(stop.clone())),
             listen::serve(self.status, None, status, stopped(stop.clone())),
             listen::serve(self.admin, None, admin, stopped(stop)),
         );
@@ -154,11 +186,33 @@ pub fn tls(chain: Vec<Vec<u8>>, key: &[u8]) -> Result<Arc<ServerConfig>, rustls:
     Ok(Arc::new(config))
 }
 
-fn site_router(registrar: &Arc<Registrar>, limits: &Arc<Limits>, downloads: PathBuf) -> Router {
+/// The pages as they are now: when a service or a CA changes, new requests get new ones.
+#[derive(Clone)]
+struct Pages(Arc<RwLock<Router>>);
+
+impl Pages {
+    fn new(router: Router) -> Self {
+        Self(Arc::new(RwLock::new(router)))
+    }
+
+    fn replace(&self, router: Router) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = router;
+    }
+
+    fn router(&self) -> Router {
+        let pages = self.clone();
+        Router::new().fallback(move |request: Request| {
+            let router = pages.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+            router.oneshot(request)
+        })
+    }
+}
+
+fn site_router(registrar: &Arc<Registrar>, limits: &Arc<Limits>, downloads: &Path) -> Router {
     let services = registrar
         .keyring()
         .services()
-        .map(|service| site_service(service, downloads.clone()))
+        .map(|service| site_service(service, downloads.to_owned()))
         .collect();
     let api = Api { registrar: registrar.clone(), limits: limits.clone() };
     site::router(services).nest("/api/v1", api::router(api))
@@ -176,8 +230,7 @@ fn site_service(service: &Service, downloads: PathBuf) -> SiteService {
         root_name: service.root_name.clone(),
         root_der: service.root.clone(),
         intermediates: service
-            .issuing
-            .iter()
+            .trusted()
             .map(|ca| (ca.name.clone(), ca.authority.certificate().to_vec()))
             .collect(),
         help: both(&settings.help),

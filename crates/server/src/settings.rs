@@ -25,6 +25,7 @@ enum Kind {
     Address,
     File,
     Count,
+    Flag,
     Names,
     Text,
 }
@@ -53,6 +54,18 @@ const SETTINGS: &[Setting] = &[
         default: "secrets/ca-passphrase",
         kind: Kind::File,
         doc: "File with the passphrase of the CA keys. The variable `TEGATA_CA_PASSPHRASE` goes before it.",
+    },
+    Setting {
+        key: "audit.anchor_dir",
+        default: "anchor",
+        kind: Kind::File,
+        doc: "Directory of the audit log's anchor, by which an old copy of the database is noticed. Put it on other media than the database, and never restore it with it.",
+    },
+    Setting {
+        key: "ca.automatic_rollover",
+        default: "true",
+        kind: Kind::Flag,
+        doc: "Whether a new issuing CA is made by itself, about five weeks before the present one gets too short for full lifetimes, where the root's key is at hand. It is known for a week before it issues.",
     },
     Setting {
         key: "site.names",
@@ -97,6 +110,10 @@ pub struct Settings {
     pub admin: SocketAddr,
     /// `keys.passphrase_file`
     pub passphrase_file: PathBuf,
+    /// `ca.automatic_rollover`
+    pub automatic_rollover: bool,
+    /// `audit.anchor_dir`
+    pub anchor_dir: PathBuf,
     /// `site.names`
     pub site_names: Vec<String>,
     /// `mail.url_file`
@@ -149,6 +166,8 @@ impl Settings {
             status: reader.address("listen.status"),
             admin: reader.address("listen.admin"),
             passphrase_file: base.join(reader.text("keys.passphrase_file")),
+            automatic_rollover: reader.flag("ca.automatic_rollover"),
+            anchor_dir: base.join(reader.text("audit.anchor_dir")),
             site_names: reader.names("site.names"),
             mail_url_file: base.join(reader.text("mail.url_file")),
             mail_from: reader.text("mail.from"),
@@ -243,6 +262,17 @@ impl Reader {
         })
     }
 
+    fn flag(&mut self, key: &str) -> bool {
+        match self.value(key) {
+            None => default(key) == "true",
+            Some(Value::Boolean(flag)) => *flag,
+            Some(_) => {
+                self.wrong(key, "true or false");
+                false
+            }
+        }
+    }
+
     fn names(&mut self, key: &str) -> Vec<String> {
         let names: Option<Vec<String>> = match self.value(key) {
             None => Some(default(key).split(' ').map(str::to_owned).collect()),
@@ -299,7 +329,7 @@ pub fn reference() -> String {
     for setting in SETTINGS {
         let default = match setting.kind {
             Kind::Address | Kind::File | Kind::Text => format!("\"{}\"", setting.default),
-            Kind::Count => setting.default.to_owned(),
+            Kind::Count | Kind::Flag => setting.default.to_owned(),
             Kind::Names => {
                 let quoted: Vec<_> =
                     setting.default.split(' ').map(|name| format!("\"{name}\"")).collect();

@@ -3,6 +3,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::column::Column;
 use crate::{StoreError, Tx, View};
 
 /// Who did what to what. Never holds a secret.
@@ -22,6 +23,32 @@ pub struct AuditEntry {
     /// Support reference that was shown to the caller, if one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+}
+
+/// The end of the audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditHead {
+    /// Number of the last entry; 0 when there is none.
+    pub seq: i64,
+    /// Its hash, which covers every entry before it.
+    pub hash: [u8; 32],
+}
+
+/// What does not hold in the audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditFault {
+    /// The entry, or its hash, is not what was written.
+    Altered {
+        /// Its number.
+        seq: i64,
+    },
+    /// Entries are gone.
+    Missing {
+        /// First number.
+        from: i64,
+        /// Last number.
+        to: i64,
+    },
 }
 
 /// The head of the chain while a transaction runs.
@@ -47,6 +74,22 @@ impl Chain {
 }
 
 impl Tx<'_> {
+    /// Records that the entries of these numbers were acknowledged once and are lost.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn declare_lost(&mut self, from: i64, to: i64, at: Timestamp) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("INSERT INTO rollback (lost_from, lost_to, at) VALUES (?1, ?2, ?3)")?
+            .execute((from, to, Column(at)))?;
+        Ok(())
+    }
+
+    /// The end of the log as this transaction leaves it.
+    pub fn audit_head_so_far(&self) -> AuditHead {
+        AuditHead { seq: self.chain.seq, hash: self.chain.hash }
+    }
+
     /// Appends an entry to the audit log.
     ///
     /// # Errors
@@ -76,32 +119,112 @@ impl View<'_> {
         let mut statement = self
             .0
             .prepare_cached("SELECT seq, body FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
-        let rows = statement.query_map((after, limit), |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-        })?;
-        rows.map(|row| {
-            let (seq, body) = row?;
-            let entry = serde_json::from_str(&body)
-                .map_err(|_| StoreError::Corrupt("an audit entry that is not JSON"))?;
-            Ok((seq, entry))
-        })
-        .collect()
+        let rows = statement.query_map((after, limit), numbered)?;
+        rows.map(|row| parse(row?)).collect()
     }
 
-    /// Whether every entry follows from the one before, from the first to the last.
+    /// The entries before `before`, newest first, at most `limit`, with their numbers.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn audit_chain_holds(&self) -> Result<bool, StoreError> {
-        let mut chain = Chain { seq: 0, hash: [0; 32] };
-        let mut statement = self.0.prepare("SELECT seq, body, hash FROM audit ORDER BY seq")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            chain = chain.next(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?);
-            if chain.seq != row.get::<_, i64>(0)? || chain.hash != row.get::<_, [u8; 32]>(2)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    pub fn audit_entries_back(
+        &self,
+        before: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, AuditEntry)>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT seq, body FROM audit WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2",
+        )?;
+        let rows = statement.query_map((before, limit), numbered)?;
+        rows.map(|row| parse(row?)).collect()
     }
+
+    /// The last entry's number and hash; 0 and zeros when there is none.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn audit_head(&self) -> Result<AuditHead, StoreError> {
+        let Chain { seq, hash } = Chain::load(self.0)?;
+        Ok(AuditHead { seq, hash })
+    }
+
+    /// The hash of the entry of this number.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn audit_hash(&self, seq: i64) -> Result<Option<[u8; 32]>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached("SELECT hash FROM audit WHERE seq = ?1")?
+            .query_row([seq], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Whether a number lies in a stretch of the log that an operator declared lost.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn is_declared_lost(&self, seq: i64) -> Result<bool, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached("SELECT 1 FROM rollback WHERE ?1 BETWEEN lost_from AND lost_to")?
+            .exists([seq])?)
+    }
+
+    /// Checks the entries from number `from` up to and without `to`: each must follow from the
+    /// one before. Names what does not hold, at most `limit` times.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn audit_faults(
+        &self,
+        from: i64,
+        to: i64,
+        limit: usize,
+    ) -> Result<Vec<AuditFault>, StoreError> {
+        let mut faults = Vec::new();
+        let mut last = match from - 1 {
+            0 => Some(Chain { seq: 0, hash: [0; 32] }),
+            before => self.audit_hash(before)?.map(|hash| Chain { seq: before, hash }),
+        };
+        let mut expected = from;
+        let mut statement = self.0.prepare(
+            "SELECT seq, body, hash FROM audit WHERE seq >= ?1 AND seq < ?2 ORDER BY seq",
+        )?;
+        let mut rows = statement.query((from, to))?;
+        while let Some(row) = rows.next()? {
+            let seq: i64 = row.get(0)?;
+            let hash: [u8; 32] = row.get(2)?;
+            if seq != expected {
+                faults.push(AuditFault::Missing { from: expected, to: seq - 1 });
+                // What follows a gap cannot be judged: its predecessor is gone.
+                last = None;
+            }
+            if let Some(chain) = last {
+                let body = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+                if chain.next(body).hash != hash {
+                    faults.push(AuditFault::Altered { seq });
+                }
+            }
+            if faults.len() >= limit {
+                return Ok(faults);
+            }
+            last = Some(Chain { seq, hash });
+            expected = seq + 1;
+        }
+        if expected < to {
+            faults.push(AuditFault::Missing { from: expected, to: to - 1 });
+        }
+        Ok(faults)
+    }
+}
+
+fn numbered(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, String)> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+fn parse((seq, body): (i64, String)) -> Result<(i64, AuditEntry), StoreError> {
+    let entry = serde_json::from_str(&body)
+        .map_err(|_| StoreError::Corrupt("an audit entry that is not JSON"))?;
+    Ok((seq, entry))
 }

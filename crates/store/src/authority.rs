@@ -1,13 +1,21 @@
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
-use tegata_domain::Issuer;
+use tegata_domain::{Issuer, Reason};
 
-use crate::column::{Column, at, parsed};
+use crate::column::{Column, at, optional_at, parsed};
 use crate::{ServiceId, StoreError, Tx, View};
 
 /// Row number of a CA.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AuthorityId(pub(crate) i64);
+
+impl AuthorityId {
+    /// Stands for a row in tests of others.
+    #[doc(hidden)]
+    pub fn for_tests(number: i64) -> Self {
+        Self(number)
+    }
+}
 
 /// A CA of record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,21 +28,33 @@ pub struct AuthorityRecord {
     pub name: Issuer,
     /// Its certificate, DER.
     pub certificate: Vec<u8>,
+    /// Which CA of record signed it; `None` for a root.
+    pub parent: Option<AuthorityId>,
+    /// Whether a CRL over everything is published.
+    pub complete_crl: bool,
+    /// From when on it issues: relying parties get to know it before.
+    pub issues_from: Timestamp,
+    /// Since when it only publishes status.
+    pub retired_at: Option<Timestamp>,
+    /// Since when it is revoked.
+    pub revoked_at: Option<Timestamp>,
 }
 
-/// The CRL that stands at a CA's address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublishedCrl {
-    /// CRL number.
-    pub number: u64,
-    /// Position of the feed that it covers.
-    pub position: u64,
-    /// When it was made.
-    pub this_update: Timestamp,
-    /// By when the next one is out.
-    pub next_update: Timestamp,
-    /// The CRL.
-    pub der: Vec<u8>,
+/// A CA to be put on record.
+#[derive(Clone, Debug)]
+pub struct NewAuthority<'a> {
+    /// Whose issuing CA; `None` for a root.
+    pub service: Option<ServiceId>,
+    /// Which CA of record signed it; `None` for a root.
+    pub parent: Option<AuthorityId>,
+    /// Name, also of its key and its addresses.
+    pub name: &'a Issuer,
+    /// Its certificate, DER.
+    pub certificate: &'a [u8],
+    /// Whether a CRL over everything is published beside the shards.
+    pub complete_crl: bool,
+    /// From when on it issues.
+    pub issues_from: Timestamp,
 }
 
 impl Tx<'_> {
@@ -42,61 +62,82 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError::Exists`].
-    pub fn insert_authority(
-        &mut self,
-        service: Option<ServiceId>,
-        name: &Issuer,
-        certificate: &[u8],
-    ) -> Result<AuthorityId, StoreError> {
+    pub fn insert_authority(&mut self, new: &NewAuthority<'_>) -> Result<AuthorityId, StoreError> {
         self.0
             .prepare_cached(
-                "INSERT INTO authority (service_id, name, certificate) VALUES (?1, ?2, ?3)
-                 ON CONFLICT DO NOTHING RETURNING id",
+                "INSERT INTO authority (service_id, parent_id, name, certificate, complete_crl,
+                     issues_from)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING RETURNING id",
             )?
-            .query_row((service.map(|id| id.0), name.as_str(), certificate), |row| row.get(0))
+            .query_row(
+                (
+                    new.service.map(|id| id.0),
+                    new.parent.map(|id| id.0),
+                    new.name.as_str(),
+                    new.certificate,
+                    new.complete_crl,
+                    Column(new.issues_from),
+                ),
+                |row| row.get(0),
+            )
             .optional()?
             .map(AuthorityId)
-            .ok_or_else(|| StoreError::Exists { what: "CA", name: name.to_string() })
+            .ok_or_else(|| StoreError::Exists { what: "CA", name: new.name.to_string() })
     }
 
-    /// Takes the next CRL number of a CA. It is never given out again, whether or not its CRL
-    /// comes to be.
+    /// From now on the CA only publishes status.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn next_crl_number(&mut self, id: AuthorityId) -> Result<u64, StoreError> {
-        Ok(self
-            .0
-            .prepare_cached(
-                "UPDATE authority SET crl_number = crl_number + 1 WHERE id = ?1
-                 RETURNING crl_number",
-            )?
-            .query_row([id.0], |row| row.get(0))?)
+    pub fn retire_authority(&mut self, id: AuthorityId, at: Timestamp) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE authority SET retired_at = ?2 WHERE id = ?1")?
+            .execute((id.0, Column(at)))?;
+        Ok(())
     }
 
-    /// Publishes a CRL, unless a later one stands already.
+    /// Replaces the certificate of a CA by another for the same key.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn publish_crl(&mut self, id: AuthorityId, crl: &PublishedCrl) -> Result<(), StoreError> {
+    pub fn replace_authority_certificate(
+        &mut self,
+        id: AuthorityId,
+        certificate: &[u8],
+    ) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE authority SET certificate = ?2 WHERE id = ?1")?
+            .execute((id.0, certificate))?;
+        Ok(())
+    }
+
+    /// Records that a CA's certificate is revoked, for good.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn revoke_authority(
+        &mut self,
+        id: AuthorityId,
+        at: Timestamp,
+        reason: Reason,
+    ) -> Result<(), StoreError> {
         self.0
             .prepare_cached(
-                "INSERT INTO crl (authority_id, number, position, this_update, next_update, der)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (authority_id) DO UPDATE SET
-                     number = excluded.number, position = excluded.position,
-                     this_update = excluded.this_update, next_update = excluded.next_update,
-                     der = excluded.der
-                 WHERE excluded.number > crl.number",
+                "UPDATE authority SET revoked_at = ?2, revoked_reason = ?3,
+                 retired_at = ifnull(retired_at, ?2) WHERE id = ?1 AND revoked_at IS NULL",
             )?
-            .execute((
-                id.0,
-                crl.number,
-                crl.position,
-                Column(crl.this_update),
-                Column(crl.next_update),
-                &crl.der,
-            ))?;
+            .execute((id.0, Column(at), reason.code()))?;
+        Ok(())
+    }
+
+    /// No CRL number up to `number` will be given out by this CA.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn burn_crl_numbers(&mut self, id: AuthorityId, number: u64) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE authority SET crl_number = max(crl_number, ?2) WHERE id = ?1")?
+            .execute((id.0, number))?;
         Ok(())
     }
 }
@@ -107,40 +148,31 @@ impl View<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn authorities(&self) -> Result<Vec<AuthorityRecord>, StoreError> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT id, service_id, name, certificate FROM authority ORDER BY id",
-        )?;
+        let mut statement = self.0.prepare_cached("SELECT * FROM authority ORDER BY id")?;
         let rows = statement.query_map([], |row| {
             Ok(AuthorityRecord {
                 id: AuthorityId(row.get("id")?),
                 service: row.get::<_, Option<i64>>("service_id")?.map(ServiceId),
                 name: parsed(row, "name")?,
                 certificate: row.get("certificate")?,
+                parent: row.get::<_, Option<i64>>("parent_id")?.map(AuthorityId),
+                complete_crl: row.get("complete_crl")?,
+                issues_from: at(row, "issues_from")?,
+                retired_at: optional_at(row, "retired_at")?,
+                revoked_at: optional_at(row, "revoked_at")?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The CRL that a CA published last.
+    /// The last CRL number that a CA took.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn published_crl(&self, id: AuthorityId) -> Result<Option<PublishedCrl>, StoreError> {
+    pub fn crl_number(&self, id: AuthorityId) -> Result<u64, StoreError> {
         Ok(self
             .0
-            .prepare_cached(
-                "SELECT number, position, this_update, next_update, der FROM crl
-                 WHERE authority_id = ?1",
-            )?
-            .query_row([id.0], |row| {
-                Ok(PublishedCrl {
-                    number: row.get("number")?,
-                    position: row.get("position")?,
-                    this_update: at(row, "this_update")?,
-                    next_update: at(row, "next_update")?,
-                    der: row.get("der")?,
-                })
-            })
-            .optional()?)
+            .prepare_cached("SELECT crl_number FROM authority WHERE id = ?1")?
+            .query_row([id.0], |row| row.get(0))?)
     }
 }

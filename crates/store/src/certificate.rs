@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row};
 use tegata_domain::{Certificate, CertificateState, KeyHash, Reason, Serial, UserId, Validity};
 
 use crate::column::{Column, at, optional_at, parsed};
-use crate::{AuthorityId, SeatId, ServiceId, StoreError, Tx, View};
+use crate::{AuthorityId, CrlScope, SeatId, ServiceId, Shard, StoreError, Tx, View};
 
 /// A certificate of record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct CertificateRecord {
     pub certificate: Certificate,
     /// Who issued it.
     pub authority: AuthorityId,
+    /// Shard of the CRL that it names; 0 when it names none.
+    pub shard: u32,
     /// Whose service.
     pub service: ServiceId,
     /// Whose seat.
@@ -25,6 +27,13 @@ pub struct CertificateRecord {
     pub der: Option<Vec<u8>>,
 }
 
+impl CertificateRecord {
+    /// On which CRL it stands when it is not good.
+    pub fn scope(&self) -> CrlScope {
+        CrlScope { authority: self.authority, shard: self.shard }
+    }
+}
+
 /// An intent to sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewIntent {
@@ -32,12 +41,29 @@ pub struct NewIntent {
     pub certificate: Certificate,
     /// Who will sign.
     pub authority: AuthorityId,
+    /// Shard of the CRL that it names.
+    pub shard: Shard,
     /// For whom.
     pub seat: SeatId,
     /// For which key.
     pub key_hash: KeyHash,
     /// SHA-256 of what will be signed.
     pub tbs_hash: [u8; 32],
+}
+
+/// An intent as others keep it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IntentRow {
+    /// Row number.
+    pub id: i64,
+    /// Serial number.
+    pub serial: Serial,
+    /// Who signs it.
+    pub authority: AuthorityId,
+    /// On which CRL it would stand; `None` when it names no shard.
+    pub shard: Option<Shard>,
+    /// When it ends.
+    pub not_after: Timestamp,
 }
 
 /// Which certificates to list.
@@ -69,8 +95,8 @@ impl Tx<'_> {
         self.0
             .prepare_cached(
                 "INSERT INTO certificate (serial, authority_id, seat_id, key_hash, tbs_hash,
-                 not_before, not_after, state, state_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 not_before, not_after, state, state_at, shard)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
             .execute((
                 Column(intent.certificate.serial),
@@ -82,8 +108,9 @@ impl Tx<'_> {
                 Column(intent.certificate.validity.not_after),
                 state,
                 Column(state_at),
+                intent.shard.number,
             ))?;
-        Ok(())
+        self.fill_shard(intent.authority, &intent.shard, intent.certificate.validity.not_after)
     }
 
     /// Records the certificate that an intent led to, and when its first reminder is due.
@@ -182,6 +209,44 @@ impl View<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The intents behind row number `after`, whatever became of them, oldest first, at most
+    /// `limit`, each with its row number.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn intents(&self, after: i64, limit: u32) -> Result<Vec<IntentRow>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT c.id, c.serial, c.authority_id, c.shard, s.address, c.not_after
+             FROM certificate c
+             LEFT JOIN crl_shard s ON s.authority_id = c.authority_id AND s.number = c.shard
+             WHERE c.id > ?1 ORDER BY c.id LIMIT ?2",
+        )?;
+        let rows = statement.query_map((after, limit), |row| {
+            Ok(IntentRow {
+                id: row.get("id")?,
+                serial: row.get::<_, Column<Serial>>("serial")?.0,
+                authority: AuthorityId(row.get("authority_id")?),
+                shard: match row.get::<_, Option<String>>("address")? {
+                    Some(address) => Some(Shard { number: row.get("shard")?, address }),
+                    None => None,
+                },
+                not_after: at(row, "not_after")?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Row number of the last intent; 0 when there is none.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn last_intent(&self) -> Result<i64, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached("SELECT ifnull(max(id), 0) FROM certificate")?
+            .query_row([], |row| row.get(0))?)
+    }
+
     /// Every intent that led to nothing yet.
     ///
     /// # Errors
@@ -240,6 +305,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<CertificateRecord> {
             state,
         },
         authority: AuthorityId(row.get("authority_id")?),
+        shard: row.get("shard")?,
         service: ServiceId(row.get("service_id")?),
         seat: SeatId(row.get("seat_id")?),
         user_id: parsed(row, "user_id")?,

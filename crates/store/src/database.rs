@@ -5,9 +5,14 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::readers::Readers;
+
 /// Later entries are applied to databases that do not have them yet; none is ever changed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/001.sql"), include_str!("../migrations/003.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/001.sql"),
+    include_str!("../migrations/002.sql"),
+    include_str!("../migrations/003.sql"),
+];
 
 /// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(10);
@@ -76,6 +81,20 @@ pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     connection.busy_timeout(BUSY)?;
     configure(&connection)?;
     Ok(connection)
+}
+
+pub(crate) fn copy(readers: &Readers, path: &Path) -> Result<(), StoreError> {
+    // VACUUM INTO wants an empty file or none; made here it is for its owner alone.
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| StoreError::Commit(format!("{}: {error}", path.display())))?;
+    readers.with(|connection| {
+        connection.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
+        Ok(())
+    })
 }
 
 fn configure(connection: &Connection) -> Result<(), StoreError> {

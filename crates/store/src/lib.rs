@@ -15,6 +15,7 @@ mod blocklist;
 mod certificate;
 mod column;
 mod credential;
+mod crl;
 mod database;
 mod organisation;
 mod outbox;
@@ -28,17 +29,18 @@ mod writer;
 
 use std::path::Path;
 
-pub use audit::AuditEntry;
-pub use authority::{AuthorityId, AuthorityRecord, PublishedCrl};
+pub use audit::{AuditEntry, AuditFault, AuditHead};
+pub use authority::{AuthorityId, AuthorityRecord, NewAuthority};
 pub use blocklist::BlockedKey;
-pub use certificate::{CertificateFilter, CertificateRecord, NewIntent};
+pub use certificate::{CertificateFilter, CertificateRecord, IntentRow, NewIntent};
 pub use credential::CredentialRecord;
+pub use crl::{CrlRow, CrlScope, DeltaBase, PublishedCrl, Shard};
 pub use database::StoreError;
 pub use organisation::{BranchId, BranchRecord, CompanyId, CompanyRecord};
 pub use outbox::{ClaimedMail, MailId, NewMail};
 pub use own::OwnCertificate;
 pub use placement::Placement;
-pub use revocation::{CrlRow, FeedRow, FeedRows};
+pub use revocation::{ChangeRow, FeedRow, FeedRows, StatusAnnouncement};
 pub use seat::{SeatId, SeatRecord};
 pub use service::{ServiceId, ServiceRecord};
 
@@ -106,6 +108,14 @@ impl Store {
         query: impl FnOnce(View<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.readers.with(|connection| query(View(connection)))
+    }
+
+    /// Writes a copy of the database as it is now, while others read and write.
+    ///
+    /// # Errors
+    /// When `path` exists already or cannot be written.
+    pub fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        database::copy(&self.readers, path)
     }
 
     /// A number that changes whenever another connection, of this process or another, commits.

@@ -12,7 +12,9 @@ pub struct OwnCertificate {
     pub serial: Serial,
     /// Who issued it.
     pub authority: AuthorityId,
-    /// What for: `site` or `gateway`.
+    /// Shard of the CRL that it names; 0 when it names none.
+    pub shard: u32,
+    /// What for: `site`, `gateway`, `ocsp`.
     pub purpose: String,
     /// Last second of validity.
     pub not_after: Timestamp,
@@ -28,8 +30,8 @@ impl Tx<'_> {
     pub fn insert_own_certificate(&mut self, own: &OwnCertificate) -> Result<(), StoreError> {
         self.0
             .prepare_cached(
-                "INSERT INTO own_certificate (serial, authority_id, purpose, not_after, der)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO own_certificate (serial, authority_id, purpose, not_after, der, shard)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
             .execute((
                 Column(own.serial),
@@ -37,6 +39,7 @@ impl Tx<'_> {
                 &own.purpose,
                 Column(own.not_after),
                 &own.der,
+                own.shard,
             ))?;
         Ok(())
     }
@@ -68,13 +71,14 @@ impl View<'_> {
         Ok(self
             .0
             .prepare_cached(
-                "SELECT serial, authority_id, purpose, not_after, der FROM own_certificate
+                "SELECT serial, authority_id, shard, purpose, not_after, der FROM own_certificate
                  WHERE purpose = ?1 ORDER BY not_after DESC LIMIT 1",
             )?
             .query_row([purpose], |row| {
                 Ok(OwnCertificate {
                     serial: row.get::<_, Column<Serial>>("serial")?.0,
                     authority: AuthorityId(row.get("authority_id")?),
+                    shard: row.get("shard")?,
                     purpose: row.get("purpose")?,
                     not_after: at(row, "not_after")?,
                     der: row.get("der")?,

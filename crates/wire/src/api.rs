@@ -76,7 +76,7 @@ impl std::fmt::Debug for EnrollRequest {
 pub struct Issued {
     /// The user ID in its canonical form; also the certificate's common name.
     pub user_id: String,
-    /// Serial number, 32 hexadecimal digits.
+    /// Serial number, in pairs of hexadecimal digits.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub serial: Serial,
     /// Start of validity.

@@ -4,14 +4,15 @@
 //!
 //! ```text
 //! signature   64    Ed25519 over everything after it
-//! magic        8    "tegata\0\1"
+//! magic        8    "tegata\0\2"
 //! service      1+n  "{tenant}/{issuer}", UTF-8
 //! after        8    position the page starts behind
 //! position     8    position the page ends at; never falls
 //! at           8    Unix seconds at which the server signed
 //! complete     1    1 when no later change existed at signing
+//! receipt      1+n  what the reader hands back with its next question
 //! authorities  2+   count, then for each: length (4) and DER of an issuing CA certificate
-//! changes      4+   count, then for each: serial (16) and status (1: 0 good, 1 held, 2 revoked)
+//! changes      4+   count, then for each: serial (20) and status (1: 0 good, 1 held, 2 revoked)
 //! ```
 //!
 //! This crate encodes and decodes what is signed ([`Page::to_signed_octets`], [`Page::parse`]);
@@ -33,7 +34,7 @@ pub const MAX_PAGE: usize = 4 * 1024 * 1024;
 /// Media type of a page.
 pub const CONTENT_TYPE: &str = "application/vnd.tegata.feed";
 
-const MAGIC: &[u8; 8] = b"tegata\0\x01";
+const MAGIC: &[u8; 8] = b"tegata\0\x02";
 
 /// One change of status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,9 @@ pub struct Page {
     pub at: Timestamp,
     /// Whether nothing later existed at signing.
     pub complete: bool,
+    /// What the reader hands back with its next question, at most 255 octets; they mean
+    /// something to the server only.
+    pub receipt: Vec<u8>,
     /// DER of every issuing CA certificate of the service.
     pub authorities: Vec<Vec<u8>>,
     /// The changes in order.
@@ -98,7 +102,7 @@ impl Page {
         let mut out = Vec::with_capacity(
             64 + self.service.len()
                 + self.authorities.iter().map(|der| der.len() + 4).sum::<usize>()
-                + self.changes.len() * (Serial::LEN + 1),
+                + self.changes.len() * (Serial::MAX_LEN + 1),
         );
         out.extend_from_slice(MAGIC);
         out.push(self.service.len() as u8);
@@ -107,6 +111,8 @@ impl Page {
         out.extend_from_slice(&self.position.to_be_bytes());
         out.extend_from_slice(&self.at.as_second().to_be_bytes());
         out.push(u8::from(self.complete));
+        out.push(self.receipt.len() as u8);
+        out.extend_from_slice(&self.receipt);
         out.extend_from_slice(&(self.authorities.len() as u16).to_be_bytes());
         for der in &self.authorities {
             out.extend_from_slice(&(der.len() as u32).to_be_bytes());
@@ -114,7 +120,7 @@ impl Page {
         }
         out.extend_from_slice(&(self.changes.len() as u32).to_be_bytes());
         for change in &self.changes {
-            out.extend_from_slice(change.serial.octets());
+            out.extend_from_slice(change.serial.padded());
             out.push(status_octet(change.status));
         }
         out
@@ -142,6 +148,8 @@ impl Page {
             [1] => true,
             _ => return Err(FeedError("flag is neither 0 nor 1")),
         };
+        let receipt_len = rest.array::<1>()?[0];
+        let receipt = rest.take(receipt_len.into())?.to_vec();
         let authority_count = u16::from_be_bytes(rest.array()?);
         let mut authorities = Vec::new();
         for _ in 0..authority_count {
@@ -149,24 +157,24 @@ impl Page {
             authorities.push(rest.take(len as usize)?.to_vec());
         }
         let change_count = u32::from_be_bytes(rest.array()?) as usize;
-        if rest.0.len() != change_count.saturating_mul(Serial::LEN + 1) {
+        if rest.0.len() != change_count.saturating_mul(Serial::MAX_LEN + 1) {
             return Err(FeedError("length does not match the number of changes"));
         }
         let changes = rest
             .0
-            .chunks_exact(Serial::LEN + 1)
+            .chunks_exact(Serial::MAX_LEN + 1)
             .map(|entry| {
                 Ok(Change {
-                    serial: Serial::from_octets(&entry[..Serial::LEN])
+                    serial: Serial::from_octets(&entry[..Serial::MAX_LEN])
                         .map_err(|_| FeedError("not a serial number"))?,
-                    status: status(entry[Serial::LEN])?,
+                    status: status(entry[Serial::MAX_LEN])?,
                 })
             })
             .collect::<Result<_, FeedError>>()?;
         if position < after {
             return Err(FeedError("positions run backwards"));
         }
-        Ok(Self { service, after, position, at, complete, authorities, changes })
+        Ok(Self { service, after, position, at, complete, receipt, authorities, changes })
     }
 }
 
@@ -216,6 +224,7 @@ mod tests {
             step in 0..u64::MAX / 2,
             at in 0..4_000_000_000i64,
             complete: bool,
+            receipt in prop::collection::vec(any::<u8>(), 0..=255),
             authorities in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..50), 0..3),
             changes in prop::collection::vec((any::<[u8; 15]>(), 0..3u8), 0..20),
         ) -> Page {
@@ -228,7 +237,7 @@ mod tests {
                 }
             }).collect();
             let at = Timestamp::from_second(at).unwrap();
-            Page { service, after, position: after + step, at, complete, authorities, changes }
+            Page { service, after, position: after + step, at, complete, receipt, authorities, changes }
         }
     }
 

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tegata_ca::KeyKind;
+use tegata_ca::CaKey;
 use tegata_domain::{Clock, Credential, CredentialState, Entropy, UserId};
 use tegata_registrar::{Actor, Office, ServiceSettings};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
@@ -56,8 +56,10 @@ impl World {
             key: "0001/SB0001002C".parse()?,
             root_name: "SB0001001C".parse()?,
             country: "JP".to_owned(),
-            root_key: KeyKind::EcP384,
-            issuing_key: KeyKind::EcP256,
+            root_key: CaKey::P384,
+            root_token: None,
+            issuing_key: CaKey::P256,
+            issuing_token: None,
             settings: ServiceSettings::from_json(SERVICE)?,
         };
         let passphrase = Passphrase::read(&data.passphrase())?;

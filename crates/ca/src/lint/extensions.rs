@@ -142,12 +142,17 @@ fn usages(judge: &mut Judge, all: &Extensions<'_>, tbs: &TbsCertificate, profile
     let constraints: Option<BasicConstraints> = all.value(rfc5280::ID_CE_BASIC_CONSTRAINTS, true);
     let extended: Option<ExtendedKeyUsage> = all.value(rfc5280::ID_CE_EXT_KEY_USAGE, false);
     match profile.kind() {
-        Kind::Root | Kind::Issuing => judge.rule(
+        Kind::Root | Kind::Issuing | Kind::Cross => judge.rule(
             constraints.is_some_and(|found| {
-                found.ca && found.path_len_constraint.is_some() == (profile.kind() == Kind::Issuing)
+                let wanted = match profile.kind() {
+                    Kind::Issuing => Some(0),
+                    Kind::Cross => Some(1),
+                    _ => None,
+                };
+                found.ca && found.path_len_constraint == wanted
             }),
             "RFC 5280 §4.2.1.9",
-            "CA certificate without critical CA:TRUE, or an issuing CA without path length",
+            "CA certificate without critical CA:TRUE, or with a path length that is not its kind's",
         ),
         Kind::EndEntity(_) => judge.rule(
             extended.is_some_and(|list| list.0 == content.extended),

@@ -96,7 +96,7 @@ fn outside(judge: &mut Judge, certificate: &Certificate, algorithm: SignatureAlg
 }
 
 /// The form of RFC 3279 §2.2.3 for ECDSA, of as many octets as the modulus for RSA (RFC 8017
-/// §8.2.1), of 64 for Ed25519 (RFC 8410 §6).
+/// §8.1.1, §8.2.1), of 64 for Ed25519 (RFC 8410 §6).
 fn is_well_formed(signature: &[u8], algorithm: SignatureAlgorithm) -> bool {
     #[derive(der::Sequence)]
     struct EcdsaSignature<'a> {
@@ -110,9 +110,10 @@ fn is_well_formed(signature: &[u8], algorithm: SignatureAlgorithm) -> bool {
                 fits(&pair.r) && fits(&pair.s)
             })
         }
-        SignatureAlgorithm::RsaSha256 | SignatureAlgorithm::RsaSha384 => {
-            matches!(signature.len(), 256..=512)
-        }
+        SignatureAlgorithm::RsaSha256
+        | SignatureAlgorithm::RsaSha384
+        | SignatureAlgorithm::RsaPssSha256
+        | SignatureAlgorithm::RsaPssSha384 => matches!(signature.len(), 256..=512),
         SignatureAlgorithm::Ed25519 => signature.len() == 64,
     }
 }
@@ -128,7 +129,7 @@ fn fields(judge: &mut Judge, tbs: &TbsCertificate, profile: &Profile) {
     judge.rule(!tbs.issuer.is_empty(), "RFC 5280 §4.1.2.4", "issuer is empty");
     judge.rule(!tbs.subject.is_empty(), "RFC 5280 §4.1.2.6", "subject is empty");
     judge.rule(
-        strings_are_sound(&tbs.subject),
+        profile.taken_name().is_some() || strings_are_sound(&tbs.subject),
         "RFC 5280 §4.1.2.6, appendix A.1",
         "a value of the subject is no UTF8String of 1 to 64 characters, or the country no \
          PrintableString of two",
@@ -181,9 +182,12 @@ fn strings_are_sound(name: &Name) -> bool {
     })
 }
 
-/// Whether the subject is the one that the filled-in profile gives. Where the caller said it
-/// (CAs, servers of our own), it has a common name at least.
+/// Whether the subject is the one that the filled-in profile gives, or that the CA has already.
+/// Where the caller said it (CAs, servers of our own), it has a common name at least.
 fn is_as_said(subject: &Name, profile: &Profile) -> bool {
+    if let Some(taken) = profile.taken_name() {
+        return taken == subject;
+    }
     let found: Vec<_> = subject.0.iter().flat_map(|rdn| rdn.0.iter()).collect();
     found.len() == subject.0.len()
         && found.iter().any(|attribute| attribute.oid == Attribute::CommonName.oid())
@@ -201,7 +205,7 @@ fn lifetime_is_within(tbs: &TbsCertificate, profile: &Profile) -> bool {
     profile.subject().is_none() || lasts.as_secs() <= most
 }
 
-fn encoded_as_required(time: &Time) -> bool {
+pub(crate) fn encoded_as_required(time: &Time) -> bool {
     match time {
         Time::UtcTime(_) => true,
         Time::GeneralTime(general) => general.to_date_time().year() >= 2050,

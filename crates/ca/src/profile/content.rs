@@ -18,7 +18,7 @@ pub struct Parts {
     pub lifetime_days: u16,
     /// Minutes that validity begins before issuance, for PCs whose clock is behind: at most 60.
     pub backdate_minutes: u8,
-    /// `ec-p256`, `ec-p384`, `rsa-3072`, `rsa-2048..4096`.
+    /// `ec-p256`, `ec-p384`, `rsa-3072`, `rsa-2048..4096`; a responder's also `ed25519`.
     pub keys: Vec<String>,
     /// The subject, attribute by attribute, with placeholders in braces.
     pub subject: Vec<(Attribute, String)>,
@@ -110,7 +110,7 @@ const DENIED: &[(&str, &str)] = &[
     ("2.5.29.35", "the authority key identifier is written already (§4.2.1.1)"),
     ("2.5.29.36", "policy constraints belong to CA certificates (§4.2.1.11)"),
     ("2.5.29.37", "extended key usage is `extended_key_usages` (§4.2.1.12)"),
-    ("2.5.29.46", "there are no delta CRLs (§4.2.1.15)"),
+    ("2.5.29.46", "the full CRL says where its delta is (§4.2.1.15)"),
     ("2.5.29.54", "inhibit anyPolicy belongs to CA certificates (§4.2.1.14)"),
     ("1.3.6.1.5.5.7.1.1", "the addresses of the authority are written already (§4.2.2.1)"),
     ("1.3.6.1.5.5.7.1.11", "subject information access belongs to CAs here (§4.2.2.2)"),
@@ -157,7 +157,7 @@ impl Content {
             format!("must be 1 to {}", holder.longest()),
         );
         faults.unless(parts.backdate_minutes <= 60, "backdate_minutes", "must be 0 to 60");
-        let keys = AcceptedKeys::parse(&parts.keys).unwrap_or_else(|wrong| {
+        let keys = AcceptedKeys::parse(holder, &parts.keys).unwrap_or_else(|wrong| {
             wrong.into_iter().for_each(|(place, fault)| faults.add(at("keys", place), fault));
             AcceptedKeys::EVERY
         });

@@ -64,7 +64,7 @@ impl Holder {
 
     /// Whether every service has certificates of this holder.
     pub fn is_always_used(self) -> bool {
-        matches!(self, Self::Client | Self::Server)
+        matches!(self, Self::Client | Self::Server | Self::OcspResponder)
     }
 
     /// The extended key usage without which its certificate is of no use.
@@ -161,9 +161,8 @@ impl Holder {
                 (CommonName, "Operator {operator}"),
             ],
             Self::MailSigner => &[(Organisation, "{organisation}"), (CommonName, "{service}")],
-            Self::OcspResponder => {
-                &[(Organisation, "{organisation}"), (CommonName, "{issuer} OCSP")]
-            }
+            // Of the issuer's name alone, which fits by itself: every CA must have one.
+            Self::OcspResponder => &[(CommonName, "{issuer} OCSP")],
         };
         let alt_names = match self {
             Self::MailSigner => vec![(AltNameKind::Email, "{sender}".to_owned())],
@@ -173,10 +172,18 @@ impl Holder {
             lifetime_days: match self {
                 Self::Client | Self::Operator => 365,
                 Self::Server | Self::MailSigner => 397,
-                Self::OcspResponder => 30,
+                // Nobody can revoke it; its key is gone with the process anyway.
+                Self::OcspResponder => 14,
             },
             backdate_minutes: 5,
-            keys: ["ec-p256", "ec-p384", "rsa-2048..4096"].map(str::to_owned).to_vec(),
+            keys: match self {
+                // That of any CA: who can read its signatures can read the responder's.
+                Self::OcspResponder => &["ec-p256", "ec-p384", "rsa-2048..4096", "ed25519"][..],
+                _ => &["ec-p256", "ec-p384", "rsa-2048..4096"],
+            }
+            .iter()
+            .map(|word| (*word).to_owned())
+            .collect(),
             subject: subject.iter().map(|(kind, text)| (*kind, (*text).to_owned())).collect(),
             key_usages: vec!["digitalSignature".to_owned()],
             extended_key_usages: vec![self.usage().name().to_owned()],

@@ -26,6 +26,7 @@ use x509_cert::ext::pkix::{
     AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints,
     ExtendedKeyUsage, SubjectAltName as SubjectAltNameExtension, SubjectKeyIdentifier,
 };
+use x509_cert::name::Name;
 
 use crate::{NameError, SubjectName};
 
@@ -43,6 +44,8 @@ pub enum Kind {
     Root,
     /// CA that issues end-entity certificates only (path length 0).
     Issuing,
+    /// Another root, certified by this one: its issuing CAs stand below it (path length 1).
+    Cross,
     /// End entity.
     EndEntity(Holder),
 }
@@ -94,6 +97,8 @@ pub struct Profile {
     alt_names: Vec<SubjectAltName>,
     /// Once its placeholders are filled in.
     subject: Option<SubjectName>,
+    /// Of a CA that has another certificate: its name there.
+    taken_name: Option<Name>,
 }
 
 impl Profile {
@@ -113,6 +118,12 @@ impl Profile {
     /// A CA under a root.
     pub fn issuing(addresses: Addresses) -> Self {
         Self::of(Kind::Issuing, Content::ca()).at(addresses)
+    }
+
+    /// A CA that has another certificate, whose name stands there already and stays as it is,
+    /// octet for octet. `kind` is one of a CA's.
+    pub(crate) fn again(kind: Kind, name: Name, addresses: Option<Addresses>) -> Self {
+        Self { taken_name: Some(name), addresses, ..Self::of(kind, Content::ca()) }
     }
 
     /// A TLS client with the default profile.
@@ -149,6 +160,7 @@ impl Profile {
             addresses: None,
             alt_names: Vec::new(),
             subject: None,
+            taken_name: None,
         }
     }
 
@@ -220,6 +232,11 @@ impl Profile {
         self.subject.as_ref()
     }
 
+    /// The name that a CA has in another certificate already.
+    pub(crate) fn taken_name(&self) -> Option<&Name> {
+        self.taken_name.as_ref()
+    }
+
     pub(crate) fn alt_names(&self) -> &[SubjectAltName] {
         &self.alt_names
     }
@@ -232,8 +249,12 @@ impl Profile {
     ) -> der::Result<Vec<Extension>> {
         let mut list = Vec::with_capacity(8);
         let key_identifier = key_identifier(subject_key)?;
-        if let Kind::Root | Kind::Issuing = self.kind {
-            let path_len_constraint = (self.kind == Kind::Issuing).then_some(0);
+        if let Kind::Root | Kind::Issuing | Kind::Cross = self.kind {
+            let path_len_constraint = match self.kind {
+                Kind::Issuing => Some(0),
+                Kind::Cross => Some(1),
+                _ => None,
+            };
             push(
                 &mut list,
                 rfc5280::ID_CE_BASIC_CONSTRAINTS,
@@ -362,7 +383,7 @@ pub(crate) fn push(
     Ok(())
 }
 
-fn distribution_point(address: &str) -> der::Result<CrlDistributionPoints> {
+pub(crate) fn distribution_point(address: &str) -> der::Result<CrlDistributionPoints> {
     Ok(CrlDistributionPoints(vec![DistributionPoint {
         distribution_point: Some(DistributionPointName::FullName(vec![uri(address)?])),
         reasons: None,
@@ -370,7 +391,7 @@ fn distribution_point(address: &str) -> der::Result<CrlDistributionPoints> {
     }]))
 }
 
-fn uri(address: &str) -> der::Result<GeneralName> {
+pub(crate) fn uri(address: &str) -> der::Result<GeneralName> {
     Ok(GeneralName::UniformResourceIdentifier(Ia5String::new(address)?))
 }
 

@@ -46,7 +46,7 @@ pub enum Weakness {
     Published,
 }
 
-/// Judges a key whose kind is accepted.
+/// Judges a key whose kind is accepted, apart from [`check_thoroughly`].
 ///
 /// # Errors
 /// The first weakness found; the cheap checks come first.
@@ -64,6 +64,21 @@ pub(crate) fn check(
     }
     match kind {
         KeyKind::Rsa(_) => rsa::check(bits),
+        KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::Ed25519 => Ok(()),
+    }
+}
+
+/// What costs more than everything else together, the proof of possession included: for keys
+/// that passed all of it.
+///
+/// # Errors
+/// [`Weakness::PrimeModulus`].
+pub(crate) fn check_thoroughly(
+    spki: &SubjectPublicKeyInfoRef<'_>,
+    kind: KeyKind,
+) -> Result<(), Weakness> {
+    match kind {
+        KeyKind::Rsa(_) => rsa::check_thoroughly(spki.subject_public_key.raw_bytes()),
         KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::Ed25519 => Ok(()),
     }
 }

@@ -30,6 +30,13 @@ impl Rsa {
         Self { modulus: p * q, exponent, private }
     }
 
+    /// A modulus that is itself prime: whoever knows it knows the private exponent.
+    pub(crate) fn of_prime(prime: &BigUint, exponent: u32) -> Self {
+        let exponent = BigUint::from(exponent);
+        let private = inverse(&exponent, &(prime - 1u32));
+        Self { modulus: prime.clone(), exponent, private }
+    }
+
     pub(crate) fn spki(&self) -> Vec<u8> {
         rsa_spki(&self.modulus, &self.exponent)
     }

@@ -134,6 +134,7 @@ impl State {
             position: after + changes.len() as u64,
             at: self.clock.now(),
             complete: changes.len() == rest.len(),
+            receipt: Vec::new(),
             authorities: self.authorities.lock().unwrap().clone(),
             changes,
         }

@@ -15,7 +15,7 @@ pub struct Fingerprint(Vec<u8>);
 /// What is wrong with a list, each with its line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
-pub struct ListError(Vec<String>);
+pub struct KeyListError(Vec<String>);
 
 impl Fingerprint {
     /// What to block when this key (a SubjectPublicKeyInfo) is to be blocked: the key itself,
@@ -44,7 +44,7 @@ impl Fingerprint {
     ///
     /// # Errors
     /// Everything that is neither, by line. A list with an error is not taken in part.
-    pub fn read_list(octets: &[u8]) -> Result<Vec<Self>, ListError> {
+    pub fn read_list(octets: &[u8]) -> Result<Vec<Self>, KeyListError> {
         Self::read(octets, Self::of_key)
     }
 
@@ -52,21 +52,23 @@ impl Fingerprint {
     ///
     /// # Errors
     /// As [`Fingerprint::read_list`].
-    pub fn read_names(octets: &[u8]) -> Result<Vec<Self>, ListError> {
+    pub fn read_names(octets: &[u8]) -> Result<Vec<Self>, KeyListError> {
         Self::read(octets, Self::all_of_key)
     }
 
-    fn read(octets: &[u8], of_key: fn(&[u8]) -> Vec<Self>) -> Result<Vec<Self>, ListError> {
+    fn read(octets: &[u8], of_key: fn(&[u8]) -> Vec<Self>) -> Result<Vec<Self>, KeyListError> {
         if let Some(spki) = public_key_of(octets) {
             return Ok(of_key(&spki));
         }
         let text = std::str::from_utf8(octets).map_err(|_| {
-            ListError(vec!["neither text nor DER of a certificate, request or public key".into()])
+            KeyListError(vec![
+                "neither text nor DER of a certificate, request or public key".into(),
+            ])
         })?;
         let list =
             if text.contains("-----BEGIN ") { pem_blocks(text, of_key) } else { lines(text) }?;
         if list.is_empty() {
-            return Err(ListError(vec!["there is no key in it".into()]));
+            return Err(KeyListError(vec!["there is no key in it".into()]));
         }
         Ok(list)
     }
@@ -83,7 +85,7 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-fn lines(text: &str) -> Result<Vec<Fingerprint>, ListError> {
+fn lines(text: &str) -> Result<Vec<Fingerprint>, KeyListError> {
     let lines = (1..).zip(text.lines().map(str::trim));
     let read = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(
         |(number, line)| {
@@ -99,7 +101,7 @@ fn lines(text: &str) -> Result<Vec<Fingerprint>, ListError> {
 fn pem_blocks(
     text: &str,
     of_key: fn(&[u8]) -> Vec<Fingerprint>,
-) -> Result<Vec<Fingerprint>, ListError> {
+) -> Result<Vec<Fingerprint>, KeyListError> {
     const BEGIN: &str = "-----BEGIN ";
     let read = text.match_indices(BEGIN).map(|(at, _)| {
         let line = text[..at].matches('\n').count() + 1;
@@ -122,7 +124,7 @@ fn pem_blocks(
 
 fn gathered(
     read: impl Iterator<Item = Result<Vec<Fingerprint>, String>>,
-) -> Result<Vec<Fingerprint>, ListError> {
+) -> Result<Vec<Fingerprint>, KeyListError> {
     let (mut list, mut errors) = (Vec::new(), Vec::new());
     for one in read {
         match one {
@@ -138,7 +140,7 @@ fn gathered(
         }
         _ => {}
     }
-    Err(ListError(errors))
+    Err(KeyListError(errors))
 }
 
 #[cfg(test)]

@@ -6,14 +6,14 @@ use tegata_domain::{
     Attempt, Certificate, CertificateState, Email, IssuanceRefusal, Reason, Serial,
     issuance_supersedes,
 };
-use tegata_store::{CertificateRecord, NewIntent, SeatRecord, StoreError, Tx};
+use tegata_store::{CertificateRecord, NewIntent, SeatRecord, Shard, StoreError, Tx};
 use tegata_text::Lang;
 
 use super::{EnrollError, Issuance, Proven};
 use crate::mail;
 use crate::office::entry;
 use crate::status::{self, StatusChange};
-use crate::{Actor, Reference, Registrar, Service};
+use crate::{Actor, IssuingCa, Reference, Registrar, Service};
 
 /// How long an issuance may stand between its two commits; far more than any request lives.
 const INTENT_LIFETIME: SignedDuration = SignedDuration::from_mins(2);
@@ -23,9 +23,9 @@ impl Registrar {
     /// is still permitted.
     pub(super) async fn commit_intent(
         &self,
-        service: &Service,
+        (service, ca): (&Service, &IssuingCa),
         Proven { seat, hash }: &Proven,
-        (linted, key): (&Linted, &ProvenKey),
+        (linted, key, shard): (&Linted, &ProvenKey, Shard),
         now: Timestamp,
         reference: &Reference,
     ) -> Result<(), EnrollError> {
@@ -36,7 +36,8 @@ impl Registrar {
                 validity: linted.validity(),
                 state: CertificateState::Planned { at: now },
             },
-            authority: service.current().id,
+            authority: ca.id,
+            shard,
             seat: seat.id,
             key_hash: linted.key_hash(),
             tbs_hash: linted.tbs_hash(),
@@ -46,7 +47,7 @@ impl Registrar {
         entry.reference = Some(reference.to_string());
         entry.detail = serde_json::json!({
             "serial": intent.certificate.serial,
-            "tbs_sha256": hex(&intent.tbs_hash),
+            "tbs_sha256": hex::encode(intent.tbs_hash),
         });
         let (user_id, hash) = (seat.user_id.clone(), hash.clone());
         let fingerprints = key.fingerprints();
@@ -192,8 +193,4 @@ fn replace_older(
         }
     }
     Ok(())
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }

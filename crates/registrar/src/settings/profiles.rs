@@ -36,7 +36,7 @@ pub struct ProfileSettings {
     /// Minutes that validity begins before issuance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backdate_minutes: Option<u8>,
-    /// `ec-p256`, `ec-p384`, `rsa-3072`, `rsa-2048..4096`.
+    /// `ec-p256`, `ec-p384`, `rsa-3072`, `rsa-2048..4096`; of responders also `ed25519`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<Vec<String>>,
     /// The subject, attribute by attribute.

@@ -74,7 +74,50 @@ pub(crate) struct World {
     pub(crate) issuing_key: Arc<Pullable>,
     pub(crate) database: PathBuf,
     pub(crate) seats: Vec<(UserId, InitialPassword)>,
+    pki: Pki,
+    entropy: Arc<Seeded>,
     _dir: tempfile::TempDir,
+}
+
+struct Pki {
+    founded: tegata_registrar::Founded,
+    root: Authority,
+    issuing: Authority,
+    feed: Arc<SoftwareKey>,
+}
+
+fn office(database: &std::path::Path, clock: &Arc<HandClock>, entropy: &Arc<Seeded>) -> Office {
+    let store = Arc::new(Store::open(database).unwrap());
+    let passwords = Passwords::new(Cost { memory: 64, passes: 1 }, 2);
+    Office::new(store, clock.clone(), entropy.clone(), passwords)
+}
+
+fn open(office: Office, settings: ServiceSettings, pki: &Pki) -> (Arc<Registrar>, Arc<Service>) {
+    let key: tegata_domain::ServiceKey = "0001/SB0001002C".parse().unwrap();
+    let root_name: tegata_domain::Issuer = "SB0001001C".parse().unwrap();
+    let ca = |id, name: &tegata_domain::Issuer, authority: &Authority, complete_crl| IssuingCa {
+        id,
+        name: name.clone(),
+        authority: authority.clone(),
+        complete_crl,
+        issues_from: Timestamp::UNIX_EPOCH,
+        retired: false,
+        revoked: false,
+    };
+    let service = Service::open(
+        pki.founded.service,
+        key.clone(),
+        settings,
+        vec![ca(pki.founded.issuing, &key.issuer, &pki.issuing, false)],
+        root_name.clone(),
+        pki.root.certificate().to_vec(),
+    )
+    .unwrap();
+    let roots = vec![ca(pki.founded.root, &root_name, &pki.root, true)];
+    let keyring = Keyring::new(vec![service], roots, pki.feed.clone());
+    let registrar = Registrar::new(office, keyring);
+    let service = registrar.keyring().service(&key).unwrap().clone();
+    (registrar, service)
 }
 
 pub(crate) fn settings() -> ServiceSettings {
@@ -92,20 +135,23 @@ pub(crate) fn settings() -> ServiceSettings {
         reminder_days: vec![30, 7],
         max_failures: 5,
         credential_days: 90,
+        crl_shard_size: 65_536,
         profiles: Profiles::default(),
     }
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::with(settings()).await
+    }
+
+    pub(crate) async fn with(settings: ServiceSettings) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let database = dir.path().join("tegata.db");
         let start: Timestamp = "2026-11-23T03:00:00Z".parse().unwrap();
         let clock = Arc::new(HandClock(AtomicI64::new(start.as_second())));
         let entropy = Arc::new(Seeded(AtomicU64::new(42)));
-        let store = Arc::new(Store::open(&database).unwrap());
-        let passwords = Passwords::new(Cost { memory: 64, passes: 1 }, 2);
-        let office = Office::new(store, clock.clone(), entropy.clone(), passwords);
+        let office = office(&database, &clock, &entropy);
         let years = |count: i64| Validity {
             not_before: start,
             not_after: start + SignedDuration::from_hours(24 * 365 * count),
@@ -121,7 +167,7 @@ impl World {
         let root_name = "SB0001001C".parse().unwrap();
         let signed = root
             .certify(
-                &Office::issuing_profile("http://status.example", &root_name),
+                &Office::issuing_profile(&settings.status_url, &root_name),
                 &name("SB0001002C"),
                 issuing_key.public_key(),
                 years(10),
@@ -130,19 +176,8 @@ impl World {
             .unwrap();
         let issuing = Authority::open(signed.der, issuing_key.clone()).unwrap();
         let key: tegata_domain::ServiceKey = "0001/SB0001002C".parse().unwrap();
-        let founded = office.found(&key, &settings(), (&root_name, &root), &issuing).await.unwrap();
-        let service = Service::open(
-            founded.service,
-            key.clone(),
-            settings(),
-            vec![IssuingCa { id: founded.issuing, name: key.issuer.clone(), authority: issuing }],
-            root_name.clone(),
-            root.certificate().to_vec(),
-        )
-        .unwrap();
-        let policy = service.credential;
-        let roots = vec![IssuingCa { id: founded.root, name: root_name, authority: root }];
-        let feed = Arc::new(SoftwareKey::generate(KeyKind::Ed25519).unwrap());
+        let founded = office.found(&key, &settings, (&root_name, &root), &issuing).await.unwrap();
+        let credential = settings.credential();
         let operator = || Actor::Operator("test".to_owned());
         office
             .add_branch(operator(), founded.service, "950".parse().unwrap(), "Head".to_owned())
@@ -155,9 +190,14 @@ impl World {
             .await
             .unwrap();
         let company = office.company(founded.service, &company).unwrap();
-        let seats = office.add_seats(operator(), company, 3, policy).await.unwrap();
-        let registrar = Registrar::new(office, Keyring::new(vec![service], roots, feed));
-        let service = registrar.keyring().service(&key).unwrap().clone();
+        let seats = office.add_seats(operator(), company, 3, credential).await.unwrap();
+        let pki = Pki {
+            founded,
+            root,
+            issuing,
+            feed: Arc::new(SoftwareKey::generate(KeyKind::Ed25519).unwrap()),
+        };
+        let (registrar, service) = open(office, settings, &pki);
         Self {
             registrar,
             service,
@@ -165,8 +205,30 @@ impl World {
             issuing_key,
             database,
             seats: seats.into_iter().map(|seat| (seat.user_id, seat.password)).collect(),
+            pki,
+            entropy,
             _dir: dir,
         }
+    }
+
+    /// The same installation started again, with other settings.
+    pub(crate) fn reopened(self, settings: ServiceSettings) -> Self {
+        let office = office(&self.database, &self.clock, &self.entropy);
+        let (registrar, service) = open(office, settings, &self.pki);
+        Self { registrar, service, ..self }
+    }
+
+    /// A copy of the database as it is now.
+    pub(crate) fn copy(&self) -> PathBuf {
+        let copy = self.database.with_extension("copy");
+        self.registrar.store().copy_to(&copy).unwrap();
+        copy
+    }
+
+    /// The same installation started on another database.
+    pub(crate) fn on_database(self, database: &std::path::Path) -> Self {
+        let settings = self.service.settings.clone();
+        Self { database: database.to_owned(), ..self }.reopened(settings)
     }
 
     /// Tries to issue for the first seat with this request.

@@ -117,7 +117,8 @@ impl From<&EnrollError> for Cause {
             EnrollError::Prepare(tegata_ca::PrepareError::KeyKind { .. }) => Self::KeyKind,
             EnrollError::KeyTaken => Self::KeyTaken,
             EnrollError::UnderWay => Self::UnderWay,
-            EnrollError::Prepare(_)
+            EnrollError::Distrusted
+            | EnrollError::Prepare(_)
             | EnrollError::Lint(_)
             | EnrollError::Sign(_)
             | EnrollError::Store(_) => Self::Unavailable,

@@ -18,6 +18,6 @@ use super::scope::Scope;
 pub(super) async fn show(scope: Scope) -> Json<Trust> {
     let Scope { service, .. } = scope;
     let intermediates =
-        service.issuing.iter().map(|ca| Der(ca.authority.certificate().to_vec())).collect();
+        service.trusted().map(|ca| Der(ca.authority.certificate().to_vec())).collect();
     Json(Trust { root: Der(service.root.clone()), intermediates })
 }

@@ -1,5 +1,11 @@
+use std::path::PathBuf;
+
 use clap::Subcommand;
-use tegata_store::{AuditEntry, StoreError, View};
+use jiff::Timestamp;
+use serde::Serialize;
+use tegata_registrar::AuditReport;
+use tegata_server::anchor::AnchorDir;
+use tegata_store::{AuditEntry, AuditFault, View};
 
 use super::{Common, Failure, output};
 
@@ -8,24 +14,75 @@ pub(super) enum AuditCommand {
     /// Show entries, oldest first
     #[command(after_help = "Examples:
   tegata audit show --dir D --reference R-7K3M-9QWX     what a caller was refused for
-  tegata audit show --dir D --object CMSM950-006-401 --last 20")]
+  tegata audit show --dir D --object CMSM950-006-401 --last 20
+  tegata audit show --dir D --action certificate.revoked --since 2026-11-01T00:00:00+09:00")]
     Show {
-        /// Only the entry behind this support reference
-        #[arg(long)]
-        reference: Option<String>,
-        /// Only entries about this user ID or name
-        #[arg(long)]
-        object: Option<String>,
+        #[command(flatten)]
+        filter: Filter,
         /// Only the last so many
         #[arg(long, default_value_t = 100)]
         last: usize,
         #[command(flatten)]
         common: Common,
     },
-    /// Check that every entry follows from the one before
-    #[command(after_help = "Example:
-  tegata audit verify --dir D")]
-    Verify(Common),
+    /// Check that every entry follows from the one before, and that the end is the anchored one
+    #[command(after_help = "Examples:
+  tegata audit verify --dir D
+  tegata audit verify --dir D --anchor /mnt/other/anchor")]
+    Verify {
+        /// Directory of the anchor [default: audit.anchor_dir of the settings]
+        #[arg(long)]
+        anchor: Option<PathBuf>,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(clap::Args)]
+pub(super) struct Filter {
+    /// Only the entry behind this support reference
+    #[arg(long)]
+    reference: Option<String>,
+    /// Only entries about this user ID or name
+    #[arg(long)]
+    object: Option<String>,
+    /// Only what this actor did, for example `operator root`
+    #[arg(long)]
+    actor: Option<String>,
+    /// Only this action or, with a dot at its end, group of actions: `certificate.`
+    #[arg(long)]
+    action: Option<String>,
+    /// Only entries about this serial number
+    #[arg(long)]
+    serial: Option<tegata_domain::Serial>,
+    /// Only from this moment on, for example 2026-11-01T00:00:00+09:00
+    #[arg(long)]
+    since: Option<Timestamp>,
+    /// Only before this moment
+    #[arg(long)]
+    until: Option<Timestamp>,
+}
+
+impl Filter {
+    fn wants(&self, entry: &AuditEntry) -> bool {
+        let about = |object: &String| {
+            entry.object == *object || entry.actor.split(' ').nth(1) == Some(object)
+        };
+        let action = |wanted: &String| match wanted.strip_suffix('.') {
+            Some(_) => entry.action.starts_with(wanted.as_str()),
+            None => entry.action == *wanted,
+        };
+        let serial = |wanted: &tegata_domain::Serial| {
+            entry.detail.get("serial").and_then(|v| v.as_str()) == Some(&wanted.to_string())
+        };
+        self.reference.as_ref().is_none_or(|wanted| entry.reference.as_ref() == Some(wanted))
+            && self.object.as_ref().is_none_or(about)
+            && self.actor.as_ref().is_none_or(|wanted| entry.actor == *wanted)
+            && self.action.as_ref().is_none_or(action)
+            && self.serial.as_ref().is_none_or(serial)
+            && self.since.is_none_or(|since| entry.at >= since)
+            && self.until.is_none_or(|until| entry.at < until)
+    }
 }
 
 /// Entries read at a time.
@@ -33,37 +90,89 @@ const PAGE: u32 = 10_000;
 
 pub(super) fn run(command: AuditCommand) -> Result<(), Failure> {
     match command {
-        AuditCommand::Show { reference, object, last, common } => {
-            let office = common.office()?;
-            let wanted = |entry: &AuditEntry| {
-                let about = |object: &String| {
-                    entry.object == *object || entry.actor.ends_with(object.as_str())
-                };
-                reference.as_ref().is_none_or(|wanted| entry.reference.as_ref() == Some(wanted))
-                    && object.as_ref().is_none_or(about)
-            };
-            let mut found: Vec<AuditEntry> = office.store().read(|view: View<'_>| {
-                let (mut found, mut after) = (Vec::new(), 0);
-                loop {
-                    let page = view.audit_entries(after, PAGE)?;
-                    let Some((seq, _)) = page.last() else { return Ok::<_, StoreError>(found) };
-                    after = *seq;
-                    found.extend(page.into_iter().map(|(_, entry)| entry).filter(wanted));
-                }
-            })?;
-            found.drain(..found.len().saturating_sub(last));
-            let headings = ["AT", "WHO", "WHAT", "OBJECT", "DETAIL", "REFERENCE"];
-            output::list(common.json, &found, &headings, cells)
+        AuditCommand::Show { filter, last, common } => show(&filter, last, &common),
+        AuditCommand::Verify { anchor, common } => verify(anchor, &common),
+    }
+}
+
+fn show(filter: &Filter, last: usize, common: &Common) -> Result<(), Failure> {
+    let office = common.office()?;
+    // From the end: the last ones are wanted, and the log may be long.
+    let mut found: Vec<AuditEntry> = Vec::new();
+    let mut before = i64::MAX;
+    while found.len() < last {
+        let page = office.store().read(|view: View<'_>| view.audit_entries_back(before, PAGE))?;
+        let Some((seq, _)) = page.last() else { break };
+        before = *seq;
+        found.extend(page.into_iter().map(|(_, entry)| entry).filter(|e| filter.wants(e)));
+    }
+    found.truncate(last);
+    found.reverse();
+    let headings = ["AT", "WHO", "WHAT", "OBJECT", "DETAIL", "REFERENCE"];
+    output::list(common.json, &found, &headings, cells)
+}
+
+/// What does not hold, for `--json`.
+#[derive(Serialize)]
+#[serde(tag = "fault", rename_all = "snake_case")]
+enum Fault {
+    Altered { entry: i64 },
+    Missing { from: i64, to: i64 },
+    Anchor { sentence: String },
+}
+
+fn verify(anchor: Option<PathBuf>, common: &Common) -> Result<(), Failure> {
+    let office = common.office()?;
+    let AuditReport { head, faults } = office.verify_audit()?;
+    let mut faults: Vec<Fault> = faults.into_iter().map(Fault::from).collect();
+    let anchor = match anchor {
+        Some(anchor) => anchor,
+        None => common.settings()?.anchor_dir,
+    };
+    let anchored = AnchorDir::new(&anchor).known()?;
+    if let Err(rollback) = office.check_anchor(&anchored)? {
+        faults.push(Fault::Anchor { sentence: rollback.to_string() });
+    }
+    let hash = hex::encode(head.hash);
+    let json = serde_json::json!({
+        "holds": faults.is_empty(), "entries": head.seq, "hash": hash,
+        "anchored": anchored.audit_seq, "faults": faults,
+    });
+    if faults.is_empty() {
+        let until = match anchored.audit_seq {
+            0 => "there is no anchor yet".to_owned(),
+            seq => format!("anchored up to entry {seq}"),
+        };
+        let entries = head.seq;
+        return output::one(
+            common.json,
+            &json,
+            &format!("the audit log is whole: {entries} entries, {until}, last hash {hash}"),
+        );
+    }
+    if common.json {
+        output::one(true, &json, "")?;
+    }
+    let lines: Vec<String> = faults.iter().map(Fault::sentence).collect();
+    Err(format!("the audit log was changed:\n  {}", lines.join("\n  ")).into())
+}
+
+impl From<AuditFault> for Fault {
+    fn from(fault: AuditFault) -> Self {
+        match fault {
+            AuditFault::Altered { seq } => Self::Altered { entry: seq },
+            AuditFault::Missing { from, to } => Self::Missing { from, to },
         }
-        AuditCommand::Verify(common) => {
-            let office = common.office()?;
-            if !office.store().read(|view: View<'_>| view.audit_chain_holds())? {
-                return Err("the audit log was changed: an entry does not follow from the one \
-                            before"
-                    .into());
-            }
-            let json = serde_json::json!({ "holds": true });
-            output::one(common.json, &json, "the audit log is whole")
+    }
+}
+
+impl Fault {
+    fn sentence(&self) -> String {
+        match self {
+            Self::Altered { entry } => format!("entry {entry} is not what was written"),
+            Self::Missing { from, to } if from == to => format!("entry {from} is gone"),
+            Self::Missing { from, to } => format!("entries {from} to {to} are gone"),
+            Self::Anchor { sentence } => sentence.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use jiff::Timestamp;
 use serde::Serialize;
-use tegata_registrar::{Fingerprint, ListError};
+use tegata_registrar::{Fingerprint, KeyListError};
 use tegata_store::{BlockedKey, View};
 
 use super::{Common, Failure, operator, output};
@@ -119,7 +119,7 @@ async fn block(list: Vec<Fingerprint>, reason: &str, common: &Common) -> Result<
     output::one(common.json, &json, &sentence)
 }
 
-type Reader = fn(&[u8]) -> Result<Vec<Fingerprint>, ListError>;
+type Reader = fn(&[u8]) -> Result<Vec<Fingerprint>, KeyListError>;
 
 /// The keys that an argument names: digits, or what a file holds.
 fn keys(argument: &str, reader: Reader) -> Result<Vec<Fingerprint>, Failure> {

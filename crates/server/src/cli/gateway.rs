@@ -215,7 +215,7 @@ pub(super) async fn new(args: NewGatewayArgs) -> Result<(), Failure> {
     };
     let text = toml::to_string(&file)?;
     let encode = |label, der: &[u8]| pem::encode_string(label, pem::LineEnding::LF, der);
-    let chain = [&certificate.der[..], service.issuing[0].authority.certificate()]
+    let chain = [&certificate.der[..], service.issuer_of(&certificate)]
         .map(|der| encode("CERTIFICATE", der).map_err(|error| error.to_string()));
     let [leaf, issuing] = chain;
     std::fs::create_dir(&args.out).map_err(|error| format!("{}: {error}", args.out.display()))?;

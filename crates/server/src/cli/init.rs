@@ -1,22 +1,27 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
-use tegata_ca::KeyKind;
+use tegata_ca::CaKey;
 use tegata_domain::{Entropy, Issuer, ServiceKey};
 use tegata_registrar::{Profiles, ServiceSettings, Words};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::installation::{DataDir, Foundation};
 use tegata_server::keyfile::Passphrase;
+use tegata_server::offline::Branching;
+use tegata_token::TokenUri;
 
 use super::{Common, Failure, output};
 
 #[derive(Args)]
-#[command(after_help = "Example:
-  tegata init --dir D --service 0001/SB0001002C --root SB0001001C --service-settings service.json")]
+#[command(after_help = "Examples:
+  tegata init --dir D --service 0001/SB0001002C --root SB0001001C --service-settings service.json
+  tegata init --dir D --service 0001/SB0001002C --root SB0001001C --service-settings service.json \\
+    --token 'pkcs11:token=tegata?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/tegata/pin'")]
 pub(super) struct InitArgs {
     #[command(flatten)]
     common: Common,
@@ -33,47 +38,42 @@ pub(super) struct InitArgs {
     #[arg(long, default_value = "JP")]
     country: String,
     /// Kind of the root's key
-    #[arg(long, value_enum, default_value_t = CaKey::P384)]
+    #[arg(long, default_value_t = CaKey::P384, value_parser = ca_key())]
     root_key: CaKey,
     /// Kind of the issuing CA's key
-    #[arg(long, value_enum, default_value_t = CaKey::P256)]
+    #[arg(long, default_value_t = CaKey::P256, value_parser = ca_key())]
     issuing_key: CaKey,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum CaKey {
-    /// ECDSA P-256
-    P256,
-    /// ECDSA P-384
-    P384,
-    /// RSA 3072
-    Rsa3072,
-    /// RSA 4096
-    Rsa4096,
-}
-
-impl From<CaKey> for KeyKind {
-    fn from(key: CaKey) -> Self {
-        match key {
-            CaKey::P256 => Self::EcP256,
-            CaKey::P384 => Self::EcP384,
-            CaKey::Rsa3072 => Self::Rsa(3072),
-            CaKey::Rsa4096 => Self::Rsa(4096),
-        }
-    }
+    /// The root is elsewhere: make a request for the issuing CA and wait for `tegata ca install`
+    #[arg(long, conflicts_with_all = ["root_key", "root_token"])]
+    offline_root: bool,
+    /// Make and keep the keys of both CAs in this token, a PKCS#11 address (RFC 7512)
+    #[arg(long, value_name = "URI")]
+    token: Option<TokenUri>,
+    /// Another token for the root's key
+    #[arg(long, value_name = "URI")]
+    root_token: Option<TokenUri>,
+    /// Another token for the issuing CA's key
+    #[arg(long, value_name = "URI")]
+    issuing_token: Option<TokenUri>,
 }
 
 pub(super) async fn run(args: InitArgs) -> Result<(), Failure> {
     let dir = args.common.data_dir();
     let text = std::fs::read_to_string(&args.service_settings)
         .map_err(|error| format!("{}: {error}", args.service_settings.display()))?;
+    let settings = ServiceSettings::from_json(&text)?;
+    if args.offline_root {
+        return ask(args, dir, settings);
+    }
     let foundation = Foundation {
         key: args.service,
         root_name: args.root,
         country: args.country,
-        root_key: args.root_key.into(),
-        issuing_key: args.issuing_key.into(),
-        settings: ServiceSettings::from_json(&text)?,
+        root_key: args.root_key,
+        root_token: args.root_token.or_else(|| args.token.clone()),
+        issuing_key: args.issuing_key,
+        issuing_token: args.issuing_token.or(args.token),
+        settings,
     };
     dir.create()?;
     let file = args.common.settings()?.passphrase_file;
@@ -107,6 +107,60 @@ Next:
     output::one(args.common.json, &json, &sentence)
 }
 
+/// Makes a request for the issuing CA, and the ceremony's file that would answer it.
+fn ask(args: InitArgs, dir: DataDir, settings: ServiceSettings) -> Result<(), Failure> {
+    dir.create()?;
+    let file = args.common.settings()?.passphrase_file;
+    let entropy = SystemEntropy;
+    Passphrase::ensure(&file, &entropy)?;
+    let passphrase = Passphrase::read(&file)?;
+    let branching = Branching {
+        key: args.service,
+        root_name: args.root,
+        country: args.country,
+        issuing_key: args.issuing_key,
+        issuing_token: args.issuing_token.or(args.token),
+        settings,
+    };
+    let request = dir.ask(&branching, &passphrase, &entropy)?;
+    let (root, name) = (&branching.root_name, &branching.key.issuer);
+    let sentence = format!(
+        "{dir} waits for the certificate of issuing CA {name}.
+
+  request           {request}
+
+Next: take the request to the ceremony of root {root} (`tegata ceremony --example`), which names it
+
+  [[issuing]]
+  request = \"{name}.csr\"
+  name = \"{name}\"
+  organisation = {organisation:?}
+  country = \"{country}\"
+  years = 10
+  status_url = \"{status_url}\"
+
+and bring back its certificates and list:
+  tegata ca install --certificate {name}.cer --root {root}.cer --dir {dir}
+  tegata ca publish-crl {root}.crl --dir {dir}",
+        dir = dir.path().display(),
+        request = request.display(),
+        organisation = branching.settings.organisation.en,
+        country = branching.country,
+        status_url = branching.settings.status_url,
+    );
+    let json = serde_json::json!({
+        "service": branching.key.to_string(),
+        "root": root,
+        "request": request,
+    });
+    output::one(args.common.json, &json, &sentence)
+}
+
+/// Reads a kind of CA key and lists all of them in the help.
+pub(super) fn ca_key() -> impl TypedValueParser<Value = CaKey> {
+    PossibleValuesParser::new(CaKey::ALL.map(CaKey::name)).try_map(|name| name.parse::<CaKey>())
+}
+
 /// SHA-256 of the root certificate, as people compare it.
 pub(super) fn root_sha256(dir: &DataDir) -> Result<String, Failure> {
     let root = CertificateDer::from_pem_file(dir.root_pem())
@@ -133,6 +187,7 @@ pub(crate) fn sample_settings(service_url: String, status_url: String) -> Servic
         reminder_days: vec![30, 7],
         max_failures: 5,
         credential_days: 90,
+        crl_shard_size: 65_536,
         profiles: Profiles::default(),
     }
 }

@@ -1,8 +1,11 @@
 //! The command line. Each file is one noun; `main` is the only caller.
 
 mod audit;
+mod backup;
 mod blocklist;
 mod branch;
+mod ca;
+mod ceremony;
 mod certificate;
 mod company;
 mod config;
@@ -10,6 +13,7 @@ pub(crate) mod gateway;
 pub(crate) mod init;
 pub(crate) mod output;
 mod profile;
+mod rollover;
 pub(crate) mod serve;
 mod service;
 mod subscriber;
@@ -18,12 +22,13 @@ use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use clap::{Args, Parser, Subcommand};
 use tegata_domain::ServiceKey;
 use tegata_registrar::{Actor, Office};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
+use tegata_server::anchor::AnchorDir;
 use tegata_server::installation::{DataDir, InstallationError};
 use tegata_server::settings::{Settings, SettingsErrors};
 
@@ -52,7 +57,7 @@ enum Command {
     /// Serve everything on loopback with sample data, in the foreground
     Demo(demo::DemoArgs),
     /// Make a new installation: root and issuing CA, the first service
-    Init(init::InitArgs),
+    Init(Box<init::InitArgs>),
     /// Serve the issuing site, the application interface and the status addresses
     Serve(serve::ServeArgs),
     /// Run the mTLS gateway in front of protected services
@@ -78,12 +83,21 @@ enum Command {
     /// Certificates
     #[command(subcommand)]
     Certificate(certificate::CertificateCommand),
+    /// CAs whose root is offline: certificates and lists from its ceremonies
+    #[command(subcommand)]
+    Ca(ca::CaCommand),
+    /// Carry out a key ceremony, offline, from one file
+    Ceremony(ceremony::CeremonyArgs),
     /// Keys that are never certified
     #[command(subcommand)]
     Blocklist(blocklist::BlocklistCommand),
     /// The audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Copy the installation as it is now, while it runs
+    Backup(backup::BackupArgs),
+    /// Put a backup in place
+    Restore(backup::RestoreArgs),
 }
 
 /// Where the installation is, and how to answer.
@@ -110,6 +124,9 @@ pub(crate) struct Scoped {
     pub(crate) service: Option<ServiceKey>,
 }
 
+/// The installation that this command opened.
+static OPENED: OnceLock<(Office, Common)> = OnceLock::new();
+
 /// What ends a command: a sentence for people.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
@@ -123,7 +140,9 @@ impl Common {
     }
 
     pub(crate) fn office(&self) -> Result<Office, InstallationError> {
-        self.data_dir().office(Arc::new(SystemClock), Arc::new(SystemEntropy))
+        let office = self.data_dir().office(Arc::new(SystemClock), Arc::new(SystemEntropy))?;
+        let _ = OPENED.set((office.clone(), self.clone()));
+        Ok(office)
     }
 }
 
@@ -164,16 +183,27 @@ pub(crate) fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    match runtime.block_on(dispatch(cli.command)) {
+    let outcome = runtime.block_on(dispatch(cli.command));
+    anchor();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&*error),
+    }
+}
+
+/// What a command did counts as done; that its anchor could not be written is for the log.
+fn anchor() {
+    let Some((office, common)) = OPENED.get() else { return };
+    let Ok(settings) = common.settings() else { return };
+    if let Err(error) = AnchorDir::new(&settings.anchor_dir).keep(office) {
+        tracing::warn!(%error, "the anchor is not kept");
     }
 }
 
 async fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => demo::run(args).await,
-        Command::Init(args) => init::run(args).await,
+        Command::Init(args) => init::run(*args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,
         Command::Config(command) => config::run(command),
@@ -183,8 +213,12 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Company(command) => company::run(command).await,
         Command::Subscriber(command) => subscriber::run(command).await,
         Command::Certificate(command) => certificate::run(command).await,
+        Command::Ca(command) => ca::run(command).await,
+        Command::Ceremony(args) => ceremony::run(args),
         Command::Blocklist(command) => blocklist::run(command).await,
         Command::Audit(command) => audit::run(command),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
     }
 }
 

@@ -57,6 +57,11 @@ pub(crate) fn error(json: bool, sentence: &str) {
     let _ = writeln!(std::io::stderr(), "tegata: {sentence}");
 }
 
+/// Says on standard error what is being done.
+pub(crate) fn progress(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// Writes to standard output. A reader that has seen enough (`| head`) is no failure.
 fn say(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();

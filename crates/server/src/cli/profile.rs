@@ -194,7 +194,7 @@ fn on_record(scoped: &Scoped) -> Result<(ServiceSettings, PreviewNames, KeyKind)
         .map(|key| key.kind());
     // A size that the library cannot make is of no consequence for what the preview says.
     let kind = match kind {
-        Some(kind @ (KeyKind::EcP256 | KeyKind::EcP384)) => kind,
+        Some(kind @ (KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::Ed25519)) => kind,
         Some(KeyKind::Rsa(bits)) if bits <= 2048 => KeyKind::Rsa(2048),
         Some(KeyKind::Rsa(_)) => KeyKind::Rsa(3072),
         _ => KeyKind::EcP256,

@@ -3,15 +3,17 @@ use std::sync::Arc;
 use clap::Args;
 use tegata_ca::SubjectAltName;
 use tegata_domain::Entropy;
-use tegata_registrar::Registrar;
+use tegata_registrar::{Accepted, Office, Registrar};
 use tegata_server::ambient::SystemEntropy;
+use tegata_server::anchor::AnchorDir;
+use tegata_server::keeper::Keeper;
 use tegata_server::keyfile::Passphrase;
 use tegata_server::node::{self, Node, NodeConfig};
 use tegata_server::post::SmtpPost;
 use tegata_server::settings::Settings;
 use tokio::sync::watch;
 
-use super::{Common, Failure, output};
+use super::{Common, Failure, operator, output};
 
 #[derive(Args)]
 #[command(after_help = "Example:
@@ -20,6 +22,10 @@ Settings: tegata config reference")]
 pub(super) struct ServeArgs {
     #[command(flatten)]
     common: Common,
+    /// The database was restored from an old copy and there is no newer one: give up every
+    /// number that may have been used, and revoke what it does not know
+    #[arg(long)]
+    accept_rollback: bool,
 }
 
 pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
@@ -27,6 +33,10 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let dir = args.common.data_dir();
     let office = args.common.office()?;
     let _lock = dir.lock()?;
+    let anchor = AnchorDir::new(&settings.anchor_dir);
+    if args.accept_rollback {
+        accept_rollback(&anchor, &office, args.common.json).await?;
+    }
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let passphrase = Passphrase::read(&settings.passphrase_file)?;
     let keyring = dir.keyring(&office, &passphrase)?;
@@ -34,7 +44,8 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let names = settings.site_names.iter().map(|name| alt_name(name)).collect();
     let (certificate, key) =
         dir.server_certificate(&office, &service, &passphrase, &*entropy, "site", names).await?;
-    let chain = vec![certificate.der, service.issuing[0].authority.certificate().to_vec()];
+    let issuer = service.issuer_of(&certificate).to_vec();
+    let chain = vec![certificate.der, issuer];
     let tls = node::tls(chain, &key.to_pkcs8()?)?;
     let registrar = Registrar::new(office, keyring);
     let config = NodeConfig {
@@ -44,6 +55,13 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         rates: settings.rates,
         downloads: dir.downloads(),
         post: post(&settings)?,
+        anchor,
+        keeper: Keeper {
+            dir,
+            passphrase: Arc::new(passphrase),
+            entropy,
+            automatic: settings.automatic_rollover,
+        },
     };
     let node = Node::prepare(registrar, config).await?;
     let [site, status, admin] = node.addresses()?;
@@ -57,6 +75,22 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     output::one(args.common.json, &json, &format!("serving {home} and http://{status}"))?;
     node.run(tls, stop_on_signal()?).await;
     Ok(())
+}
+
+async fn accept_rollback(anchor: &AnchorDir, office: &Office, json: bool) -> Result<(), Failure> {
+    let accepted = anchor.accept(office, operator()).await?;
+    let Accepted { lost_entries, renewed, unaccounted, unknown_authorities } = &accepted;
+    let mut sentence = format!(
+        "rollback accepted: {lost_entries} entries of the audit log are lost; {} certificates are \
+         revoked or on hold again, {} that this database does not know are revoked",
+        renewed.len(),
+        unaccounted.len()
+    );
+    if !unknown_authorities.is_empty() {
+        let names = unknown_authorities.join(", ");
+        sentence += &format!("; these CAs are in the anchor but not in the database: {names}");
+    }
+    output::one(json, &serde_json::json!({ "rollback_accepted": accepted }), &sentence)
 }
 
 /// The mail server, when its address is there.

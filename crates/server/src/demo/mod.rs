@@ -11,17 +11,20 @@ use std::sync::Arc;
 
 use clap::Args;
 use sha2::{Digest, Sha256};
-use tegata_ca::KeyKind;
+use tegata_ca::CaKey;
 use tegata_domain::{Clock, Entropy};
 use tegata_gateway::{Config, Gateway, Identity, Limits};
 use tegata_registrar::{Actor, Office, Registrar, ServiceSettings};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
+use tegata_server::anchor::AnchorDir;
 use tegata_server::installation::{DataDir, Foundation};
+use tegata_server::keeper::Keeper;
 use tegata_server::keyfile::Passphrase;
 use tegata_server::limits::Rates;
 use tegata_server::listen;
 use tegata_server::node::{self, Node, NodeConfig, stopped};
 use tegata_server::post::SmtpPost;
+use tegata_token::TokenUri;
 use tokio::net::TcpListener;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -62,6 +65,9 @@ pub(crate) struct DemoArgs {
     /// Port of the mail server that keeps every mail as a file
     #[arg(long, default_value_t = 0)]
     mail_port: u16,
+    /// Make and keep the CA keys in this token, a PKCS#11 address (RFC 7512); for a new demo
+    #[arg(long, value_name = "URI")]
+    token: Option<TokenUri>,
 }
 
 /// Runs until SIGINT or SIGTERM.
@@ -82,7 +88,8 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         format!("https://127.0.0.1:{}{PATH}", ports.gateway),
         format!("http://127.0.0.1:{}", ports.status),
     );
-    let office = open(&dir, settings, &passphrase, clock.clone(), entropy.clone()).await?;
+    let office =
+        open(&dir, settings, args.token, &passphrase, clock.clone(), entropy.clone()).await?;
     let keyring = dir.keyring(&office, &passphrase)?;
     let service = keyring.services().next().cloned().ok_or("the installation has no service")?;
     let seat = seed::first_seat(&office, &dir, &service).await?;
@@ -94,7 +101,8 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         let (own, key) = dir
             .server_certificate(&office, &service, &passphrase, &*entropy, purpose, names())
             .await?;
-        let chain = vec![own.der, service.issuing[0].authority.certificate().to_vec()];
+        let issuer = service.issuer_of(&own).to_vec();
+        let chain = vec![own.der, issuer];
         servers.push((chain, key.to_pkcs8()?));
     }
     let site_url = format!("https://127.0.0.1:{}/issueweb/{}/", ports.site, service.key);
@@ -137,6 +145,13 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         admin: loopback(ports.admin),
         rates: Rates::default(),
         downloads: dir.downloads(),
+        anchor: AnchorDir::new(&dir.path().join("anchor")),
+        keeper: Keeper {
+            dir,
+            passphrase: Arc::new(passphrase),
+            entropy: entropy.clone(),
+            automatic: true,
+        },
         post: Some(SmtpPost::new(&smtp_url, "noreply@sample-bank.example")?),
     };
     let node = Node::prepare(registrar, node_config).await?;
@@ -212,6 +227,7 @@ fn loopback(port: u16) -> SocketAddr {
 async fn open(
     dir: &DataDir,
     settings: ServiceSettings,
+    token: Option<TokenUri>,
     passphrase: &Passphrase,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -230,8 +246,10 @@ async fn open(
         key: "0001/SB0001002C".parse()?,
         root_name: "SB0001001C".parse()?,
         country: "JP".to_owned(),
-        root_key: KeyKind::EcP384,
-        issuing_key: KeyKind::EcP256,
+        root_key: CaKey::P384,
+        root_token: token.clone(),
+        issuing_key: CaKey::P256,
+        issuing_token: token,
         settings,
     };
     Ok(dir.found(&foundation, passphrase, clock, entropy).await?)

@@ -6,10 +6,12 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tegata_domain::ServiceKey;
 use tegata_registrar::{PublishError, Service};
+use tegata_store::View;
 use tegata_wire::feed::{CONTENT_TYPE, Change, MAX_CHANGES, Page};
 use tokio::time::Instant;
 
 use super::Status;
+use super::receipt::{self, Receipt};
 
 /// Longest wait for news that a reader may ask for, in seconds.
 const MAX_WAIT: u64 = 30;
@@ -20,6 +22,8 @@ pub(super) struct Question {
     after: u64,
     #[serde(default)]
     wait: u64,
+    #[serde(default)]
+    receipt: String,
 }
 
 /// What changed behind position `after`; waits up to `wait` seconds until something did.
@@ -33,6 +37,12 @@ pub(super) async fn show(
     else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    let feed = status.registrar.keyring();
+    let receipt = Receipt::read(&question.receipt, &service, feed.feed());
+    if let Some(refused) = receipt.as_ref().and_then(|receipt| distrust(&status, receipt)) {
+        return refused;
+    }
+    let mut service = service;
     let deadline = Instant::now() + Duration::from_secs(question.wait.min(MAX_WAIT));
     let mut ending = false;
     loop {
@@ -48,7 +58,11 @@ pub(super) async fn show(
                 return StatusCode::SERVICE_UNAVAILABLE.into_response();
             }
         };
-        let waiting = page.changes.is_empty();
+        // A reader that knows other CAs than there are now gets its answer at once.
+        service = status.registrar.keyring().service(&service.key).cloned().unwrap_or(service);
+        let stands =
+            receipt.as_ref().is_none_or(|r| r.authorities == receipt::authorities(&service));
+        let waiting = page.changes.is_empty() && stands;
         if !waiting || ending || Instant::now() >= deadline {
             return match signed(&status, &service, page) {
                 Ok(octets) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], octets).into_response(),
@@ -64,18 +78,46 @@ pub(super) async fn show(
     }
 }
 
+/// Refuses a reader that proves that this database is not the one it was, and with it everyone
+/// who wants something signed.
+fn distrust(status: &Status, receipt: &Receipt) -> Option<Response> {
+    match status.registrar.check_anchor(&receipt.head()) {
+        Ok(Ok(())) => None,
+        Ok(Err(rollback)) => {
+            tracing::error!(%rollback, "a gateway shows what this database does not know");
+            let sentence = rollback.to_string();
+            status.distrust.send_replace(Some(receipt.head()));
+            status.registrar.distrust(sentence.clone());
+            Some((StatusCode::CONFLICT, sentence).into_response())
+        }
+        Err(error) => {
+            tracing::error!(%error, "cannot read the database");
+            Some(StatusCode::SERVICE_UNAVAILABLE.into_response())
+        }
+    }
+}
+
 fn signed(
     status: &Status,
     service: &Service,
     page: tegata_registrar::FeedPage,
 ) -> Result<Vec<u8>, PublishError> {
+    let head = status.registrar.store().read(|view: View<'_>| view.audit_head())?;
+    let receipt = Receipt {
+        position: page.position,
+        audit_seq: head.seq,
+        audit_hash: head.hash,
+        authorities: receipt::authorities(service),
+    };
+    let keyring = status.registrar.keyring();
     let signed = Page {
         service: service.key.to_string(),
         after: page.after,
         position: page.position,
         at: page.at,
         complete: page.complete,
-        authorities: service.issuing.iter().map(|ca| ca.authority.certificate().to_vec()).collect(),
+        receipt: receipt.signed(service, keyring.feed())?,
+        authorities: service.trusted().map(|ca| ca.authority.certificate().to_vec()).collect(),
         changes: page
             .changes
             .into_iter()
@@ -83,7 +125,7 @@ fn signed(
             .collect(),
     }
     .to_signed_octets();
-    let mut octets = status.registrar.keyring().feed().sign(&signed)?;
+    let mut octets = keyring.feed().sign(&signed)?;
     octets.extend_from_slice(&signed);
     Ok(octets)
 }

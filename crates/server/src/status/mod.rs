@@ -5,14 +5,19 @@ mod aia;
 mod crl;
 mod feed;
 mod ocsp;
+mod receipt;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use tegata_domain::Issuer;
-use tegata_registrar::{IssuingCa, Registrar};
+use tegata_registrar::{AnchorHead, IssuingCa, Registrar};
+use tegata_store::AuthorityId;
 use tokio::sync::watch;
 
 /// What the handlers share.
@@ -22,12 +27,17 @@ pub struct Status {
     pub registrar: Arc<Registrar>,
     /// Changes after every commit of anyone.
     pub changed: watch::Receiver<i64>,
+    /// Told when a gateway proves that the database is not the one it was.
+    distrust: watch::Sender<Option<AnchorHead>>,
+    crls: crl::Shown,
 }
 
 /// The routes of the status addresses.
 pub fn router(status: Status) -> Router {
     Router::new()
-        .route("/crl/{file}", get(crl::show))
+        .route("/crl/{file}", get(crl::complete))
+        .route("/crl/{issuer}/{file}", get(crl::shard))
+        .route("/crl/{issuer}/{shard}/delta.crl", get(crl::delta))
         .route("/aia/{file}", get(aia::show))
         .route("/ocsp/{issuer}", post(ocsp::post))
         .route("/ocsp/{issuer}/{*request}", get(ocsp::get))
@@ -37,11 +47,66 @@ pub fn router(status: Status) -> Router {
 }
 
 impl Status {
-    /// The CA that a file such as `SB0001002C.crl` belongs to.
-    fn authority(&self, file: &str, extension: &str) -> Option<&IssuingCa> {
+    /// Puts the handlers' state together; `changed` gets a new value after every commit.
+    /// `distrust` is told when a gateway proves that the database is not the one it was.
+    pub fn new(
+        registrar: Arc<Registrar>,
+        changed: watch::Receiver<i64>,
+        distrust: watch::Sender<Option<AnchorHead>>,
+    ) -> Self {
+        Self { registrar, changed, distrust, crls: crl::Shown::default() }
+    }
+
+    /// Row number and certificate of the CA that a file such as `SB0001002C.crl` belongs to,
+    /// wherever its key is.
+    fn of_record(&self, file: &str, extension: &str) -> Option<(AuthorityId, Vec<u8>)> {
+        if let Some(ca) = self.authority(file, extension) {
+            return Some((ca.id, ca.authority.certificate().to_vec()));
+        }
+        let name = file.strip_suffix(extension)?;
+        let keyring = self.registrar.keyring();
+        let found = keyring.offline().iter().find(|ca| ca.name.as_str() == name)?;
+        Some((found.id, found.certificate.clone()))
+    }
+
+    /// The CA with its key that a file such as `SB0001002C.crl` belongs to.
+    fn authority(&self, file: &str, extension: &str) -> Option<IssuingCa> {
         let name = file.strip_suffix(extension)?;
         let issuer: Issuer = name.parse().ok()?;
-        let found = self.registrar.keyring().authorities().find(|ca| ca.name == issuer)?;
-        (found.name.as_str() == name).then_some(found)
+        let keyring = self.registrar.keyring();
+        let found = keyring.authorities().find(|ca| ca.name == issuer)?;
+        (found.name.as_str() == name).then(|| found.clone())
     }
+}
+
+/// A signed object with the caching that RFC 5019 §6.2 asks for: good until `due`, kept for
+/// `age` seconds at most without asking, and not sent again to a reader that has it.
+fn cached(
+    asked: &HeaderMap,
+    etag: &str,
+    published: Timestamp,
+    due: Timestamp,
+    age: i64,
+    body: impl IntoResponse,
+) -> Response {
+    let date = |at: Timestamp| DateTimePrinter::new().timestamp_to_rfc9110_string(&at);
+    let headers = [
+        (header::ETAG, Some(etag.to_owned())),
+        (
+            header::CACHE_CONTROL,
+            Some(format!("max-age={age}, public, no-transform, must-revalidate")),
+        ),
+        (header::LAST_MODIFIED, date(published).ok()),
+        (header::EXPIRES, date(due).ok()),
+    ];
+    let known = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = known.is_some_and(|list| list.split(',').any(|tag| tag.trim() == etag));
+    let mut response =
+        if known { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
+    for (name, value) in headers {
+        if let Some(value) = value.and_then(|value| value.parse().ok()) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }

@@ -1,16 +1,19 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt, Limited};
-use tegata_ca::OcspError;
-use tegata_registrar::AnswerError;
+use tegata_ca::{OcspAnswer, OcspError};
+use tegata_registrar::{AnswerError, SharedAnswer};
 
-use super::Status;
+use super::{Status, cached};
+
+const TYPE: &str = "application/ocsp-response";
 
 /// Time for the whole of a request's body.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,42 +27,55 @@ pub(super) async fn post(
     let body = Limited::new(body, tegata_ca::MAX_OCSP_REQUEST).collect();
     let request: Bytes = match tokio::time::timeout(PATIENCE, body).await {
         Ok(Ok(collected)) => collected.to_bytes(),
-        _ => return malformed(),
+        _ => return plain(tegata_ca::ocsp_malformed()),
     };
-    answer(&status, &issuer, &request, "no-store")
+    match answer(&status, &issuer, &request) {
+        // A POST is not cached by anyone, but the reader may keep the answer itself.
+        Ok(shared) => plain(shared.answer.der.clone()),
+        Err(response) => *response,
+    }
 }
 
-/// OCSP over GET: the request as base64 in the path (RFC 6960 appendix A.1).
+/// OCSP over GET: the request as base64 in the path (RFC 6960 appendix A.1, RFC 5019 §5).
 pub(super) async fn get(
     State(status): State<Status>,
     Path((issuer, encoded)): Path<(String, String)>,
+    headers: HeaderMap,
 ) -> Response {
-    match STANDARD.decode(encoded.as_bytes()) {
-        Ok(request) => answer(&status, &issuer, &request, "public, max-age=60"),
-        Err(_) => malformed(),
-    }
-}
-
-fn answer(status: &Status, issuer: &str, request: &[u8], caching: &'static str) -> Response {
-    let Some(ca) = status.authority(issuer, "") else {
-        return StatusCode::NOT_FOUND.into_response();
+    let Ok(request) = STANDARD.decode(encoded.as_bytes()) else {
+        return plain(tegata_ca::ocsp_malformed());
     };
-    match status.registrar.answer(ca, request) {
-        Ok(der) => respond(der, caching),
-        Err(AnswerError::Ocsp(OcspError::Malformed)) => malformed(),
-        Err(error) => {
-            tracing::error!(%error, "no OCSP answer");
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
+    match answer(&status, &issuer, &request) {
+        Ok(shared) if shared.answer.shareable.is_some() => {
+            let OcspAnswer { this_update, next_update, der, .. } = &shared.answer;
+            let age = next_update.duration_since(status.registrar.now()).as_secs().max(0);
+            let body = ([(header::CONTENT_TYPE, TYPE)], Bytes::copy_from_slice(der));
+            cached(&headers, &shared.etag, *this_update, *next_update, age, body)
         }
+        Ok(shared) => plain(shared.answer.der.clone()),
+        Err(response) => *response,
     }
 }
 
-fn malformed() -> Response {
-    respond(tegata_ca::ocsp_malformed(), "no-store")
+fn answer(
+    status: &Status,
+    issuer: &str,
+    request: &[u8],
+) -> Result<Arc<SharedAnswer>, Box<Response>> {
+    let Some(ca) = status.authority(issuer, "") else {
+        return Err(Box::new(StatusCode::NOT_FOUND.into_response()));
+    };
+    status.registrar.answer(&ca, request).map_err(|error| match error {
+        AnswerError::Ocsp(OcspError::Malformed) => Box::new(plain(tegata_ca::ocsp_malformed())),
+        error => {
+            tracing::error!(%error, "no OCSP answer");
+            Box::new(plain(tegata_ca::ocsp_try_later()))
+        }
+    })
 }
 
-fn respond(der: Vec<u8>, caching: &'static str) -> Response {
-    let headers =
-        [(header::CONTENT_TYPE, "application/ocsp-response"), (header::CACHE_CONTROL, caching)];
+/// An answer for whoever asked and nobody else.
+fn plain(der: Vec<u8>) -> Response {
+    let headers = [(header::CONTENT_TYPE, TYPE), (header::CACHE_CONTROL, "no-store")];
     (headers, der).into_response()
 }

@@ -1,0 +1,154 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Subcommand;
+use tegata_ca::{CaCertificate, MAX_CA_CERTIFICATE};
+use tegata_domain::{Issuer, Reason};
+use tegata_server::ambient::{SystemClock, SystemEntropy};
+use tegata_server::ceremony::pem_or_der;
+use tegata_server::keyfile::Passphrase;
+
+use super::init::root_sha256;
+use super::{Common, Failure, operator, output, rollover};
+
+#[derive(Subcommand)]
+pub(super) enum CaCommand {
+    /// Finish an installation whose root is offline: take the issuing CA's certificate
+    #[command(after_help = "Example:
+  tegata ca install --certificate SB0001002C.cer --root SB0001001C.cer --dir D")]
+    Install {
+        /// Certificate that the root made for this installation's request, DER or PEM
+        #[arg(long)]
+        certificate: PathBuf,
+        /// Certificate of the root, DER or PEM
+        #[arg(long)]
+        root: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// List the CAs of this installation
+    #[command(after_help = "Example:
+  tegata ca list --dir D")]
+    List(Common),
+    /// Make the next issuing CA of a service, before the present one gets too short
+    Rollover(Box<rollover::RolloverArgs>),
+    /// End the issuing of a CA whose successor issues; its status is published to the end
+    #[command(after_help = "Example:
+  tegata ca retire SB0001002C --dir D")]
+    Retire {
+        /// Name of the issuing CA
+        name: Issuer,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Revoke an issuing CA's certificate, and with it everything that it issued
+    #[command(after_help = "Example:
+  tegata ca revoke SB0001002C --reason keyCompromise --yes --dir D")]
+    Revoke {
+        /// Name of the issuing CA
+        name: Issuer,
+        /// Why: keyCompromise, superseded, cessationOfOperation
+        #[arg(long)]
+        reason: String,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Record and serve a list that an offline root made
+    #[command(after_help = "Example:
+  tegata ca publish-crl SB0001001C.crl --dir D")]
+    PublishCrl {
+        /// The list, DER or PEM
+        file: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// Most octets of an offline root's list: tens of thousands of revoked CAs.
+const MAX_LIST: u64 = 4 * 1024 * 1024;
+
+pub(super) async fn run(command: CaCommand) -> Result<(), Failure> {
+    match command {
+        CaCommand::Install { certificate, root, common } => {
+            install(&certificate, &root, &common).await
+        }
+        CaCommand::List(common) => rollover::list(&common),
+        CaCommand::Rollover(args) => rollover::roll_over(*args).await,
+        CaCommand::Retire { name, common } => rollover::retire(&name, &common).await,
+        CaCommand::Revoke { name, reason, yes, common } => {
+            let reason = Reason::ALL.into_iter().find(|known| known.name() == reason);
+            let reason = reason
+                .ok_or("--reason is keyCompromise, superseded or another of RFC 5280 §5.3.1")?;
+            rollover::revoke(&name, reason, yes, &common).await
+        }
+        CaCommand::PublishCrl { file, common } => publish_crl(&file, &common).await,
+    }
+}
+
+async fn install(certificate: &Path, root: &Path, common: &Common) -> Result<(), Failure> {
+    let dir = common.data_dir();
+    let passphrase = Passphrase::read(&common.settings()?.passphrase_file)?;
+    let (root, certificate) = (read_certificate(root)?, read_certificate(certificate)?);
+    let installed = dir
+        .install(&root, &certificate, &passphrase, Arc::new(SystemClock), Arc::new(SystemEntropy))
+        .await?;
+    let root_sha256 = root_sha256(&dir)?;
+    let dir = dir.path().display();
+    let sentence = format!(
+        "{dir} now holds issuing CA {issuing} under root {root}.
+
+  its SHA-256       {root_sha256}   (for the slips)
+
+Next:
+  tegata ca publish-crl {root}.crl --dir {dir}
+  tegata branch add 950 --name \"Head Office\" --dir {dir}
+  tegata serve --dir {dir}",
+        issuing = installed.key.issuer,
+        root = installed.root_name,
+    );
+    let json = serde_json::json!({
+        "service": installed.key.to_string(),
+        "root": installed.root_name,
+        "root_sha256": root_sha256,
+    });
+    output::one(common.json, &json, &sentence)
+}
+
+async fn publish_crl(file: &Path, common: &Common) -> Result<(), Failure> {
+    let office = common.office()?;
+    let der = pem_or_der(read(file, MAX_LIST)?, "X509 CRL");
+    let dir = common.data_dir();
+    let is_here = |name: &tegata_domain::Issuer| dir.has_ca_key(name);
+    let (name, list) = office.publish_list(operator(), der, is_here).await?;
+    let (number, next_update) = (list.number, list.next_update);
+    let sentence = format!(
+        "list {} of {name} is published; the next one is needed by {}",
+        number.unwrap_or_default(),
+        next_update.map(|at| at.to_string()).unwrap_or_default()
+    );
+    let json = serde_json::json!({
+        "ca": name,
+        "number": number,
+        "this_update": list.this_update,
+        "next_update": next_update,
+        "entries": list.entries.len(),
+    });
+    output::one(common.json, &json, &sentence)
+}
+
+fn read_certificate(path: &Path) -> Result<CaCertificate, Failure> {
+    let der = pem_or_der(read(path, 2 * MAX_CA_CERTIFICATE as u64)?, "CERTIFICATE");
+    CaCertificate::parse(&der).map_err(|error| format!("{}: {error}", path.display()).into())
+}
+
+fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
+    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    if fs::metadata(path).map_err(failed)?.len() > most {
+        return Err(format!("{}: is too long to be what it should be", path.display()).into());
+    }
+    Ok(fs::read(path).map_err(failed)?)
+}
