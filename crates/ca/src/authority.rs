@@ -5,7 +5,7 @@ use der::asn1::OctetString;
 use der::{Decode, Encode};
 use tegata_domain::{Entropy, Serial, Validity};
 use x509_cert::Certificate;
-use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
+use x509_cert::ext::pkix::SubjectKeyIdentifier;
 use x509_cert::name::Name;
 
 use crate::profile::key_identifier;
@@ -93,7 +93,7 @@ impl Authority {
         validity: Validity,
         entropy: &dyn Entropy,
     ) -> Result<Self, AuthorityError> {
-        let profile = Profile { kind: ProfileKind::Root, addresses: None, alt_names: Vec::new() };
+        let profile = Profile::root();
         let key = ProvenKey::own(signer.public_key())?;
         let serial = Serial::random(entropy);
         let certificate = profile
@@ -137,8 +137,8 @@ impl Authority {
             Some(0) => ProfileKind::Issuing,
             _ => ProfileKind::Cross,
         };
-        let profile = Profile { kind, addresses, alt_names: Vec::new() };
         let (serial, name) = (Serial::random(entropy), other.name().clone());
+        let profile = Profile::again(kind, name.clone(), addresses);
         let prepared = profile.prepare_named(self, serial, name, other.key(), validity)?;
         Ok(prepared.lint(&profile)?.sign(&*self.signer)?)
     }
@@ -178,13 +178,9 @@ impl Authority {
         &*self.signer
     }
 
-    /// How what it signs names its key (RFC 5280 §4.2.1.1).
-    pub(crate) fn key_identifier(&self) -> AuthorityKeyIdentifier {
-        AuthorityKeyIdentifier {
-            key_identifier: Some(self.key_identifier.clone()),
-            authority_cert_issuer: None,
-            authority_cert_serial_number: None,
-        }
+    /// How its certificate names its key, and so must what it signs (RFC 5280 §4.2.1.1).
+    pub(crate) fn key_name(&self) -> &OctetString {
+        &self.key_identifier
     }
 
     pub(crate) fn subject(&self) -> der::Result<Name> {

@@ -18,7 +18,7 @@ use x509_cert::time::Time;
 
 pub use read::{MAX_CRL, ReadCrl, ReadEntry};
 
-use crate::profile::{distribution_point, push, uri};
+use crate::profile::{authority_key_identifier, distribution_point, push, uri};
 use crate::{Authority, LintError, SignError, encoding};
 
 /// Octets of an entry without a reason, on serial numbers that this system draws.
@@ -230,7 +230,7 @@ impl CrlWriter<'_> {
     /// The CRL's extensions in their explicit tag.
     fn extensions(&self) -> der::Result<Vec<u8>> {
         let mut list: Extensions = Vec::with_capacity(5);
-        let key = self.authority.key_identifier();
+        let key = authority_key_identifier(self.authority.key_name());
         push(&mut list, rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, false, &key)?;
         let number = |number: u64| Uint::new(&number.to_be_bytes());
         push(&mut list, rfc5280::ID_CE_CRL_NUMBER, false, &number(self.request.number)?)?;

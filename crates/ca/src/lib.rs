@@ -13,6 +13,7 @@ mod ask;
 mod authority;
 mod choice;
 mod crl;
+mod describe;
 mod encoding;
 mod issued;
 mod key;
@@ -21,10 +22,11 @@ mod name;
 mod ocsp;
 mod prepare;
 mod profile;
+mod quality;
 mod reading;
 mod renewal;
 mod request;
-mod rsa;
+mod throwaway;
 
 pub use algorithm::{KeyKind, SignatureAlgorithm};
 pub use ask::{AskError, certification_request};
@@ -34,16 +36,21 @@ pub use crl::{
     CrlEntry, CrlError, CrlForm, CrlRequest, CrlWriter, Listed, MAX_CRL, ReadCrl, ReadEntry,
     SignedCrl,
 };
+pub use describe::{Described, describe};
 pub use issued::{IssuedElsewhere, MAX_CERTIFICATE};
 pub use key::{KeyError, SignError, Signer, SoftwareKey, verify_ed25519};
 pub use lint::Finding;
-pub use name::{NameError, SubjectName};
+pub use name::{Attribute, NameError, SubjectName};
 pub use ocsp::{
     MAX_OCSP_REQUEST, OcspAnswer, OcspError, OcspQuestion, OcspStatus, Responder, ocsp_malformed,
     ocsp_question, ocsp_try_later,
 };
 pub use prepare::{LintError, Linted, PrepareError, Prepared, SignedCertificate};
-pub use profile::{Addresses, ExtendedUsage, Kind as ProfileKind, Profile, SubjectAltName};
+pub use profile::{
+    AcceptedKeys, Addresses, AltNameKind, ExtendedUsage, Holder, Kind as ProfileKind, Parts,
+    Placeholder, Profile, ProfileError, RawExtension, SubjectAltName, Values,
+};
+pub use quality::{Weakness, fingerprints, public_key_of};
 pub use reading::{CaCertificate, MAX_CA_CERTIFICATE, ReadError};
 pub use renewal::{MAX_RENEWAL, RenewalError, RenewalRequest};
 pub use request::{MAX_REQUEST, ProvenKey, RequestError};

@@ -1,26 +1,82 @@
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc4519;
+use der::Decode;
 use der::asn1::{Any, PrintableStringRef, SetOfVec, Utf8StringRef};
+use x509_cert::Certificate;
 use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
 
-/// A distinguished name of the form this system gives out: country, organisation, common name.
+/// A distinguished name of attributes that this system gives out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SubjectName {
-    country: Option<String>,
-    organisation: Option<String>,
-    common_name: String,
+pub struct SubjectName(Vec<(Attribute, String)>);
+
+/// An attribute of a distinguished name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Attribute {
+    /// countryName.
+    Country,
+    /// organizationName.
+    Organisation,
+    /// organizationalUnitName.
+    OrganisationalUnit,
+    /// commonName.
+    CommonName,
 }
 
 /// Why a name cannot stand in a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Upper bounds of RFC 5280 appendix A.1.
-    #[error("a common name and an organisation have 1 to 64 characters and no control characters")]
+    #[error("a name in a certificate has 1 to 64 characters and no control characters")]
     Bounds,
     /// ISO 3166-1 alpha-2.
     #[error("a country is two capital letters")]
     Country,
+    /// A placeholder without a value.
+    #[error("{{{0}}} has no value here")]
+    Missing(&'static str),
+    /// RFC 5280 §4.2.1.6: ASCII, an e-mail with its @.
+    #[error("an alternative name of this certificate is not ASCII or no address")]
+    AltName,
+}
+
+impl Attribute {
+    /// Every one, in the order that names here have unless a profile says otherwise.
+    pub const ALL: [Self; 4] =
+        [Self::Country, Self::Organisation, Self::OrganisationalUnit, Self::CommonName];
+
+    /// Name in settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Country => "country",
+            Self::Organisation => "organisation",
+            Self::OrganisationalUnit => "organisational_unit",
+            Self::CommonName => "common_name",
+        }
+    }
+
+    /// Whether a text can be its value.
+    ///
+    /// # Errors
+    /// [`NameError::Bounds`] or [`NameError::Country`].
+    pub(crate) fn checked(self, text: &str) -> Result<(), NameError> {
+        match self {
+            Self::Country if text.len() == 2 && text.bytes().all(|c| c.is_ascii_uppercase()) => {
+                Ok(())
+            }
+            Self::Country => Err(NameError::Country),
+            Self::Organisation | Self::OrganisationalUnit | Self::CommonName => bounded(text),
+        }
+    }
+
+    pub(crate) fn oid(self) -> ObjectIdentifier {
+        match self {
+            Self::Country => rfc4519::C,
+            Self::Organisation => rfc4519::O,
+            Self::OrganisationalUnit => rfc4519::OU,
+            Self::CommonName => rfc4519::CN,
+        }
+    }
 }
 
 impl SubjectName {
@@ -29,43 +85,67 @@ impl SubjectName {
     /// # Errors
     /// [`NameError::Bounds`].
     pub fn new(common_name: &str) -> Result<Self, NameError> {
-        Ok(Self { country: None, organisation: None, common_name: bounded(common_name)? })
+        Self::of(vec![(Attribute::CommonName, common_name.to_owned())])
     }
 
-    /// With an organisation.
+    /// A name of these attributes, in this order.
+    ///
+    /// # Errors
+    /// The first value that cannot stand in a certificate.
+    pub fn of(attributes: Vec<(Attribute, String)>) -> Result<Self, NameError> {
+        attributes.iter().try_for_each(|(attribute, text)| attribute.checked(text))?;
+        Ok(Self(attributes))
+    }
+
+    /// The subject of a certificate of ours; `None` when it has attributes of other kinds.
+    pub fn of_certificate(der: &[u8]) -> Option<Self> {
+        let subject = Certificate::from_der(der).ok()?.tbs_certificate.subject;
+        let attributes = subject.0.iter().flat_map(|rdn| rdn.0.iter()).map(|found| {
+            let kind = Attribute::ALL.into_iter().find(|kind| kind.oid() == found.oid)?;
+            Some((kind, std::str::from_utf8(found.value.value()).ok()?.to_owned()))
+        });
+        Self::of(attributes.collect::<Option<_>>()?).ok()
+    }
+
+    /// With an organisation before the common name.
     ///
     /// # Errors
     /// [`NameError::Bounds`].
     pub fn organisation(self, name: &str) -> Result<Self, NameError> {
-        Ok(Self { organisation: Some(bounded(name)?), ..self })
+        self.with(Attribute::Organisation, name)
     }
 
-    /// With a country.
+    /// With a country before everything else.
     ///
     /// # Errors
     /// [`NameError::Country`].
     pub fn country(self, code: &str) -> Result<Self, NameError> {
-        if code.len() == 2 && code.bytes().all(|c| c.is_ascii_uppercase()) {
-            Ok(Self { country: Some(code.to_owned()), ..self })
-        } else {
-            Err(NameError::Country)
-        }
+        self.with(Attribute::Country, code)
+    }
+
+    /// With one attribute in its usual place, instead of one that was there.
+    fn with(mut self, attribute: Attribute, text: &str) -> Result<Self, NameError> {
+        attribute.checked(text)?;
+        self.0.retain(|(earlier, _)| *earlier != attribute);
+        let place = self.0.iter().take_while(|(earlier, _)| *earlier < attribute).count();
+        self.0.insert(place, (attribute, text.to_owned()));
+        Ok(self)
     }
 
     pub(crate) fn to_name(&self) -> der::Result<Name> {
-        let mut rdns = Vec::with_capacity(3);
-        if let Some(country) = &self.country {
-            rdns.push(rdn(rfc4519::C, Any::from(PrintableStringRef::new(country)?))?);
-        }
-        if let Some(organisation) = &self.organisation {
-            rdns.push(rdn(rfc4519::O, Any::from(Utf8StringRef::new(organisation)?))?);
-        }
-        rdns.push(rdn(rfc4519::CN, Any::from(Utf8StringRef::new(&self.common_name)?))?);
-        Ok(RdnSequence(rdns))
+        let rdns = self.0.iter().map(|(attribute, text)| {
+            // RFC 5280 appendix A.1: X520countryName is a PrintableString.
+            let value = match attribute {
+                Attribute::Country => Any::from(PrintableStringRef::new(text)?),
+                _ => Any::from(Utf8StringRef::new(text)?),
+            };
+            rdn(attribute.oid(), value)
+        });
+        Ok(RdnSequence(rdns.collect::<der::Result<_>>()?))
     }
 }
 
-fn bounded(text: &str) -> Result<String, NameError> {
+fn bounded(text: &str) -> Result<(), NameError> {
     // Besides control characters, those that turn the direction of what follows.
     let harmful = |c: char| {
         c.is_control()
@@ -74,7 +154,7 @@ fn bounded(text: &str) -> Result<String, NameError> {
     let fits = (1..=64).contains(&text.chars().count())
         && !text.trim().is_empty()
         && !text.chars().any(harmful);
-    if fits { Ok(text.to_owned()) } else { Err(NameError::Bounds) }
+    if fits { Ok(()) } else { Err(NameError::Bounds) }
 }
 
 fn rdn(oid: ObjectIdentifier, value: Any) -> der::Result<RelativeDistinguishedName> {

@@ -1,6 +1,7 @@
 //! From a profile to a certificate: prepare → lint → sign, each value used once.
 
 use der::Encode;
+use der::asn1::OctetString;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use spki::SubjectPublicKeyInfoOwned;
@@ -10,9 +11,10 @@ use x509_cert::certificate::TbsCertificate;
 use x509_cert::name::Name;
 
 use crate::lint::{self, Finding};
+use crate::profile::key_identifier;
 use crate::{
-    Authority, NameError, Profile, ProvenKey, SignError, SignatureAlgorithm, Signer, SubjectName,
-    encoding,
+    Authority, KeyKind, NameError, Profile, ProvenKey, SignError, SignatureAlgorithm, Signer,
+    SubjectName, encoding, throwaway,
 };
 
 /// A certificate that has been written but not judged.
@@ -31,6 +33,8 @@ struct Content {
     key_hash: KeyHash,
     tbs: Vec<u8>,
     algorithm: SignatureAlgorithm,
+    /// How the issuer names its key.
+    issuer_key: OctetString,
 }
 
 /// A certificate.
@@ -57,6 +61,14 @@ pub enum PrepareError {
     /// A value has no DER form.
     #[error("the certificate cannot be encoded: {0}")]
     Encoding(#[from] der::Error),
+    /// The profile does not certify keys of this kind.
+    #[error("the key must be one of {accepted}, not {found}")]
+    KeyKind {
+        /// What the profile certifies.
+        accepted: String,
+        /// What the request holds.
+        found: KeyKind,
+    },
     /// The validity does not lie within the issuer's.
     #[error("the issuing CA ends at {issuer_ends}, before the certificate would begin")]
     IssuerEnds {
@@ -74,7 +86,8 @@ impl Profile {
     /// Writes a certificate under `authority`. Its end is cut to the authority's.
     ///
     /// # Errors
-    /// When the subject or an address cannot be encoded, or the authority ends too early.
+    /// When the profile does not certify such keys, the subject or an address cannot be encoded,
+    /// or the authority ends too early.
     pub fn prepare(
         &self,
         authority: &Authority,
@@ -96,12 +109,19 @@ impl Profile {
         key: &ProvenKey,
         validity: Validity,
     ) -> Result<Prepared, PrepareError> {
+        if !self.keys().contains(key.kind()) {
+            return Err(PrepareError::KeyKind {
+                accepted: self.keys().to_string(),
+                found: key.kind(),
+            });
+        }
         let issuer_ends = authority.validity().not_after;
         let validity = Validity { not_after: validity.not_after.min(issuer_ends), ..validity };
         if validity.not_after <= validity.not_before {
             return Err(PrepareError::IssuerEnds { issuer_ends });
         }
-        self.write(authority.signer(), authority.subject()?, serial, subject, key, validity)
+        let issuer = (authority.subject()?, authority.key_name().clone());
+        self.write(authority.signer(), issuer, serial, subject, key, validity)
     }
 
     /// Writes a self-signed certificate.
@@ -113,13 +133,14 @@ impl Profile {
         key: &ProvenKey,
         validity: Validity,
     ) -> Result<Prepared, PrepareError> {
-        self.write(signer, subject.to_name()?, serial, subject.to_name()?, key, validity)
+        let issuer = (subject.to_name()?, key_identifier(signer.public_key())?);
+        self.write(signer, issuer, serial, subject.to_name()?, key, validity)
     }
 
     fn write(
         &self,
         signer: &dyn Signer,
-        issuer: Name,
+        (issuer, issuer_key): (Name, OctetString),
         serial: Serial,
         subject: Name,
         key: &ProvenKey,
@@ -140,7 +161,7 @@ impl Profile {
                 .map_err(der::Error::from)?,
             issuer_unique_id: None,
             subject_unique_id: None,
-            extensions: Some(self.extensions(key.spki(), signer.public_key())?),
+            extensions: Some(self.extensions(key.spki(), &issuer_key)?),
         };
         Ok(Prepared(Content {
             serial,
@@ -148,18 +169,25 @@ impl Profile {
             key_hash: key.hash(),
             tbs: tbs.to_der()?,
             algorithm: signer.algorithm(),
+            issuer_key,
         }))
     }
 }
 
 impl Prepared {
-    /// Judges the certificate, read back from the octets that would be signed.
+    /// Judges the whole certificate: what would be signed, signed with a key that is thrown
+    /// away, and read back from its octets. A certificate that breaks a rule never exists under
+    /// the real key.
     ///
     /// # Errors
     /// Every rule that is broken.
     pub fn lint(self, profile: &Profile) -> Result<Linted, LintError> {
-        let findings = lint::certificate(&self.0.tbs, profile, self.0.algorithm);
-        if findings.is_empty() { Ok(Linted(self.0)) } else { Err(LintError(findings)) }
+        let content = self.0;
+        let findings = match throwaway::certificate(&content.tbs, content.algorithm) {
+            Some(der) => lint::certificate(&der, profile, content.algorithm, &content.issuer_key),
+            None => vec![lint::UNSIGNABLE],
+        };
+        if findings.is_empty() { Ok(Linted(content)) } else { Err(LintError(findings)) }
     }
 }
 

@@ -4,8 +4,7 @@ use spki::SubjectPublicKeyInfoRef;
 use tegata_domain::KeyHash;
 use x509_cert::request::CertReq;
 
-use crate::algorithm::RsaPublicKey;
-use crate::rsa;
+use crate::quality::{self, Weakness};
 use crate::{KeyKind, SignatureAlgorithm};
 
 /// Most octets of a PKCS#10 request: an RSA-4096 request with every usual attribute has 2 KiB.
@@ -31,9 +30,9 @@ pub enum RequestError {
     /// Algorithm, curve or size is not accepted.
     #[error("the key must be ECDSA P-256 or P-384, or RSA of 2048 to 4096 bits")]
     KeyKind,
-    /// RSA exponent outside FIPS 186-5 §A.1.1, or an even modulus.
-    #[error("the RSA key is weak")]
-    WeakKey,
+    /// Anyone could come by its private half.
+    #[error("the key is weak: {0}")]
+    Weak(#[from] Weakness),
     /// The self-signature is by an algorithm that is not accepted.
     #[error("the request must be signed with SHA-256 or SHA-384")]
     SignatureAlgorithm,
@@ -70,11 +69,12 @@ impl ProvenKey {
         let signature = request.signature.as_bytes().ok_or(RequestError::Malformed)?;
         let parsed =
             SubjectPublicKeyInfoRef::from_der(&spki).map_err(|_| RequestError::Malformed)?;
-        if algorithm.verifies(&parsed, &message, signature) {
-            Ok(key)
-        } else {
-            Err(RequestError::Possession)
+        if !algorithm.verifies(&parsed, &message, signature) {
+            return Err(RequestError::Possession);
         }
+        // Not before: nobody makes us work for keys of which they prove nothing.
+        quality::check_thoroughly(&parsed, key.kind)?;
+        Ok(key)
     }
 
     /// A key of our own, which needs no proof: for CA, server and responder certificates.
@@ -82,7 +82,11 @@ impl ProvenKey {
     /// # Errors
     /// When its kind or size is not accepted.
     pub fn own(spki: &[u8]) -> Result<Self, RequestError> {
-        Self::accepted(spki)
+        let key = Self::accepted(spki)?;
+        let parsed =
+            SubjectPublicKeyInfoRef::from_der(spki).map_err(|_| RequestError::Malformed)?;
+        quality::check_thoroughly(&parsed, key.kind)?;
+        Ok(key)
     }
 
     /// DER of the subject public key info.
@@ -100,35 +104,20 @@ impl ProvenKey {
         KeyHash(Sha256::digest(&self.spki).into())
     }
 
+    /// Every name under which a list of weak keys may hold it; see
+    /// [`fingerprints`](crate::fingerprints).
+    pub fn fingerprints(&self) -> Vec<Vec<u8>> {
+        quality::fingerprints(&self.spki)
+    }
+
     fn accepted(der: &[u8]) -> Result<Self, RequestError> {
         let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| RequestError::Malformed)?;
         let kind = KeyKind::of(&spki).ok_or(RequestError::KeyKind)?;
         match kind {
-            KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::Ed25519 => {}
-            KeyKind::Rsa(2048..=4096) => check_rsa(&spki)?,
+            KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::Ed25519 | KeyKind::Rsa(2048..=4096) => {}
             KeyKind::Rsa(_) => return Err(RequestError::KeyKind),
         }
+        quality::check(&spki, der, kind)?;
         Ok(Self { spki: der.to_vec(), kind })
     }
-}
-
-/// Exponent odd and from 2^16 < e < 2^256 (FIPS 186-5 §A.1.1), modulus odd.
-fn check_rsa(spki: &SubjectPublicKeyInfoRef<'_>) -> Result<(), RequestError> {
-    let key = spki
-        .subject_public_key
-        .as_bytes()
-        .and_then(|bits| RsaPublicKey::from_der(bits).ok())
-        .ok_or(RequestError::Malformed)?;
-    let (modulus, exponent) = key.parts();
-    let odd = |number: &[u8]| number.last().is_some_and(|last| last & 1 == 1);
-    let above_2_16 = match exponent {
-        [first, _, _] => *first >= 1,
-        longer => (4..=32).contains(&longer.len()),
-    };
-    let sound = odd(modulus)
-        && odd(exponent)
-        && above_2_16
-        && !rsa::has_small_factor(modulus)
-        && !rsa::looks_like_roca(modulus);
-    if sound { Ok(()) } else { Err(RequestError::WeakKey) }
 }

@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{
-    Addresses, Authority, CaCertificate, CaKey, CrlEntry, CrlForm, CrlRequest, ExtendedUsage,
-    KeyKind, Listed, OcspQuestion, OcspStatus, Profile, ProfileKind, ProvenKey, ReadCrl, ReadError,
-    RequestError, Responder, Signer, SoftwareKey, SubjectName, certification_request,
+    Addresses, Authority, CaCertificate, CaKey, CrlEntry, CrlForm, CrlRequest, KeyKind, Listed,
+    OcspQuestion, OcspStatus, Profile, ProvenKey, ReadCrl, ReadError, RequestError, Responder,
+    Signer, SoftwareKey, SubjectName, Weakness, certification_request,
 };
 use tegata_domain::{Entropy, Reason, Serial, Validity};
 
@@ -49,11 +49,7 @@ impl Pki {
         let root_key = Arc::new(key(root_kind));
         let root = Authority::root(&name("ROOT"), root_key, validity, &entropy).unwrap();
         let key = Arc::new(key(issuing_kind));
-        let profile = Profile {
-            kind: ProfileKind::Issuing,
-            addresses: Some(addresses()),
-            alt_names: Vec::new(),
-        };
+        let profile = Profile::issuing(addresses());
         let signed =
             root.certify(&profile, &name("ISSUING"), key.public_key(), validity, &entropy).unwrap();
         let issuing = Authority::open(signed.der, key).unwrap();
@@ -80,11 +76,7 @@ impl Pki {
     }
 
     fn leaf(&self) -> Serial {
-        let profile = Profile {
-            kind: ProfileKind::EndEntity(ExtendedUsage::ClientAuth),
-            addresses: Some(addresses()),
-            alt_names: Vec::new(),
-        };
+        let profile = Profile::client(addresses());
         let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
         let validity = Validity { not_before: self.now, not_after: self.now + days(20 * 365) };
         let subject = SubjectName::new("CMSM950-006-401").unwrap().organisation("会社").unwrap();
@@ -528,11 +520,11 @@ fn requests_of_openssl_are_judged_by_their_key() {
         ("rsa:1024", Err(RequestError::KeyKind)),
         (
             "rsa -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3",
-            Err(RequestError::WeakKey),
+            Err(RequestError::Weak(Weakness::Exponent)),
         ),
         (
             "rsa -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:65535",
-            Err(RequestError::WeakKey),
+            Err(RequestError::Weak(Weakness::Exponent)),
         ),
         ("ec -pkeyopt ec_paramgen_curve:P-521", Err(RequestError::KeyKind)),
         ("ec -pkeyopt ec_paramgen_curve:secp256k1", Err(RequestError::KeyKind)),

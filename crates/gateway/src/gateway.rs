@@ -80,6 +80,28 @@ impl Gateway {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, BindError> {
+        Self::bind_or_use(None, config, clock, entropy)
+    }
+
+    /// Like [`Self::bind`], on an address that was taken before; `config.listen` is not looked at.
+    ///
+    /// # Errors
+    /// See [`BindError`].
+    pub async fn on(
+        listener: TcpListener,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, BindError> {
+        Self::bind_or_use(Some(listener), config, clock, entropy)
+    }
+
+    fn bind_or_use(
+        listener: Option<TcpListener>,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, BindError> {
         config.check()?;
         let Config { listen, identity, state_dir, services, limits } = config;
         let state = claim(&state_dir)?;
@@ -93,8 +115,12 @@ impl Gateway {
             .collect::<io::Result<Vec<_>>>()
             .map_err(|source| BindError::State { path: state_dir, source })?;
         tls.hint(&services);
-        let listener =
-            listen_on(listen).map_err(|source| BindError::Listen { address: listen, source })?;
+        let listener = match listener {
+            Some(listener) => listener,
+            None => {
+                listen_on(listen).map_err(|source| BindError::Listen { address: listen, source })?
+            }
+        };
         let local_addr = listener
             .local_addr()
             .map_err(|source| BindError::Listen { address: listen, source })?;

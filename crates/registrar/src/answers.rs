@@ -27,11 +27,14 @@ pub struct SharedAnswer {
 /// Answers that may be given again.
 pub(crate) struct Answers(Vec<Mutex<Part>>);
 
+/// A request, and the CA that it was put to.
+type Asked = (AuthorityId, Box<[u8]>);
+
 #[derive(Default)]
 struct Part {
-    answers: HashMap<(AuthorityId, Box<[u8]>), Kept>,
+    answers: HashMap<Asked, Kept>,
     /// Which requests are about a certificate.
-    about: HashMap<Serial, Vec<(AuthorityId, Box<[u8]>)>>,
+    about: HashMap<Serial, Vec<Asked>>,
     /// Position of the feed up to which changes were taken in.
     position: u64,
 }

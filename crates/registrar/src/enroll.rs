@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tegata_ca::{
-    LintError, Linted, NameError, PrepareError, ProvenKey, RequestError, SignError,
-    SignedCertificate, SubjectName,
+    Holder, LintError, Linted, NameError, Placeholder, PrepareError, ProvenKey, RequestError,
+    SignError, SignedCertificate,
 };
 use tegata_domain::{Email, Serial, UserId, Validity};
-use tegata_store::{CompanyId, SeatRecord, Shard, StoreError, View};
+use tegata_store::{AuthorityId, SeatRecord, Shard, StoreError, View};
 use tegata_text::Lang;
 
 use crate::{IssuingCa, Reference, Registrar, Service};
@@ -35,6 +35,8 @@ pub struct Enrollment {
 pub struct Issuance {
     /// User ID in canonical form.
     pub user_id: UserId,
+    /// Which CA issued it.
+    pub authority: AuthorityId,
     /// Serial number.
     pub serial: Serial,
     /// When it is valid.
@@ -58,9 +60,9 @@ pub enum EnrollError {
     /// The key already belongs to another seat.
     #[error("this key already belongs to another user ID")]
     KeyTaken,
-    /// The key was reported to be in other hands.
-    #[error("this key was compromised; it is never certified again")]
-    KeyCompromised,
+    /// The key was compromised, stands in a list of weak keys, or is one of our own.
+    #[error("this key is blocked for good: {0}")]
+    KeyBlocked(String),
     /// Another issuance for the seat is under way.
     #[error("another issuance for this user ID is under way")]
     UnderWay,
@@ -111,7 +113,7 @@ impl Registrar {
         }
         let proven = self.authenticate(service, &enrollment, reference).await?;
         let _turn = self.turn(&proven.seat).await;
-        let key = ProvenKey::from_request(&enrollment.request);
+        let key = judged(enrollment.request).await;
         let now = self.now();
         // A credential that permits nothing is refused whatever is wrong with the key: who holds
         // a locked password must not learn from a bad key that it was the right one.
@@ -119,9 +121,13 @@ impl Registrar {
         if let Some(repeated) = self.repeat(service, &proven, key_hash, now, reference).await? {
             return Ok(repeated);
         }
+        let key = self.audited(&proven.seat, key.map_err(EnrollError::from), reference).await?;
         let ca = service.current(now);
-        let (linted, shard) = self.prepare((service, ca), &proven.seat, &key?, now)?;
-        self.commit_intent((service, ca), &proven, (&linted, shard), now, reference).await?;
+        let linted = self.prepare((service, ca), &proven.seat, &key, now);
+        let (linted, shard) = self.audited(&proven.seat, linted, reference).await?;
+        let certificate = (&linted, &key, shard);
+        let intent = self.commit_intent((service, ca), &proven, certificate, now, reference).await;
+        self.audited(&proven.seat, intent, reference).await?;
         let serial = linted.serial();
         let signed = match sign(ca, linted).await {
             Ok(signed) => signed,
@@ -134,6 +140,25 @@ impl Registrar {
             .await
     }
 
+    /// Puts on record that a key was refused, and why.
+    async fn audited<T>(
+        &self,
+        seat: &SeatRecord,
+        outcome: Result<T, EnrollError>,
+        reference: &Reference,
+    ) -> Result<T, EnrollError> {
+        use EnrollError::{KeyBlocked, KeyTaken, Prepare, Request};
+        if let Err(
+            error @ (Request(_) | KeyTaken | KeyBlocked(_) | Prepare(PrepareError::KeyKind { .. })),
+        ) = &outcome
+        {
+            let mut entry = authenticate::about(self.now(), "issuance.refused", seat, reference);
+            entry.detail = serde_json::json!({ "cause": error.to_string() });
+            self.store.write(move |tx| tx.audit(&entry)).await?;
+        }
+        outcome
+    }
+
     /// Writes and lints the certificate: subject and extensions from registry and profile. Says
     /// also on which shard of the CRL it will stand.
     fn prepare(
@@ -143,30 +168,41 @@ impl Registrar {
         key: &ProvenKey,
         now: Timestamp,
     ) -> Result<(Linted, Shard), EnrollError> {
-        let company = self.company_name(service, seat.company)?;
-        let subject = SubjectName::new(seat.user_id.as_str())?.organisation(&company)?;
-        // Certificates know whole seconds only; so does everything that is said of them.
-        let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        let validity = Validity {
-            not_before: now - service.lifecycle.backdate,
-            not_after: now + service.lifecycle.lifetime,
+        let (placement, shard) = self.store().read(|view: View<'_>| {
+            let placement = view.placement(service.id, seat.company)?;
+            Ok::<_, StoreError>((placement, service.open_shard(view, ca)?))
+        })?;
+        let placement = placement.ok_or(StoreError::Corrupt("a seat without a company"))?;
+        let values = service
+            .settings
+            .values()
+            .with(Placeholder::UserId, seat.user_id.as_str())
+            .with(Placeholder::Company, placement.company)
+            .with(Placeholder::CompanyCode, placement.company_code.as_str())
+            .with(Placeholder::Branch, placement.branch)
+            .with(Placeholder::BranchCode, placement.branch_code.as_str());
+        // The address on record, not the one in this request: a first certificate has none.
+        let values = match &seat.email {
+            Some(email) => values.with(Placeholder::Email, email.as_str()),
+            None => values,
         };
-        let shard = self.store().read(|view: View<'_>| service.open_shard(view, ca))?;
-        let profile = service.client_profile(ca, &shard);
+        let (profile, subject) = service.profile_on(Holder::Client, ca, &shard).fill(&values)?;
         let prepared = profile.prepare(
             &ca.authority,
             Serial::random(&*self.entropy),
             &subject,
             key,
-            validity,
+            profile.validity(now),
         )?;
         Ok((prepared.lint(&profile)?, shard))
     }
+}
 
-    fn company_name(&self, service: &Service, id: CompanyId) -> Result<String, StoreError> {
-        let name = self.store().read(|view: View<'_>| view.company_name(service.id, id))?;
-        name.ok_or(StoreError::Corrupt("a seat without a company"))
-    }
+/// Judges the key of a request. Off the threads that serve: an RSA key takes milliseconds.
+async fn judged(request: Vec<u8>) -> Result<ProvenKey, RequestError> {
+    let judging = tokio::task::spawn_blocking(move || ProvenKey::from_request(&request));
+    // Cut short by the end of the process: nothing was judged.
+    judging.await.unwrap_or(Err(RequestError::Malformed))
 }
 
 /// Signs; on a thread that may wait when the key is in a token, at the end of a network.

@@ -1,12 +1,16 @@
 use tegata_ca::{
-    Authority, AuthorityError, ExtendedUsage, Profile, ProfileKind, SubjectAltName, SubjectName,
+    Addresses, Authority, AuthorityError, Holder, Placeholder, PrepareError, Profile,
+    SubjectAltName,
 };
-use tegata_domain::{Issuer, ServiceKey, Validity};
-use tegata_store::{AuthorityId, NewAuthority, OwnCertificate, ServiceId, StoreError, View};
+use tegata_domain::{Issuer, ServiceKey};
+use tegata_store::{
+    AuthorityId, NewAuthority, OwnCertificate, Placement, ServiceId, StoreError, View,
+};
 
+use crate::blocklist::block_own_key;
 use crate::keyring::{addresses, crl_address};
 use crate::office::entry;
-use crate::{Actor, IssuingCa, Office, Service, ServiceSettings};
+use crate::{Actor, Office, Service, ServiceSettings};
 
 /// What founding a service recorded.
 #[derive(Clone, Copy, Debug)]
@@ -22,12 +26,14 @@ pub struct Founded {
 impl Office {
     /// Profile of an issuing CA under the root `root_name`.
     pub fn issuing_profile(status_url: &str, root_name: &Issuer) -> Profile {
+        Profile::issuing(Self::issuing_addresses(status_url, root_name))
+    }
+
+    /// Where status and certificate of the root `root_name` are found.
+    pub fn issuing_addresses(status_url: &str, root_name: &Issuer) -> Addresses {
         // A root answers for its few certificates by CRL alone.
-        let addresses = tegata_ca::Addresses {
-            ocsp: None,
-            ..addresses(status_url, root_name, &crl_address(status_url, root_name, 0))
-        };
-        Profile { kind: ProfileKind::Issuing, addresses: Some(addresses), alt_names: Vec::new() }
+        let crl = crl_address(status_url, root_name, 0);
+        Addresses { ocsp: None, ..addresses(status_url, root_name, &crl) }
     }
 
     /// Records a service with its root and issuing CA, whose keys are safe already.
@@ -65,6 +71,8 @@ impl Office {
         self.store
             .write(move |tx| {
                 let service = tx.insert_service(&key, &json)?;
+                block_own_key(tx, &root, root_name.as_str(), now)?;
+                block_own_key(tx, &issuing, key.issuer.as_str(), now)?;
                 let root = tx.insert_authority(&NewAuthority {
                     service: None,
                     parent: None,
@@ -105,6 +113,7 @@ impl Office {
         settings: &ServiceSettings,
     ) -> Result<(), ChangeError> {
         settings.check()?;
+        self.check_companies(service, settings)?;
         let (now, json) = (self.clock.now(), settings.to_json()?);
         self.store
             .write(move |tx| {
@@ -112,6 +121,29 @@ impl Office {
                 Ok(tx.audit(&entry(now, &actor, "service.changed", "settings"))?)
             })
             .await
+    }
+
+    /// Whether every company that there is can stand in the certificates of its seats.
+    fn check_companies(
+        &self,
+        service: ServiceId,
+        settings: &ServiceSettings,
+    ) -> Result<(), ChangeError> {
+        let Ok(profile) = settings.profile(Holder::Client) else { return Ok(()) };
+        let placements: Vec<Placement> = self.store.read(|view: View<'_>| {
+            let companies = view.companies(service)?;
+            let placements = companies.iter().map(|one| view.placement(service, one.id));
+            placements.filter_map(Result::transpose).collect::<Result<_, StoreError>>()
+        })?;
+        let unfit: Vec<String> = placements
+            .into_iter()
+            .filter_map(|placement| {
+                let code = placement.company_code.clone();
+                let error = profile.fill(&settings.client_values(placement)).err()?;
+                Some(format!("company {code}: {error}"))
+            })
+            .collect();
+        if unfit.is_empty() { Ok(()) } else { Err(ChangeError::Companies(unfit)) }
     }
 
     /// Makes and records a TLS server certificate for one of this system's own servers.
@@ -124,38 +156,35 @@ impl Office {
         purpose: &str,
         names: Vec<SubjectAltName>,
         public_key: &[u8],
-        validity: Validity,
     ) -> Result<OwnCertificate, CertifyError> {
-        let IssuingCa { id, name, authority: issuing, .. } = service.current(self.now());
-        let shard = self
-            .store
-            .read(|view: View<'_>| service.open_shard(view, service.current(self.now())))?;
-        let profile = Profile {
-            kind: ProfileKind::EndEntity(ExtendedUsage::ServerAuth),
-            addresses: Some(addresses(&service.settings.status_url, name, &shard.address)),
-            alt_names: names,
-        };
-        let subject = SubjectName::new(purpose).map_err(tegata_ca::PrepareError::from);
-        let signed = issuing.certify(
+        let now = self.now();
+        let ca = service.current(now);
+        let shard = self.store.read(|view: View<'_>| service.open_shard(view, ca))?;
+        let values = service.settings.values().with(Placeholder::Purpose, purpose);
+        let profile = service.profile_on(Holder::Server, ca, &shard).named(names);
+        let filled = profile.fill(&values).map_err(PrepareError::from);
+        let (profile, subject) = filled.map_err(AuthorityError::from)?;
+        let signed = ca.authority.certify(
             &profile,
-            &subject.map_err(AuthorityError::from)?,
+            &subject,
             public_key,
-            validity,
+            profile.validity(now),
             &*self.entropy,
         )?;
         let own = OwnCertificate {
             serial: signed.serial,
-            authority: *id,
+            authority: ca.id,
             shard: shard.number,
             purpose: purpose.to_owned(),
             not_after: signed.validity.not_after,
             der: signed.der,
         };
-        let (row, now) = (own.clone(), self.clock.now());
+        let row = own.clone();
         self.store
             .write(move |tx| {
                 tx.insert_own_certificate(&row)?;
                 tx.fill_shard(row.authority, &shard, row.not_after)?;
+                block_own_key(tx, &row.der, &row.purpose, now)?;
                 let mut entry = entry(now, &Actor::System, "server_certificate.issued", row.serial);
                 entry.detail = serde_json::json!({
                     "purpose": row.purpose, "tbs_sha256": hex::encode(signed.tbs_hash),
@@ -170,6 +199,9 @@ impl Office {
 /// Why settings could not be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
+    /// Companies whose names do not fit the subject.
+    #[error("the subject does not fit companies that there are:\n{}", .0.join("\n"))]
+    Companies(Vec<String>),
     /// They make no sense.
     #[error(transparent)]
     Settings(#[from] crate::SettingsError),

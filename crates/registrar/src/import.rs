@@ -17,6 +17,7 @@ use tegata_store::{
 
 pub use rows::{CsvError, MAX_ROWS, rows_from_csv};
 
+use crate::blocklist::{block_compromised_key, block_own_key};
 use crate::office::entry;
 use crate::{Actor, Office};
 
@@ -188,10 +189,12 @@ fn put_authorities(
                 complete_crl: true,
                 issues_from: now,
             })?;
+            block_own_key(tx, certificate, name.as_str(), now)?;
             tx.audit(&entry(now, actor, "authority.created", name))?;
             id
         }
     };
+    block_own_key(tx, &import.certificate, import.name.as_str(), now)?;
     let id = tx.insert_authority(&NewAuthority {
         service: Some(import.company.service),
         parent: Some(root),
@@ -256,6 +259,9 @@ impl Moving<'_> {
             "serial": row.serial, "tbs_sha256": hex::encode(tbs_hash),
         });
         tx.audit(&entry)?;
+        if matches!(status, ImportStatus::Revoked(_, Reason::KeyCompromise)) {
+            block_compromised_key(tx, &record, self.now)?;
+        }
         self.imported.certificates += 1;
         match status {
             ImportStatus::Good => Ok(()),

@@ -3,11 +3,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tegata_ca::{Addresses, Authority, ExtendedUsage, Profile, ProfileKind, Signer};
+use tegata_ca::{Addresses, Authority, Holder, Profile, Signer};
 use tegata_domain::{CredentialPolicy, Issuer, LifecyclePolicy, ServiceKey};
 use tegata_store::{AuthorityId, OwnCertificate, ServiceId, Shard, StoreError, View};
 
-use crate::ServiceSettings;
+use crate::{ServiceSettings, SettingsError};
 
 /// An issuing CA or root with its key.
 #[derive(Clone, Debug)]
@@ -61,6 +61,7 @@ pub struct Service {
     pub credential: CredentialPolicy,
     /// Zone in which its dates are shown.
     pub time_zone: TimeZone,
+    profiles: BTreeMap<Holder, Profile>,
 }
 
 /// Why a service cannot be opened.
@@ -71,7 +72,7 @@ pub enum KeyringError {
     NoIssuer(ServiceKey),
     /// Its settings make no sense.
     #[error(transparent)]
-    Settings(#[from] crate::SettingsError),
+    Settings(#[from] SettingsError),
 }
 
 impl Service {
@@ -87,10 +88,19 @@ impl Service {
         root_name: Issuer,
         root: Vec<u8>,
     ) -> Result<Self, KeyringError> {
-        settings.check()?;
+        settings.check_values()?;
         if issuing.first().is_none_or(|first| first.retired) {
             return Err(KeyringError::NoIssuer(key));
         }
+        let profiles = Holder::ALL.into_iter().map(|holder| {
+            let faults = |faults: Vec<_>| {
+                let errors =
+                    faults.into_iter().map(|fault| SettingsError::Profile(holder, fault)).collect();
+                KeyringError::Settings(SettingsError::Several(errors))
+            };
+            Ok((holder, settings.profile(holder).map_err(faults)?))
+        });
+        let profiles = profiles.collect::<Result<_, KeyringError>>()?;
         let time_zone = TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC);
         Ok(Self {
             id,
@@ -102,7 +112,19 @@ impl Service {
             root,
             root_name,
             time_zone,
+            profiles,
         })
+    }
+
+    /// The profile of a holder, without addresses.
+    pub(crate) fn profile(&self, holder: Holder) -> &Profile {
+        &self.profiles[&holder]
+    }
+
+    /// The profile of a holder, for a certificate of `ca` on this shard of its CRL.
+    pub(crate) fn profile_on(&self, holder: Holder, ca: &IssuingCa, shard: &Shard) -> Profile {
+        let addresses = addresses(&self.settings.status_url, &ca.name, &shard.address);
+        self.profile(holder).clone().at(addresses)
     }
 
     /// The CA that issues at `now`: the newest whose time has come. [`Service::open`] saw to it
@@ -111,7 +133,7 @@ impl Service {
         let active = || self.issuing.iter().filter(|ca| !ca.retired);
         active()
             .find(|ca| ca.issues_from <= now)
-            .or_else(|| active().last())
+            .or_else(|| active().next_back())
             .unwrap_or(&self.issuing[0])
     }
 
@@ -130,16 +152,6 @@ impl Service {
     pub fn issuer_of(&self, own: &OwnCertificate) -> &[u8] {
         let issuer = self.issuing.iter().find(|ca| ca.id == own.authority);
         issuer.unwrap_or(&self.issuing[0]).authority.certificate()
-    }
-
-    /// Profile `client`, for a certificate of `ca` on this shard of its CRL.
-    pub(crate) fn client_profile(&self, ca: &IssuingCa, shard: &Shard) -> Profile {
-        let name = &ca.name;
-        Profile {
-            kind: ProfileKind::EndEntity(ExtendedUsage::ClientAuth),
-            addresses: Some(addresses(&self.settings.status_url, name, &shard.address)),
-            alt_names: Vec::new(),
-        }
     }
 
     /// The shard that takes the next certificate: the last one, until it is full or the

@@ -3,27 +3,20 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use jiff::SignedDuration;
 use tegata_ca::{
-    AuthorityError, KeyError, KeyKind, Profile, Responder, Signer, SoftwareKey, SubjectName,
+    AuthorityError, Holder, KeyError, KeyKind, Placeholder, PrepareError, Profile, Responder,
+    Signer, SoftwareKey,
 };
 use tegata_domain::Validity;
 use tegata_store::{AuthorityId, OwnCertificate, StoreError};
 
+use crate::blocklist::block_own_key;
 use crate::office::entry;
-use crate::{Actor, IssuingCa, Registrar};
+use crate::{Actor, IssuingCa, Registrar, Service};
 
-/// How long a responder's certificate lives. It cannot be revoked (`id-pkix-ocsp-nocheck`), so
-/// it is short; its key never leaves this process and is gone with it.
-const LIFETIME: SignedDuration = SignedDuration::from_hours(14 * 24);
-
-/// How much of it is left when the next one is made.
-const RENEWAL: SignedDuration = SignedDuration::from_hours(7 * 24);
-
-/// How far back it begins, for relying parties whose clock is behind.
-const BACKDATE: SignedDuration = SignedDuration::from_mins(5);
-
-/// The responders of this process.
+/// The responders of this process. The certificate of one cannot be revoked
+/// (`id-pkix-ocsp-nocheck`), so it is short unless its profile says otherwise; its key never
+/// leaves this process and is gone with it.
 #[derive(Default)]
 pub(crate) struct Responders(RwLock<HashMap<AuthorityId, Arc<Responder>>>);
 
@@ -62,15 +55,19 @@ impl Registrar {
     pub async fn renew_responders(&self) -> Result<usize, ResponderError> {
         let (now, mut made, mut failed) = (self.now(), 0, None);
         let keyring = self.keyring();
-        for ca in keyring.services().flat_map(|service| &service.issuing) {
+        let all = keyring.services().flat_map(|service| {
+            let service = &**service;
+            service.issuing.iter().map(move |ca| (service, ca))
+        });
+        for (service, ca) in all {
             let fresh = self.responders.of(ca.id).is_some_and(|responder| {
                 let Validity { not_before, not_after } = responder.validity();
-                (not_before..not_after - RENEWAL).contains(&now)
+                (not_before..not_after - not_after.duration_since(not_before) / 2).contains(&now)
             });
             if fresh || now >= ca.authority.validity().not_after {
                 continue;
             }
-            match self.make_responder(ca).await {
+            match self.make_responder(service, ca).await {
                 Ok(()) => made += 1,
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -78,23 +75,24 @@ impl Registrar {
         failed.map_or(Ok(made), Err)
     }
 
-    async fn make_responder(&self, ca: &IssuingCa) -> Result<(), ResponderError> {
-        // Who can read the CA's signatures can read the responder's.
-        let kind = match tegata_ca::key_kind(ca.authority.signer().public_key()) {
-            Some(KeyKind::Rsa(_)) => KeyKind::Rsa(2048),
-            Some(KeyKind::Ed25519) => KeyKind::Ed25519,
-            _ => KeyKind::EcP256,
-        };
+    async fn make_responder(
+        &self,
+        service: &Service,
+        ca: &IssuingCa,
+    ) -> Result<(), ResponderError> {
+        let profile = service.profile(Holder::OcspResponder);
+        let kind = kind_of_key(ca, profile);
         let key = tokio::task::spawn_blocking(move || SoftwareKey::generate(kind));
         let key = Arc::new(key.await.unwrap_or(Err(KeyError::Generation))?);
         let now = self.now();
-        let now = jiff::Timestamp::from_second(now.as_second()).unwrap_or(now);
-        let subject = SubjectName::new(&format!("{} OCSP", ca.name));
+        let values = service.settings.values().with(Placeholder::Issuer, ca.name.as_str());
+        let filled = profile.fill(&values).map_err(PrepareError::from);
+        let (profile, subject) = filled.map_err(AuthorityError::from)?;
         let signed = ca.authority.certify(
-            &Profile::ocsp_responder(),
-            &subject.map_err(|name| AuthorityError::Prepare(name.into()))?,
+            &profile,
+            &subject,
             key.public_key(),
-            Validity { not_before: now - BACKDATE, not_after: now + LIFETIME },
+            profile.validity(now),
             &*self.entropy,
         )?;
         let own = OwnCertificate {
@@ -114,6 +112,7 @@ impl Registrar {
         self.store
             .write(move |tx| {
                 tx.insert_own_certificate(&own)?;
+                block_own_key(tx, &own.der, &own.purpose, now)?;
                 tx.audit(&record)
             })
             .await?;
@@ -121,4 +120,16 @@ impl Registrar {
         tracing::info!(ca = %ca.name, not_after = %signed.validity.not_after, "OCSP responder");
         Ok(())
     }
+}
+
+/// The kind of a responder's key. Who can read the CA's signatures can read the responder's,
+/// unless the profile accepts no such key.
+fn kind_of_key(ca: &IssuingCa, profile: &Profile) -> KeyKind {
+    let kinds = match tegata_ca::key_kind(ca.authority.signer().public_key()) {
+        Some(KeyKind::Rsa(_)) => &[KeyKind::Rsa(2048), KeyKind::Rsa(3072), KeyKind::Rsa(4096)][..],
+        Some(KeyKind::Ed25519) => &[KeyKind::Ed25519],
+        _ => &[KeyKind::EcP256, KeyKind::EcP384],
+    };
+    let accepted = kinds.iter().copied().find(|kind| profile.keys().contains(*kind));
+    accepted.unwrap_or_else(|| profile.keys().example())
 }

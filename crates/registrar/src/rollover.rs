@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use tegata_domain::{Issuer, Reason};
 use tegata_store::{AuthorityId, AuthorityRecord, NewAuthority, ServiceId, StoreError, View};
 
+use crate::blocklist::block_own_key;
 use crate::office::entry;
 use crate::{Actor, Office, Service, TargetError};
 
@@ -89,6 +90,7 @@ impl Office {
         let now = self.now();
         self.store
             .write(move |tx| {
+                block_own_key(tx, &new.certificate, new.name.as_str(), now)?;
                 let id = tx.insert_authority(&NewAuthority {
                     service: Some(new.service),
                     parent: Some(new.parent),

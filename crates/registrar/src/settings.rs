@@ -1,6 +1,13 @@
+mod profiles;
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use tegata_ca::{Holder, Parts, Profile, ProfileError};
 use tegata_domain::{CredentialPolicy, LifecyclePolicy, PolicyError};
+
+pub use profiles::{ProfileSettings, Profiles};
+
+use crate::{Preview, PreviewError};
 
 /// A text in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +55,9 @@ pub struct ServiceSettings {
     /// Certificates that share a shard of the CRL, about.
     #[serde(default = "defaults::crl_shard_size")]
     pub crl_shard_size: u32,
+    /// What certificates say, where it is not the default.
+    #[serde(default, skip_serializing_if = "Profiles::is_default")]
+    pub profiles: Profiles,
 }
 
 mod defaults {
@@ -92,44 +102,118 @@ pub enum SettingsError {
     /// Not an absolute address.
     #[error("settings of a service: {0} must begin with http:// or https:// and not end with /")]
     Address(&'static str),
+    /// A profile that makes no sense.
+    #[error("settings of a service: profiles.{}.{}", .0.name(), .1)]
+    Profile(Holder, ProfileError),
+    /// A profile whose certificate, made with sample values, breaks a rule.
+    #[error("settings of a service: profiles.{}: {}", .0.name(), .1)]
+    Certificate(Holder, PreviewError),
+    /// More than one of these.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Several(Vec<SettingsError>),
+}
+
+impl SettingsError {
+    fn all(mut errors: Vec<Self>) -> Result<(), Self> {
+        match errors.len() {
+            0 => Ok(()),
+            1 => Err(errors.remove(0)),
+            _ => Err(Self::Several(errors)),
+        }
+    }
 }
 
 impl ServiceSettings {
     /// Reads settings from their JSON form.
     ///
     /// # Errors
-    /// The first thing that makes no sense.
+    /// What is no JSON of settings, or everything that makes no sense.
     pub fn from_json(text: &str) -> Result<Self, SettingsError> {
         let settings: Self = serde_json::from_str(text)?;
         settings.check()?;
         Ok(settings)
     }
 
-    /// Checks the settings.
+    /// Reads settings that were checked when they were put on record.
     ///
     /// # Errors
-    /// The first thing that makes no sense.
+    /// What is no JSON of settings, or everything whose values make no sense.
+    pub fn on_record(text: &str) -> Result<Self, SettingsError> {
+        let settings: Self = serde_json::from_str(text)?;
+        settings.check_values()?;
+        Ok(settings)
+    }
+
+    /// Checks the settings. Each profile that is used or was set makes a certificate with
+    /// sample values, which is judged as a real one would be: that may take a second, where only
+    /// long RSA keys are accepted.
+    ///
+    /// # Errors
+    /// Everything that makes no sense.
     pub fn check(&self) -> Result<(), SettingsError> {
-        self.lifecycle().checked()?;
+        let mut errors = self.faults();
+        for holder in Holder::ALL {
+            // Those that nothing uses may have defaults that do not fit the service's names.
+            let is_used = self.profiles.of(holder).is_some() || holder.is_always_used();
+            if is_used && self.profile(holder).is_ok() {
+                let preview = Preview::sample(self, holder);
+                let broken = preview.err().map(|why| SettingsError::Certificate(holder, why));
+                errors.extend(broken);
+            }
+        }
+        SettingsError::all(errors)
+    }
+
+    /// Checks the values, and makes no certificate.
+    pub(crate) fn check_values(&self) -> Result<(), SettingsError> {
+        SettingsError::all(self.faults())
+    }
+
+    fn faults(&self) -> Vec<SettingsError> {
+        let mut errors = Vec::new();
+        errors.extend(self.lifecycle().checked().err().map(SettingsError::Policy));
         if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
-            return Err(SettingsError::TimeZone(self.time_zone.clone()));
+            errors.push(SettingsError::TimeZone(self.time_zone.clone()));
         }
         if self.crl_shard_size == 0 {
-            return Err(SettingsError::ShardSize);
+            errors.push(SettingsError::ShardSize);
         }
         if !(1..=100).contains(&self.max_failures) || self.credential_days == 0 {
-            return Err(SettingsError::Credential);
+            errors.push(SettingsError::Credential);
         }
         let absolute = |url: &str| {
             (url.starts_with("http://") || url.starts_with("https://")) && url.is_ascii()
         };
         if !absolute(&self.status_url) || self.status_url.ends_with('/') {
-            return Err(SettingsError::Address("status_url"));
+            errors.push(SettingsError::Address("status_url"));
         }
         if !absolute(&self.service_url) {
-            return Err(SettingsError::Address("service_url"));
+            errors.push(SettingsError::Address("service_url"));
         }
-        Ok(())
+        for holder in Holder::ALL {
+            let faults = self.profile(holder).err().unwrap_or_default();
+            errors.extend(faults.into_iter().map(|fault| SettingsError::Profile(holder, fault)));
+        }
+        errors
+    }
+
+    /// The profile of a holder, without addresses.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn profile(&self, holder: Holder) -> Result<Profile, Vec<ProfileError>> {
+        Profile::new(holder, &self.parts(holder)?)
+    }
+
+    fn parts(&self, holder: Holder) -> Result<Parts, Vec<ProfileError>> {
+        let mut parts = holder.defaults();
+        if holder == Holder::Client {
+            parts.lifetime_days = self.lifetime_days;
+        }
+        match self.profiles.of(holder) {
+            Some(settings) => settings.parts(parts),
+            None => Ok(parts),
+        }
     }
 
     /// Their JSON form.
@@ -142,12 +226,17 @@ impl ServiceSettings {
 
     /// The rules of certificates.
     pub fn lifecycle(&self) -> LifecyclePolicy {
+        let client = self.profiles.of(Holder::Client);
+        let lifetime = client.and_then(|client| client.lifetime_days);
+        let backdate = client.and_then(|client| client.backdate_minutes);
         LifecyclePolicy {
-            lifetime: days(self.lifetime_days),
+            lifetime: days(lifetime.unwrap_or(self.lifetime_days)),
+            backdate: backdate.map_or(LifecyclePolicy::default().backdate, |minutes| {
+                SignedDuration::from_mins(i64::from(minutes))
+            }),
             renewal_window: days(self.renewal_window_days),
             overlap: LifecyclePolicy::default().overlap.min(days(self.renewal_window_days)),
             reminder_days: self.reminder_days.clone(),
-            ..LifecyclePolicy::default()
         }
     }
 

@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use tegata_domain::{Certificate, CertificateError, Reason, Serial, UserId};
 use tegata_store::{CertificateRecord, ServiceId, StatusAnnouncement, StoreError, Tx};
 
+use crate::blocklist::block_compromised_key;
 use crate::office::entry;
 use crate::target::certificates;
 use crate::{Actor, Office, Target, TargetError};
@@ -108,6 +109,9 @@ pub(crate) fn record(
 ) -> Result<(), StoreError> {
     tx.set_certificate(new)?;
     announce(tx, old, new, now)?;
+    if change == StatusChange::Revoke(Reason::KeyCompromise) {
+        block_compromised_key(tx, old, now)?;
+    }
     let action = format!("certificate.{}", change.participle());
     let mut entry = entry(now, actor, &action, &old.user_id);
     entry.detail = match change {

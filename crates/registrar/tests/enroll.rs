@@ -250,5 +250,5 @@ async fn a_compromised_key_is_never_certified_again() {
     let policy = world.service.credential;
     let seat = world.registrar.reset(operator(), world.service.id, user_id, policy).await.unwrap();
     let again = world.enroll_as(seat.user_id.as_str(), &seat.password.reveal(), &request).await;
-    assert!(matches!(again, Err(EnrollError::KeyCompromised)));
+    assert!(matches!(again, Err(EnrollError::KeyBlocked(_))));
 }

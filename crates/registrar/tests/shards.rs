@@ -10,10 +10,11 @@ mod common;
 
 use common::{World, request, settings};
 use jiff::SignedDuration;
-use tegata_ca::{CaCertificate, ReadCrl};
+use tegata_ca::{CaCertificate, KeyKind, ReadCrl};
 use tegata_domain::{Reason, Serial};
-use tegata_registrar::{Actor, StatusChange, Target};
+use tegata_registrar::{Actor, ProfileSettings, ServiceSettings, StatusChange, Target};
 use tegata_store::{CrlScope, PublishedCrl};
+use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
 impl World {
@@ -156,6 +157,36 @@ async fn answers_are_signed_once_until_something_changes() {
     assert!(ask().answer.this_update > after.answer.this_update);
     let unknown = question(ca.authority.certificate(), Serial::from_octets(&[9; 16]).unwrap());
     assert_eq!(said(&world.registrar.answer(ca, &unknown).unwrap().answer.der), "unknown");
+}
+
+/// Two weeks and a key like the CA's, unless the service's profile says otherwise.
+#[tokio::test]
+async fn a_responder_is_what_its_profile_says() {
+    let mut set = settings();
+    let default = set.profiles.clone();
+    set.profiles.ocsp_responder = Some(ProfileSettings {
+        lifetime_days: Some(4),
+        backdate_minutes: Some(0),
+        keys: Some(vec!["ec-p384".to_owned()]),
+        ..Default::default()
+    });
+    for (profiles, days, minutes, kind) in
+        [(default, 14, 5, KeyKind::EcP256), (set.profiles.clone(), 4, 0, KeyKind::EcP384)]
+    {
+        let world = World::with(ServiceSettings { profiles, ..set.clone() }).await;
+        world.registrar.renew_responders().await.unwrap();
+        let own = world.read(|view| view.own_certificate("ocsp")).unwrap();
+        let tbs = Certificate::from_der(&own.der).unwrap().tbs_certificate;
+        assert_eq!(tbs.subject.to_string(), "CN=SB0001002C OCSP");
+        let lasts =
+            tbs.validity.not_after.to_unix_duration() - tbs.validity.not_before.to_unix_duration();
+        assert_eq!(lasts.as_secs(), days * 86_400 + minutes * 60);
+        let spki = tegata_ca::public_key_of(&own.der).unwrap();
+        assert_eq!(tegata_ca::key_kind(&spki), Some(kind));
+        assert_eq!(world.registrar.renew_responders().await.unwrap(), 0, "fresh");
+        world.clock.turn(SignedDuration::from_secs((days * 43_200 + 1) as i64));
+        assert_eq!(world.registrar.renew_responders().await.unwrap(), 1, "past half its life");
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 //! | [`token`] | a PKCS#11 token |
 //! | [`app`] | `tegata-app` on a PC of its own |
 //! | [`key`] | keys and requests of a client that we steer |
+//! | [`lint`] | pkilint and zlint |
 //! | [`api`] | the application interface, spoken directly |
 //! | [`http`], [`https`] | one request at a time on a connection that we hold |
 //! | [`browser`] | Chromium, with a certificate database and policies of its own |
@@ -24,6 +25,7 @@ pub mod demo;
 pub mod http;
 pub mod https;
 pub mod key;
+pub mod lint;
 pub mod place;
 pub mod run;
 pub mod server;

@@ -19,6 +19,12 @@ pub fn venv(name: &str) -> PathBuf {
     path
 }
 
+/// A program in `target/tools`, where there is one.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let path = target().join("tools").join(name);
+    path.exists().then_some(path)
+}
+
 /// `target/screenshots`
 pub fn screenshots() -> PathBuf {
     let path = target().join("screenshots");

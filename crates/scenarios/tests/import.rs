@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
+use tegata_scenarios::api::Issued;
 use tegata_scenarios::https::Identity;
+use tegata_scenarios::key::Key;
 use tegata_scenarios::{Demo, Pc, Ran, Seat, eventually, run};
 use tempfile::tempdir;
 
@@ -48,7 +50,7 @@ crlDistributionPoints = URI:http://old.example/old.crl
 [issuing]
 basicConstraints = critical, CA:TRUE, pathlen:0
 keyUsage = critical, keyCertSign, cRLSign
-subjectKeyIdentifier = hash
+subjectKeyIdentifier = 0102030405060708
 authorityKeyIdentifier = keyid
 [root]
 basicConstraints = critical, CA:TRUE
@@ -229,9 +231,17 @@ fn a_list_and_a_pkcs12_file_do_as_well() {
     eventually("good and revoked as the list says", SECONDS, || {
         (status(USERS[0]) == 200 && status(USERS[1]) == 403).then_some(())
     });
-    // It issues now; the application trusts the root that it stands under.
-    let root = demo.site().get("/issueweb/0001/SB0001002C/root", &[]);
-    assert_eq!(root.status, 200);
+    // It issues now, and what it issues names its key as its own certificate does.
+    eventually("it issues", SECONDS, || {
+        let issued = Issued::of(&demo.api().enroll(&demo.seat(), &Key::default().request()));
+        fs::write(old.dir.join("new.der"), issued.certificate()).unwrap();
+        old.ssl("x509 -inform DER -in new.der -out new.pem");
+        let args = ["x509", "-noout", "-issuer", "-in", &old.file("new.pem")];
+        run("openssl", args).ok().text().contains("Old-CA").then_some(())
+    });
+    old.ssl("verify -x509_strict -purpose sslclient -CAfile root.pem -untrusted ca.pem new.pem");
+    let text = run("openssl", ["x509", "-noout", "-text", "-in", &old.file("new.pem")]).ok().text();
+    assert!(text.contains("01:02:03:04:05:06:07:08"), "{text}");
     let key = Path::new(&demo.ready.data_dir).join("keys/OLD0001C.key.pem");
     let kept = fs::read_to_string(&key).unwrap();
     assert!(kept.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));

@@ -12,7 +12,7 @@ use tegata_scenarios::api::{Api, Issued};
 use tegata_scenarios::demo::tegata;
 use tegata_scenarios::https::Https;
 use tegata_scenarios::key::Key;
-use tegata_scenarios::run::run_command;
+use tegata_scenarios::lint::pkilint;
 use tegata_scenarios::server::Server;
 use tegata_scenarios::{Demo, Pc, Seat, eventually, figure, place, run};
 use tempfile::tempdir;
@@ -138,34 +138,16 @@ fn revoke_and_hold(dir: &Path, fetch: &dyn Fn(&str) -> PathBuf) -> PathBuf {
 
 /// Every finding at WARNING or above in the CAs, what they issued, and their lists.
 fn lint_all(root: &Path, issuing: &Path, ends: &[PathBuf], lists: &[PathBuf]) -> Vec<String> {
-    let mut findings = lint("lint_pkix_cert", &[], &[root]);
+    let mut findings = pkilint("lint_pkix_cert", &[], &[root]);
     let pairs = ends.iter().map(|end| (issuing, end.as_path())).chain([(root, issuing)]);
     for (issuer, subject) in pairs {
-        findings.extend(lint("lint_pkix_cert", &[], &[subject]));
-        findings.extend(lint("lint_pkix_signer_signee_cert_chain", &[], &[issuer, subject]));
+        findings.extend(pkilint("lint_pkix_cert", &[], &[subject]));
+        findings.extend(pkilint("lint_pkix_signer_signee_cert_chain", &[], &[issuer, subject]));
     }
     for list in lists {
-        findings.extend(lint("lint_crl", &["-t", "CRL", "-p", "PKIX"], &[list]));
+        findings.extend(pkilint("lint_crl", &["-t", "CRL", "-p", "PKIX"], &[list]));
     }
     figure("pkilint", format!("{} certificates, {} lists", ends.len() + 2, lists.len()));
-    findings
-}
-
-/// What a tool of pkilint has to say of these files.
-fn lint(tool: &str, options: &[&str], files: &[&Path]) -> Vec<String> {
-    let mut command = Command::new(place::venv(tool));
-    command.arg("lint").args(options).args(["-s", "WARNING", "-f", "JSON"]).args(files);
-    let ran = run_command(&mut command);
-    let names: Vec<_> = files.iter().filter_map(|path| path.file_name()).collect();
-    let array = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let mut findings = Vec::new();
-    for result in array(&ran.json()["results"]) {
-        for finding in array(&result["finding_descriptions"]) {
-            findings.push(format!("{tool} {names:?} {}: {finding}", result["node_path"]));
-        }
-    }
-    // The exit code is their number.
-    assert_eq!(ran.code, i32::try_from(findings.len()).ok(), "{ran:?}");
     findings
 }
 

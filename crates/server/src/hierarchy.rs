@@ -108,8 +108,8 @@ impl Setting<'_> {
         lifetime: SignedDuration,
     ) -> Result<SignedCertificate, HierarchyError> {
         let validity = self.within(root.authority, name, lifetime)?;
-        let addresses = Office::issuing_profile(status_url, root.name).addresses;
-        let made = root.authority.cross_certify(other, addresses, validity, self.entropy);
+        let addresses = Office::issuing_addresses(status_url, root.name);
+        let made = root.authority.cross_certify(other, Some(addresses), validity, self.entropy);
         self.verified(root, name, made)
     }
 

@@ -1,34 +1,36 @@
 //! The data directory: database, keys, and what else an installation keeps.
 
+mod rollover;
+
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tegata_ca::{
     Authority, AuthorityError, CaKey, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName,
     SubjectName,
 };
-use tegata_domain::{Clock, Entropy, Issuer, ServiceKey, Validity};
+use tegata_domain::{Clock, Entropy, Issuer, ServiceKey};
 use tegata_registrar::{
-    Actor, CertifyError, Cost, IssuingCa, Keyring, KeyringError, NewIssuingCa, Office, OfflineCa,
-    Passwords, Registrar, Service, ServiceSettings, SettingsError,
+    CertifyError, Cost, IssuingCa, Keyring, KeyringError, Office, OfflineCa, Passwords, Service,
+    ServiceSettings, SettingsError,
 };
 use tegata_store::{OwnCertificate, Store, StoreError, View};
 use tegata_token::{TokenKey, TokenUri};
 
-use crate::hierarchy::{BACKDATE, HierarchyError, NamedRoot, Setting};
+use crate::hierarchy::{HierarchyError, NamedRoot, Setting};
 use crate::keyfile::{self, Home, KeyFileError, Passphrase};
 use crate::offline::Waiting;
+
+pub use rollover::Rollover;
 
 /// Lifetime of a root.
 const ROOT_LIFETIME: SignedDuration = SignedDuration::from_hours(20 * 365 * 24);
 /// Lifetime of an issuing CA.
 const ISSUING_LIFETIME: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
-/// Lifetime of the certificates of our own TLS servers.
-const SERVER_LIFETIME: SignedDuration = SignedDuration::from_hours(397 * 24);
-/// How much of it is left when the next one is made.
+/// How much of the lifetime of a server certificate is left when the next one is made.
 const SERVER_RENEWAL: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// A data directory.
@@ -119,19 +121,6 @@ pub struct Foundation {
     pub issuing_token: Option<TokenUri>,
     /// What is particular to the service.
     pub settings: ServiceSettings,
-}
-
-/// What a new issuing CA is to be.
-#[derive(Clone, Debug)]
-pub struct Rollover {
-    /// Its name; counted up from the last one's when `None`.
-    pub name: Option<Issuer>,
-    /// Kind of its key.
-    pub key: CaKey,
-    /// The token that makes and keeps it; without, a file.
-    pub token: Option<TokenUri>,
-    /// From when on it issues.
-    pub issues_from: Timestamp,
 }
 
 impl Foundation {
@@ -325,71 +314,6 @@ impl DataDir {
         self.refuse_orphaned_keys()
     }
 
-    /// Makes a new issuing CA for a service under the root of its present one, and records it.
-    /// Returns its name.
-    ///
-    /// # Errors
-    /// When the root's key is not here, the root ends too soon, or the disk says no.
-    pub async fn roll_over(
-        &self,
-        registrar: &Registrar,
-        service: &Service,
-        order: &Rollover,
-        passphrase: &Passphrase,
-        entropy: &dyn Entropy,
-        actor: Actor,
-    ) -> Result<Issuer, InstallationError> {
-        let now = registrar.now();
-        let authorities = registrar.authorities()?;
-        let current = service.current(now);
-        let parent = authorities
-            .iter()
-            .find(|ca| ca.id == current.id)
-            .and_then(|ca| authorities.iter().find(|root| Some(root.id) == ca.parent))
-            .ok_or_else(|| KeyringError::NoIssuer(service.key.clone()))?;
-        let keyring = registrar.keyring();
-        let root = keyring
-            .roots()
-            .iter()
-            .find(|root| root.id == parent.id)
-            .ok_or_else(|| InstallationError::RootElsewhere(parent.name.clone()))?;
-        let taken: Vec<Issuer> = authorities.iter().map(|ca| ca.name.clone()).collect();
-        let name = match &order.name {
-            Some(name) if taken.contains(name) => {
-                return Err(StoreError::Exists { what: "CA", name: name.to_string() }.into());
-            }
-            Some(name) => name.clone(),
-            None => service.next_ca_name(&taken).ok_or(InstallationError::NoName)?,
-        };
-        let lifetime =
-            ISSUING_LIFETIME.min(root.authority.validity().not_after.duration_since(now));
-        let subject = current.authority.renamed(name.as_str())?;
-        let home = match &order.token {
-            None => Home::File(passphrase),
-            Some(uri) => {
-                TokenKey::check_free(uri, name.as_str()).map_err(KeyFileError::from)?;
-                Home::Token { uri, label: name.as_str() }
-            }
-        };
-        let key = keyfile::create_for_ca(&self.key(&name), order.key, home, entropy)?;
-        let made = Setting { now, entropy }.issuing(
-            &NamedRoot { name: &root.name, authority: &root.authority },
-            &service.settings.status_url,
-            (&name, &subject),
-            key.public_key(),
-            lifetime,
-        )?;
-        let new = NewIssuingCa {
-            service: service.id,
-            parent: root.id,
-            name: name.clone(),
-            certificate: made.der,
-            issues_from: order.issues_from,
-        };
-        registrar.add_issuing_ca(actor, new).await?;
-        Ok(name)
-    }
-
     /// Records a service whose keys are safe and whose root is elsewhere.
     pub(crate) async fn found_with(
         &self,
@@ -499,7 +423,7 @@ impl DataDir {
             opened.push(Service::open(
                 service.id,
                 service.key,
-                ServiceSettings::from_json(&service.settings)?,
+                ServiceSettings::on_record(&service.settings)?,
                 issuing,
                 root.name.clone(),
                 root.certificate.clone(),
@@ -538,15 +462,7 @@ impl DataDir {
         } else {
             keyfile::create(&path, KeyKind::EcP256, passphrase, entropy)?
         };
-        let own = office
-            .certify_server(
-                service,
-                purpose,
-                names,
-                key.public_key(),
-                Validity { not_before: now - BACKDATE, not_after: now + SERVER_LIFETIME },
-            )
-            .await?;
+        let own = office.certify_server(service, purpose, names, key.public_key()).await?;
         Ok((own, key))
     }
 }
@@ -554,7 +470,9 @@ impl DataDir {
 /// Whether a certificate of our own making holds this name; names are plain octets in DER.
 fn mentions(der: &[u8], name: &SubjectAltName) -> bool {
     let octets = match name {
-        SubjectAltName::Dns(host) => host.as_bytes().to_vec(),
+        SubjectAltName::Dns(text) | SubjectAltName::Email(text) | SubjectAltName::Uri(text) => {
+            text.as_bytes().to_vec()
+        }
         SubjectAltName::Ip(std::net::IpAddr::V4(ip)) => [&[0x87, 4], &ip.octets()[..]].concat(),
         SubjectAltName::Ip(std::net::IpAddr::V6(ip)) => [&[0x87, 16], &ip.octets()[..]].concat(),
     };

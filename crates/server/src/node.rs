@@ -90,10 +90,23 @@ impl Node {
     /// # Errors
     /// When a port is taken, or the database or a CA key cannot be used.
     pub async fn prepare(registrar: Arc<Registrar>, config: NodeConfig) -> Result<Self, NodeError> {
-        config.anchor.keep(&registrar)?;
         let site = listen::bind(config.site, "the issuing site").await?;
         let status = listen::bind(config.status, "the status addresses").await?;
         let admin = listen::bind(config.admin, "administration").await?;
+        Self::prepare_on([site, status, admin], registrar, config).await
+    }
+
+    /// Like [`Self::prepare`], on ports for site, status and administration that were taken
+    /// before; the addresses of `config` are not looked at.
+    ///
+    /// # Errors
+    /// When the database or a CA key cannot be used.
+    pub async fn prepare_on(
+        [site, status, admin]: [TcpListener; 3],
+        registrar: Arc<Registrar>,
+        config: NodeConfig,
+    ) -> Result<Self, NodeError> {
+        config.anchor.keep(&registrar)?;
         let voided = registrar.settle().await?;
         if !voided.is_empty() {
             tracing::warn!(
@@ -101,6 +114,7 @@ impl Node {
                 "issuances that were cut short are void; their users can simply try again"
             );
         }
+        registrar.block_own_keys().await?;
         registrar.renew_responders().await?;
         registrar.publish().await?;
         let limits = Arc::new(Limits::new(config.rates));

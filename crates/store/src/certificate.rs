@@ -305,19 +305,6 @@ impl View<'_> {
             .query_row([Column(key)], |row| row.get(0).map(SeatId))
             .optional()?)
     }
-
-    /// Whether a certificate on this key was ever revoked for keyCompromise.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn is_key_compromised(&self, key: KeyHash) -> Result<bool, StoreError> {
-        Ok(self
-            .0
-            .prepare_cached(
-                "SELECT 1 FROM certificate WHERE key_hash = ?1 AND state = 4 AND reason = 1",
-            )?
-            .exists([Column(key)])?)
-    }
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<CertificateRecord> {

@@ -8,8 +8,11 @@ use rusqlite::{Connection, OpenFlags};
 use crate::readers::Readers;
 
 /// Later entries are applied to databases that do not have them yet; none is ever changed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/001.sql"), include_str!("../migrations/002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/001.sql"),
+    include_str!("../migrations/002.sql"),
+    include_str!("../migrations/003.sql"),
+];
 
 /// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(10);

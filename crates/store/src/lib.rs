@@ -11,6 +11,7 @@
 
 mod audit;
 mod authority;
+mod blocklist;
 mod certificate;
 mod column;
 mod credential;
@@ -19,6 +20,7 @@ mod database;
 mod organisation;
 mod outbox;
 mod own;
+mod placement;
 mod readers;
 mod revocation;
 mod seat;
@@ -29,6 +31,7 @@ use std::path::Path;
 
 pub use audit::{AuditEntry, AuditFault, AuditHead};
 pub use authority::{AuthorityId, AuthorityRecord, NewAuthority};
+pub use blocklist::BlockedKey;
 pub use certificate::{CertificateFilter, CertificateRecord, IntentRow, NewIntent};
 pub use credential::CredentialRecord;
 pub use crl::{CrlRow, CrlScope, DeltaBase, PublishedCrl, Shard};
@@ -36,6 +39,7 @@ pub use database::StoreError;
 pub use organisation::{BranchId, BranchRecord, CompanyId, CompanyRecord};
 pub use outbox::{ClaimedMail, MailId, NewMail};
 pub use own::OwnCertificate;
+pub use placement::Placement;
 pub use revocation::{ChangeRow, FeedRow, FeedRows, StatusAnnouncement};
 pub use seat::{SeatId, SeatRecord};
 pub use service::{ServiceId, ServiceRecord};

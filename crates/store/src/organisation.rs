@@ -129,22 +129,6 @@ impl View<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The name of a company.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn company_name(
-        &self,
-        service: ServiceId,
-        id: CompanyId,
-    ) -> Result<Option<String>, StoreError> {
-        Ok(self
-            .0
-            .prepare_cached("SELECT name FROM company WHERE id = ?1 AND service_id = ?2")?
-            .query_row((id.0, service.0), |row| row.get(0))
-            .optional()?)
-    }
-
     /// Every company of a service, by code.
     ///
     /// # Errors

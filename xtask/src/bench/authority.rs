@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 use serde::Serialize;
 use tegata_ca::{
-    Addresses, Authority, CaKey, ExtendedUsage, Profile, ProfileKind, ProvenKey, Signer,
-    SoftwareKey, SubjectName,
+    Addresses, Authority, CaKey, Profile, ProvenKey, Signer, SoftwareKey, SubjectName,
 };
 use tegata_domain::{Serial, Validity};
 use tegata_server::ambient::SystemEntropy;
@@ -46,15 +45,11 @@ fn row(world: &World, choice: CaKey, period: Duration) -> Result<Row, Failure> {
     let authority = Authority::root(&name, signer.clone(), validity, &SystemEntropy)?;
     let leaf = SoftwareKey::generate(tegata_ca::KeyKind::EcP256)?;
     let key = ProvenKey::own(leaf.public_key())?;
-    let profile = Profile {
-        kind: ProfileKind::EndEntity(ExtendedUsage::ClientAuth),
-        addresses: Some(Addresses {
-            crl: "http://localhost/crl/SB0001002C/1.crl".to_owned(),
-            ocsp: Some("http://localhost/ocsp/SB0001002C".to_owned()),
-            issuer: "http://localhost/aia/SB0001002C.cer".to_owned(),
-        }),
-        alt_names: Vec::new(),
-    };
+    let profile = Profile::client(Addresses {
+        crl: "http://localhost/crl/SB0001002C/1.crl".to_owned(),
+        ocsp: Some("http://localhost/ocsp/SB0001002C".to_owned()),
+        issuer: "http://localhost/aia/SB0001002C.cer".to_owned(),
+    });
     let subject = SubjectName::new("CMSM950-006-401")?.organisation("Sample Trading Co., Ltd.")?;
     let message = [7; 512];
     let bare = rate(period, || signer.sign(&message).is_ok())?;

@@ -227,6 +227,7 @@ fn openssl(dir: &Path, entries: usize) -> Result<(f64, u64), Failure> {
         if status.success() { Ok(()) } else { Err(format!("openssl {args}: {status}").into()) }
     };
     run("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -config c.cnf -subj /CN=b \
+         -addext subjectKeyIdentifier=hash -addext basicConstraints=critical,CA:TRUE \
          -keyout ca.key -out ca.pem")?;
     let begun = Instant::now();
     run("ca -config c.cnf -gencrl -out crl.pem")?;

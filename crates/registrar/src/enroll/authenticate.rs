@@ -137,6 +137,7 @@ impl Registrar {
         Ok(issued.zip(seat.email.clone()).and_then(|(record, email)| {
             Some(Issuance {
                 user_id: record.user_id,
+                authority: record.authority,
                 serial,
                 validity: record.certificate.validity,
                 email,
@@ -146,7 +147,13 @@ impl Registrar {
     }
 }
 
-fn about(now: Timestamp, action: &str, seat: &SeatRecord, reference: &Reference) -> AuditEntry {
+/// An entry about an issuance that its own subscriber asked for.
+pub(super) fn about(
+    now: Timestamp,
+    action: &str,
+    seat: &SeatRecord,
+    reference: &Reference,
+) -> AuditEntry {
     let actor = Actor::Subscriber(seat.user_id.clone());
     let mut entry = entry(now, &actor, action, &seat.user_id);
     entry.reference = Some(reference.to_string());

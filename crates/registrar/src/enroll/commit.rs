@@ -1,7 +1,7 @@
 //! The two transactions of an issuance, and what takes an intent back.
 
 use jiff::{SignedDuration, Timestamp};
-use tegata_ca::{Linted, SignedCertificate};
+use tegata_ca::{Linted, ProvenKey, SignedCertificate};
 use tegata_domain::{
     Attempt, Certificate, CertificateState, Email, IssuanceRefusal, Reason, Serial,
     issuance_supersedes,
@@ -25,7 +25,7 @@ impl Registrar {
         &self,
         (service, ca): (&Service, &IssuingCa),
         Proven { seat, hash }: &Proven,
-        (linted, shard): (&Linted, Shard),
+        (linted, key, shard): (&Linted, &ProvenKey, Shard),
         now: Timestamp,
         reference: &Reference,
     ) -> Result<(), EnrollError> {
@@ -50,6 +50,7 @@ impl Registrar {
             "tbs_sha256": hex::encode(intent.tbs_hash),
         });
         let (user_id, hash) = (seat.user_id.clone(), hash.clone());
+        let fingerprints = key.fingerprints();
         self.store
             .write(move |tx| {
                 let seat = tx.seat(service_id, &user_id)?.ok_or(EnrollError::Refused)?;
@@ -60,8 +61,8 @@ impl Registrar {
                     Ok(Attempt::Repeat(_)) => return Err(EnrollError::UnderWay),
                     Err(_) => return Err(EnrollError::Refused),
                 }
-                if tx.is_key_compromised(intent.key_hash)? {
-                    return Err(EnrollError::KeyCompromised);
+                if let Some(blocked) = tx.blocked_key(&fingerprints)? {
+                    return Err(EnrollError::KeyBlocked(blocked.source));
                 }
                 if tx.seat_of_key(intent.key_hash)?.is_some_and(|owner| owner != seat.id) {
                     return Err(EnrollError::KeyTaken);
@@ -128,6 +129,7 @@ impl Registrar {
                 entry.reference = Some(reference);
                 tx.audit(&entry)?;
                 Ok(Issuance {
+                    authority: planned.authority,
                     user_id: seat.user_id,
                     serial: signed.serial,
                     validity: signed.validity,

@@ -11,7 +11,7 @@ use tegata_ca::{Authority, KeyKind, Signer, SoftwareKey, SubjectName};
 use tegata_domain::{Clock, Entropy, InitialPassword, UserId, Validity};
 use tegata_registrar::{
     Actor, Cost, EnrollError, Enrollment, Issuance, IssuingCa, Keyring, Office, Passwords,
-    Reference, Registrar, Service, ServiceSettings, Words,
+    Profiles, Reference, Registrar, Service, ServiceSettings, Words,
 };
 use tegata_store::{CertificateRecord, Store, StoreError, View};
 use tegata_text::Lang;
@@ -138,6 +138,7 @@ pub(crate) fn settings() -> ServiceSettings {
         max_failures: 5,
         credential_days: 90,
         crl_shard_size: 65_536,
+        profiles: Profiles::default(),
     }
 }
 

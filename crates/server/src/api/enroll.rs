@@ -77,7 +77,8 @@ async fn attempt(
 fn issued(service: &Service, issuance: Issuance) -> Issued {
     let chain = service
         .issuing
-        .first()
+        .iter()
+        .find(|ca| ca.id == issuance.authority)
         .map(|ca| Der(ca.authority.certificate().to_vec()))
         .into_iter()
         .chain([Der(service.root.clone())])

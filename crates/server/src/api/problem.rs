@@ -24,6 +24,8 @@ pub(super) enum Cause {
     Malformed,
     TooLarge,
     Key,
+    WeakKey,
+    KeyKind,
     KeyTaken,
     UnderWay,
     TooMany(Duration),
@@ -36,7 +38,9 @@ impl Cause {
     fn status(self) -> StatusCode {
         match self {
             Self::CredentialRefused => StatusCode::FORBIDDEN,
-            Self::Email | Self::Key => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Email | Self::Key | Self::WeakKey | Self::KeyKind => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::KeyTaken | Self::UnderWay => StatusCode::CONFLICT,
@@ -63,6 +67,12 @@ impl Cause {
                 ("request_too_large", text.problem_too_large(), text.problem_too_large_detail())
             }
             Self::Key => ("key_not_accepted", text.problem_key(), text.problem_key_detail()),
+            Self::WeakKey => {
+                ("key_not_accepted", text.problem_key(), text.problem_key_weak_detail())
+            }
+            Self::KeyKind => {
+                ("key_not_accepted", text.problem_key(), text.problem_key_kind_detail())
+            }
             Self::KeyTaken => {
                 ("key_taken", text.problem_key_taken(), text.problem_key_taken_detail())
             }
@@ -100,7 +110,11 @@ impl From<&EnrollError> for Cause {
             EnrollError::Refused => Self::CredentialRefused,
             EnrollError::Request(tegata_ca::RequestError::TooLarge) => Self::TooLarge,
             EnrollError::Request(tegata_ca::RequestError::Malformed) => Self::Malformed,
-            EnrollError::Request(_) | EnrollError::KeyCompromised => Self::Key,
+            EnrollError::Request(tegata_ca::RequestError::Weak(_)) | EnrollError::KeyBlocked(_) => {
+                Self::WeakKey
+            }
+            EnrollError::Request(_) => Self::Key,
+            EnrollError::Prepare(tegata_ca::PrepareError::KeyKind { .. }) => Self::KeyKind,
             EnrollError::KeyTaken => Self::KeyTaken,
             EnrollError::UnderWay => Self::UnderWay,
             EnrollError::Distrusted

@@ -32,7 +32,7 @@ pub(super) enum CaCommand {
   tegata ca list --dir D")]
     List(Common),
     /// Make the next issuing CA of a service, before the present one gets too short
-    Rollover(rollover::RolloverArgs),
+    Rollover(Box<rollover::RolloverArgs>),
     /// Take in a CA from elsewhere, with its key, what it issued and what it revoked
     Import(Box<import::ImportArgs>),
     /// End the issuing of a CA whose successor issues; its status is published to the end
@@ -79,7 +79,7 @@ pub(super) async fn run(command: CaCommand) -> Result<(), Failure> {
             install(&certificate, &root, &common).await
         }
         CaCommand::List(common) => rollover::list(&common),
-        CaCommand::Rollover(args) => rollover::roll_over(args).await,
+        CaCommand::Rollover(args) => rollover::roll_over(*args).await,
         CaCommand::Import(args) => import::run(*args).await,
         CaCommand::Retire { name, common } => rollover::retire(&name, &common).await,
         CaCommand::Revoke { name, reason, yes, common } => {

@@ -88,11 +88,6 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), Failure> {
     let authorities = office.authorities()?;
     let certificate = certificate(&args.certificate)?;
     let root = certificate_of_root(&args, &certificate, &authorities)?;
-    if args.issues && !certificate.has_usual_identifier() {
-        return Err("--issues: the subject key identifier of the CA is not SHA-1 of its key \
-                    (RFC 5280 §4.2.1.2, method 1): what it issued here would not name it"
-            .into());
-    }
     let key = args.open_key()?;
     if key.signer().public_key() != certificate.key().spki() {
         return Err("the key does not belong to --certificate".into());

@@ -8,7 +8,7 @@ use rustls_pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 use tegata_ca::CaKey;
 use tegata_domain::{Entropy, Issuer, ServiceKey};
-use tegata_registrar::{ServiceSettings, Words};
+use tegata_registrar::{Profiles, ServiceSettings, Words};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::installation::{DataDir, Foundation};
 use tegata_server::keyfile::Passphrase;
@@ -188,5 +188,6 @@ pub(crate) fn sample_settings(service_url: String, status_url: String) -> Servic
         max_failures: 5,
         credential_days: 90,
         crl_shard_size: 65_536,
+        profiles: Profiles::default(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod blocklist;
 mod branch;
 mod ca;
 mod ceremony;
@@ -12,6 +13,7 @@ pub(crate) mod gateway;
 mod import;
 pub(crate) mod init;
 pub(crate) mod output;
+mod profile;
 mod rollover;
 pub(crate) mod serve;
 mod service;
@@ -68,6 +70,9 @@ enum Command {
     /// Services of this installation
     #[command(subcommand)]
     Service(service::ServiceCommand),
+    /// Profiles: what the certificates of a service say
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
     /// Branches
     #[command(subcommand)]
     Branch(branch::BranchCommand),
@@ -85,6 +90,9 @@ enum Command {
     Ca(ca::CaCommand),
     /// Carry out a key ceremony, offline, from one file
     Ceremony(ceremony::CeremonyArgs),
+    /// Keys that are never certified
+    #[command(subcommand)]
+    Blocklist(blocklist::BlocklistCommand),
     /// The audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -202,12 +210,14 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Gateway(args) => gateway::run(args).await,
         Command::Config(command) => config::run(command),
         Command::Service(command) => service::run(command).await,
+        Command::Profile(command) => profile::run(command),
         Command::Branch(command) => branch::run(command).await,
         Command::Company(command) => company::run(command).await,
         Command::Subscriber(command) => subscriber::run(command).await,
         Command::Certificate(command) => certificate::run(command).await,
         Command::Ca(command) => ca::run(command).await,
         Command::Ceremony(args) => ceremony::run(args),
+        Command::Blocklist(command) => blocklist::run(command).await,
         Command::Audit(command) => audit::run(command),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),

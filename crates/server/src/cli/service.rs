@@ -41,7 +41,7 @@ pub(super) async fn run(command: ServiceCommand) -> Result<(), Failure> {
             let rows = services
                 .iter()
                 .map(|service| {
-                    let settings = ServiceSettings::from_json(&service.settings)?;
+                    let settings = ServiceSettings::on_record(&service.settings)?;
                     Ok(serde_json::json!({
                         "service": service.key.to_string(),
                         "name": settings.name.en,
@@ -56,7 +56,7 @@ pub(super) async fn run(command: ServiceCommand) -> Result<(), Failure> {
         ServiceCommand::Show(scoped) => {
             let office = scoped.common.office()?;
             let service = office.choose_service(scoped.service.as_ref())?;
-            let settings = ServiceSettings::from_json(&service.settings)?;
+            let settings = ServiceSettings::on_record(&service.settings)?;
             output::one(scoped.common.json, &settings, &serde_json::to_string_pretty(&settings)?)
         }
         ServiceCommand::Change { service_settings, scoped } => {

@@ -76,7 +76,7 @@ pub(super) async fn run(command: SubscriberCommand) -> Result<(), Failure> {
         SubscriberCommand::Add { company, count, scoped } => {
             let office = scoped.common.office()?;
             let service = office.choose_service(scoped.service.as_ref())?;
-            let settings = ServiceSettings::from_json(&service.settings)?;
+            let settings = ServiceSettings::on_record(&service.settings)?;
             let company = office.company(service.id, &company)?;
             let seats = office.add_seats(operator(), company, count, settings.credential()).await?;
             let slips: Vec<Slip> = seats.into_iter().map(Slip::from).collect();
@@ -86,7 +86,7 @@ pub(super) async fn run(command: SubscriberCommand) -> Result<(), Failure> {
         SubscriberCommand::Reset { user_id, scoped } => {
             let office = scoped.common.office()?;
             let service = office.choose_service(scoped.service.as_ref())?;
-            let settings = ServiceSettings::from_json(&service.settings)?;
+            let settings = ServiceSettings::on_record(&service.settings)?;
             let seat = office.reset(operator(), service.id, user_id, settings.credential()).await?;
             print_slips(scoped.common.json, &[seat.into()])
         }

@@ -82,7 +82,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     // Every port is taken before anything is made, so that a taken one leaves nothing behind.
-    let (sample, sink, ports) = ports(&args).await?;
+    let (sample, sink, taken, ports) = ports(&args).await?;
     let dir = DataDir::new(&std::path::absolute(&args.dir)?);
     refuse_foreign(&dir)?;
     dir.create()?;
@@ -160,8 +160,9 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         },
         post: Some(SmtpPost::new(&smtp_url, "noreply@sample-bank.example")?),
     };
-    let node = Node::prepare(registrar, node_config).await?;
-    let gateway = Gateway::bind(gateway_config, clock, entropy).await?;
+    let [site, gateway_listener, status, admin] = taken;
+    let node = Node::prepare_on([site, status, admin], registrar, node_config).await?;
+    let gateway = Gateway::on(gateway_listener, gateway_config, clock, entropy).await?;
     let mut ready = gateway.ready();
     let tls = node::tls(servers[0].0.clone(), &servers[0].1)?;
     let sample_page =
@@ -206,8 +207,10 @@ struct Ports {
     admin: u16,
 }
 
-/// Resolves ports of 0 and makes sure that the others are free.
-async fn ports(args: &DemoArgs) -> Result<(TcpListener, TcpListener, Ports), Failure> {
+/// Takes every port, and keeps it: what is free now may not be a moment later.
+async fn ports(
+    args: &DemoArgs,
+) -> Result<(TcpListener, TcpListener, [TcpListener; 4], Ports), Failure> {
     let site = listen::bind(loopback(args.site_port), "the issuing site (--site-port)").await?;
     let gateway = listen::bind(loopback(args.gateway_port), "the gateway (--gateway-port)").await?;
     let status =
@@ -222,7 +225,7 @@ async fn ports(args: &DemoArgs) -> Result<(TcpListener, TcpListener, Ports), Fai
         status: port(&status)?,
         admin: port(&admin)?,
     };
-    Ok((sample, sink, ports))
+    Ok((sample, sink, [site, gateway, status, admin], ports))
 }
 
 fn loopback(port: u16) -> SocketAddr {
@@ -241,7 +244,7 @@ async fn open(
     if dir.is_founded()? {
         let office = dir.office(clock, entropy)?;
         let service = office.choose_service(None)?;
-        if ServiceSettings::from_json(&service.settings)? != settings {
+        if ServiceSettings::on_record(&service.settings)? != settings {
             office
                 .change_settings(Actor::Operator("demo".to_owned()), service.id, &settings)
                 .await?;

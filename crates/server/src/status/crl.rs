@@ -11,7 +11,10 @@ use super::{Status, cached};
 
 /// The octets of the CRLs that were asked for, with their numbers: one copy for all readers.
 #[derive(Clone, Default)]
-pub(super) struct Shown(Arc<Mutex<HashMap<(CrlScope, bool), (u64, Bytes)>>>);
+pub(super) struct Shown(Arc<Mutex<Numbered>>);
+
+/// Full CRLs and deltas, each with its number.
+type Numbered = HashMap<(CrlScope, bool), (u64, Bytes)>;
 
 /// The CRL over everything that a CA issued: `/crl/{issuer}.crl`.
 pub(super) async fn complete(

@@ -32,7 +32,7 @@ pub(super) async fn post(
     match answer(&status, &issuer, &request) {
         // A POST is not cached by anyone, but the reader may keep the answer itself.
         Ok(shared) => plain(shared.answer.der.clone()),
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -53,19 +53,23 @@ pub(super) async fn get(
             cached(&headers, &shared.etag, *this_update, *next_update, age, body)
         }
         Ok(shared) => plain(shared.answer.der.clone()),
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
-fn answer(status: &Status, issuer: &str, request: &[u8]) -> Result<Arc<SharedAnswer>, Response> {
+fn answer(
+    status: &Status,
+    issuer: &str,
+    request: &[u8],
+) -> Result<Arc<SharedAnswer>, Box<Response>> {
     let Some(ca) = status.authority(issuer, "") else {
-        return Err(StatusCode::NOT_FOUND.into_response());
+        return Err(Box::new(StatusCode::NOT_FOUND.into_response()));
     };
     status.registrar.answer(&ca, request).map_err(|error| match error {
-        AnswerError::Ocsp(OcspError::Malformed) => plain(tegata_ca::ocsp_malformed()),
+        AnswerError::Ocsp(OcspError::Malformed) => Box::new(plain(tegata_ca::ocsp_malformed())),
         error => {
             tracing::error!(%error, "no OCSP answer");
-            plain(tegata_ca::ocsp_try_later())
+            Box::new(plain(tegata_ca::ocsp_try_later()))
         }
     })
 }
