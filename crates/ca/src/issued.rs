@@ -59,7 +59,7 @@ impl IssuedElsewhere {
         let spki = tbs.subject_public_key_info.to_der().map_err(not_a_certificate)?;
         let at = |time| encoding::timestamp(time).ok_or(ReadError::NotACertificate);
         let attributes = tbs.subject.0.iter().flat_map(|rdn| rdn.0.iter());
-        let common_name = attributes.filter(|attribute| attribute.oid == rfc4519::CN).last();
+        let common_name = attributes.rev().find(|attribute| attribute.oid == rfc4519::CN);
         Ok(Self {
             serial: Serial::from_integer(tbs.serial_number.as_bytes())
                 .map_err(|_| ReadError::NotACertificate)?,

@@ -17,7 +17,7 @@ use x509_cert::name::Name;
 use crate::{ProvenKey, RequestError, SignatureAlgorithm};
 
 /// Most octets of a renewal request: a PKCS#10 request, a chain, a signature.
-pub const MAX_RENEWAL: usize = 64 * 1024;
+pub const MAX_RENEWAL: usize = 20 * 1024;
 
 /// A renewal request that has been read but not believed.
 #[derive(Clone, Debug)]

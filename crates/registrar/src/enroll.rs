@@ -3,6 +3,8 @@
 mod authenticate;
 mod commit;
 
+pub(crate) use commit::settle_stale;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -123,7 +125,8 @@ impl Registrar {
         }
         let key = self.audited(&proven.seat, key.map_err(EnrollError::from), reference).await?;
         let ca = service.current(now);
-        let linted = self.prepare((service, ca), &proven.seat, &key, now);
+        let linted = self.write_certificate((service, ca), &proven.seat, &key, now, None);
+        let linted = linted.map_err(EnrollError::from);
         let (linted, shard) = self.audited(&proven.seat, linted, reference).await?;
         let certificate = (&linted, &key, shard);
         let intent = self.commit_intent((service, ca), &proven, certificate, now, reference).await;
@@ -158,16 +161,65 @@ impl Registrar {
         }
         outcome
     }
+}
 
-    /// Writes and lints the certificate: subject and extensions from registry and profile. Says
-    /// also on which shard of the CRL it will stand.
-    fn prepare(
+/// Why a certificate was not written.
+#[derive(Debug)]
+pub(crate) enum WriteError {
+    /// It could not be written.
+    Prepare(PrepareError),
+    /// It breaks a rule.
+    Lint(LintError),
+    /// The database could not.
+    Store(StoreError),
+}
+
+impl From<PrepareError> for WriteError {
+    fn from(error: PrepareError) -> Self {
+        Self::Prepare(error)
+    }
+}
+
+impl From<LintError> for WriteError {
+    fn from(error: LintError) -> Self {
+        Self::Lint(error)
+    }
+}
+
+impl From<StoreError> for WriteError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<NameError> for WriteError {
+    fn from(error: NameError) -> Self {
+        Self::Prepare(error.into())
+    }
+}
+
+impl From<WriteError> for EnrollError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Prepare(error) => Self::Prepare(error),
+            WriteError::Lint(error) => Self::Lint(error),
+            WriteError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl Registrar {
+    /// Writes and lints the certificate: subject and extensions from registry and profile, the
+    /// end from the profile or, for a renewal, as given. Says also on which shard of the CRL it
+    /// will stand.
+    pub(crate) fn write_certificate(
         &self,
         (service, ca): (&Service, &IssuingCa),
         seat: &SeatRecord,
         key: &ProvenKey,
         now: Timestamp,
-    ) -> Result<(Linted, Shard), EnrollError> {
+        not_after: Option<Timestamp>,
+    ) -> Result<(Linted, Shard), WriteError> {
         let (placement, shard) = self.store().read(|view: View<'_>| {
             let placement = view.placement(service.id, seat.company)?;
             Ok::<_, StoreError>((placement, service.open_shard(view, ca)?))
@@ -187,13 +239,14 @@ impl Registrar {
             None => values,
         };
         let (profile, subject) = service.profile_on(Holder::Client, ca, &shard).fill(&values)?;
-        let prepared = profile.prepare(
-            &ca.authority,
-            Serial::random(&*self.entropy),
-            &subject,
-            key,
-            profile.validity(now),
-        )?;
+        let profile = match not_after {
+            Some(_) => profile.renewing(service.lifecycle.renewal_window),
+            None => profile,
+        };
+        let usual = profile.validity(now);
+        let validity = Validity { not_after: not_after.unwrap_or(usual.not_after), ..usual };
+        let serial = Serial::random(&*self.entropy);
+        let prepared = profile.prepare(&ca.authority, serial, &subject, key, validity)?;
         Ok((prepared.lint(&profile)?, shard))
     }
 }
@@ -206,7 +259,7 @@ async fn judged(request: Vec<u8>) -> Result<ProvenKey, RequestError> {
 }
 
 /// Signs; on a thread that may wait when the key is in a token, at the end of a network.
-async fn sign(ca: &IssuingCa, linted: Linted) -> Result<SignedCertificate, SignError> {
+pub(crate) async fn sign(ca: &IssuingCa, linted: Linted) -> Result<SignedCertificate, SignError> {
     if !ca.authority.signer().may_wait() {
         return linted.sign(ca.authority.signer());
     }

@@ -81,6 +81,13 @@ impl Api {
         self.https.send("POST", &self.path("enroll"), ENGLISH, body).expect("an answer")
     }
 
+    /// Asks for a renewal with a CMS SignedData, DER in base64.
+    #[track_caller]
+    pub fn renew(&self, request: &str) -> Answer {
+        let body = json!({ "request": request }).to_string();
+        self.https.send("POST", &self.path("renew"), ENGLISH, body.as_bytes()).expect("an answer")
+    }
+
     /// The octets of a request for a certificate.
     pub fn enrolment(&self, seat: &Seat, request: &[u8]) -> Vec<u8> {
         let body = body(seat, request).to_string();

@@ -34,7 +34,7 @@ crlnumber = crlnumber
 certificate = ca.pem
 private_key = ca.key
 default_md = sha256
-default_days = 300
+default_days = 30
 default_crl_days = 30
 policy = any
 x509_extensions = leaf
@@ -245,4 +245,45 @@ fn a_list_and_a_pkcs12_file_do_as_well() {
     let key = Path::new(&demo.ready.data_dir).join("keys/OLD0001C.key.pem");
     let kept = fs::read_to_string(&key).unwrap();
     assert!(kept.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+}
+
+/// The users of the old CA renew by themselves, and so come over to ours.
+#[test]
+fn who_moved_in_renews_with_the_certificate_that_came_along() {
+    let dir = tempdir().unwrap();
+    let (demo, old) = (Demo::start(dir.path()), Old::make(dir.path()));
+    let (key, issued, crl) = (old.file("ca.key"), old.file("issued.pem"), old.file("old.crl"));
+    import(&demo, &old, &["--key", &key, "--issued", &issued, "--crl", &crl]).ok();
+    let renew = |user: &str, new: &str| {
+        old.ssl(&format!(
+            "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -config c.cnf -subj /CN=x \
+             -keyout {new}.key -outform DER -out {new}.csr"
+        ));
+        old.ssl(&format!(
+            "cms -sign -binary -nodetach -in {new}.csr -signer {user}.pem -inkey {user}.key \
+             -outform DER -out renewal.der"
+        ));
+        let renewal = run("base64", ["-w0", &old.file("renewal.der")]).ok().text();
+        demo.api().renew(renewal.trim())
+    };
+    let answer = renew(USERS[0], "new");
+    let renewed = Issued::of(&answer);
+    assert_eq!(renewed.user_id, USERS[0]);
+    fs::write(old.dir.join("new.der"), renewed.certificate()).unwrap();
+    old.ssl("x509 -inform DER -in new.der -out new.pem");
+    let shown = run("openssl", ["x509", "-noout", "-issuer", "-in", &old.file("new.pem")]).ok();
+    assert!(shown.text().contains("SB0001002C"), "{}", shown.text());
+    let status = |user: &str| {
+        let answer = demo.gateway(Some(old.identity(user))).get_or_cut(PAGE, &[]);
+        answer.map_or(0, |answer| answer.status)
+    };
+    eventually("both are let in", SECONDS, || {
+        (status(USERS[0]) == 200 && status("new") == 200).then_some(())
+    });
+    renew("new", "next").problem(403, "renewal_too_early");
+    renew(USERS[0], "another").problem(403, "already_renewed");
+    renew(USERS[1], "third").problem(403, "certificate_revoked");
+    renew(USERS[2], "fourth").problem(403, "certificate_held");
+    let garbage = demo.api().renew("MAA=");
+    garbage.problem(400, "malformed_request");
 }

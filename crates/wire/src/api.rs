@@ -95,3 +95,43 @@ pub struct Issued {
     /// Its issuing CA and root, in this order.
     pub chain: Vec<Der>,
 }
+
+/// `POST renew`: a new certificate, authorised by the present one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RenewRequest {
+    /// CMS SignedData (RFC 5652), signed with the present key and with signed attributes, around
+    /// a PKCS#10 request (RFC 2986) for the new key.
+    pub request: Der,
+}
+
+/// The answer to a renewal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Renewed {
+    /// The user ID.
+    pub user_id: String,
+    /// Serial number, in pairs of hexadecimal digits.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub serial: Serial,
+    /// Serial number of the certificate before, which stays good until it is retired.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub replaces: Serial,
+    /// Start of validity.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub not_before: Timestamp,
+    /// Last second of validity.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub not_after: Timestamp,
+    /// First moment at which the next renewal is possible.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub renewable_from: Timestamp,
+    /// The registered e-mail address; a seat that came from elsewhere may have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The certificate.
+    pub certificate: Der,
+    /// Its issuing CA and root, in this order.
+    pub chain: Vec<Der>,
+}

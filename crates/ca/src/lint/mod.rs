@@ -198,7 +198,9 @@ fn is_as_said(subject: &Name, profile: &Profile) -> bool {
 
 fn lifetime_is_within(tbs: &TbsCertificate, profile: &Profile) -> bool {
     let content = profile.content();
-    let most = 86_400 * u64::from(content.lifetime_days) + 60 * u64::from(content.backdate_minutes);
+    let most = 86_400 * u64::from(content.lifetime_days)
+        + 60 * u64::from(content.backdate_minutes)
+        + profile.rest().unsigned_abs().as_secs();
     let ends = tbs.validity.not_after.to_unix_duration();
     let lasts = ends.saturating_sub(tbs.validity.not_before.to_unix_duration());
     // Where the caller said the subject it says the validity as well.

@@ -99,6 +99,8 @@ pub struct Profile {
     subject: Option<SubjectName>,
     /// Of a CA that has another certificate: its name there.
     taken_name: Option<Name>,
+    /// What a renewal adds to the lifetime: what is left of the certificate before.
+    rest: SignedDuration,
 }
 
 impl Profile {
@@ -161,6 +163,7 @@ impl Profile {
             alt_names: Vec::new(),
             subject: None,
             taken_name: None,
+            rest: SignedDuration::ZERO,
         }
     }
 
@@ -169,6 +172,17 @@ impl Profile {
     pub fn at(self, addresses: Addresses) -> Self {
         let has_none = matches!(self.kind, Kind::Root | Kind::EndEntity(Holder::OcspResponder));
         Self { addresses: (!has_none).then_some(addresses), ..self }
+    }
+
+    /// For a renewal, which begins at most `window` before the end of the certificate before and
+    /// adds a lifetime to that end.
+    #[must_use]
+    pub fn renewing(self, window: SignedDuration) -> Self {
+        Self { rest: window, ..self }
+    }
+
+    pub(crate) fn rest(&self) -> SignedDuration {
+        self.rest
     }
 
     /// With these subject alternative names.

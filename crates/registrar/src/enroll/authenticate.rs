@@ -78,7 +78,7 @@ impl Registrar {
     }
 
     /// Waits until no other issuance for the seat runs in this process.
-    pub(super) async fn turn(&self, seat: &SeatRecord) -> tokio::sync::MutexGuard<'_, ()> {
+    pub(crate) async fn turn(&self, seat: &SeatRecord) -> tokio::sync::MutexGuard<'_, ()> {
         self.seats[(seat.id.number() % STRIPES as u64) as usize].lock().await
     }
 

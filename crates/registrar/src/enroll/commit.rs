@@ -146,7 +146,7 @@ impl Registrar {
     }
 
     /// Gives up one intent.
-    pub(super) async fn void(&self, serial: Serial) -> Result<(), StoreError> {
+    pub(crate) async fn void(&self, serial: Serial) -> Result<(), StoreError> {
         let now = self.now();
         self.store
             .write(move |tx| match tx.certificate(serial)? {
@@ -159,7 +159,11 @@ impl Registrar {
 
 /// Gives up intents of the seat that nothing can come of any more: their request ran out of
 /// time, and recording that failed too.
-fn settle_stale(tx: &mut Tx<'_>, seat: &SeatRecord, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) fn settle_stale(
+    tx: &mut Tx<'_>,
+    seat: &SeatRecord,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     for record in tx.certificates_of_seat(seat.id)? {
         if let CertificateState::Planned { at } = record.certificate.state
             && now.duration_since(at) > INTENT_LIFETIME

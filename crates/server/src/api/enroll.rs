@@ -9,7 +9,7 @@ use tegata_wire::api::{EnrollRequest, Issued};
 
 use super::problem::{Caller, Cause};
 use super::scope::Scope;
-use super::{Api, body};
+use super::{Api, body, chain};
 
 /// Issues a certificate to the holder of an initial password.
 ///
@@ -75,14 +75,6 @@ async fn attempt(
 }
 
 fn issued(service: &Service, issuance: Issuance) -> Issued {
-    let chain = service
-        .issuing
-        .iter()
-        .find(|ca| ca.id == issuance.authority)
-        .map(|ca| Der(ca.authority.certificate().to_vec()))
-        .into_iter()
-        .chain([Der(service.root.clone())])
-        .collect();
     let not_after = issuance.validity.not_after;
     Issued {
         user_id: issuance.user_id.to_string(),
@@ -92,6 +84,6 @@ fn issued(service: &Service, issuance: Issuance) -> Issued {
         renewable_from: renewal_opens_at(not_after, service.lifecycle.renewal_window),
         email: issuance.email.to_string(),
         certificate: Der(issuance.certificate),
-        chain,
+        chain: chain(service, issuance.authority),
     }
 }

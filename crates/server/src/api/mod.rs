@@ -5,6 +5,7 @@ mod enroll;
 mod info;
 mod openapi;
 mod problem;
+mod renew;
 mod scope;
 mod trust;
 
@@ -16,7 +17,9 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, post};
-use tegata_registrar::Registrar;
+use tegata_registrar::{Registrar, Service};
+use tegata_store::AuthorityId;
+use tegata_wire::Der;
 
 use crate::limits::Limits;
 use problem::{Caller, Cause};
@@ -36,11 +39,22 @@ pub fn router(api: Api) -> Router {
         .route("/{tenant}/{issuer}/service", get(info::show))
         .route("/{tenant}/{issuer}/trust", get(trust::show))
         .route("/{tenant}/{issuer}/enroll", post(enroll::enroll))
+        .route("/{tenant}/{issuer}/renew", post(renew::renew))
         .route("/{tenant}/{issuer}/openapi.json", get(openapi::show))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(api)
         .layer(from_fn(protect))
+}
+
+/// The CA that issued a certificate and its root, in this order.
+fn chain(service: &Service, authority: AuthorityId) -> Vec<Der> {
+    let issuer = service.issuing.iter().find(|ca| ca.id == authority);
+    issuer
+        .map(|ca| Der(ca.authority.certificate().to_vec()))
+        .into_iter()
+        .chain([Der(service.root.clone())])
+        .collect()
 }
 
 async fn not_found(caller: Caller) -> Response {

@@ -8,8 +8,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tegata_domain::Entropy;
-use tegata_registrar::{EnrollError, Reference};
+use tegata_domain::{Entropy, RenewalRefusal};
+use tegata_registrar::{EnrollError, Reference, RenewError};
 use tegata_text::{Lang, Text};
 use tegata_wire::{Problem, problem};
 
@@ -28,6 +28,12 @@ pub(super) enum Cause {
     KeyKind,
     KeyTaken,
     UnderWay,
+    RenewalNotYours,
+    RenewalEarly,
+    RenewalExpired,
+    RenewalDone,
+    RenewalHeld,
+    RenewalRevoked,
     TooMany(Duration),
     NotFound,
     Method,
@@ -37,7 +43,13 @@ pub(super) enum Cause {
 impl Cause {
     fn status(self) -> StatusCode {
         match self {
-            Self::CredentialRefused => StatusCode::FORBIDDEN,
+            Self::CredentialRefused
+            | Self::RenewalNotYours
+            | Self::RenewalEarly
+            | Self::RenewalExpired
+            | Self::RenewalDone
+            | Self::RenewalHeld
+            | Self::RenewalRevoked => StatusCode::FORBIDDEN,
             Self::Email | Self::Key | Self::WeakKey | Self::KeyKind => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
@@ -79,6 +91,34 @@ impl Cause {
             Self::UnderWay => {
                 ("issuance_under_way", text.problem_under_way(), text.problem_under_way_detail())
             }
+            Self::RenewalNotYours => (
+                "renewal_not_authorised",
+                text.problem_renewal_not_yours(),
+                text.problem_renewal_not_yours_detail(),
+            ),
+            Self::RenewalEarly => (
+                "renewal_too_early",
+                text.problem_renewal_early(),
+                text.problem_renewal_early_detail(),
+            ),
+            Self::RenewalExpired => (
+                "certificate_expired",
+                text.problem_renewal_expired(),
+                text.problem_renewal_expired_detail(),
+            ),
+            Self::RenewalDone => {
+                ("already_renewed", text.problem_renewal_done(), text.problem_renewal_done_detail())
+            }
+            Self::RenewalHeld => (
+                "certificate_held",
+                text.problem_renewal_held(),
+                text.problem_renewal_held_detail(),
+            ),
+            Self::RenewalRevoked => (
+                "certificate_revoked",
+                text.problem_renewal_revoked(),
+                text.problem_renewal_revoked_detail(),
+            ),
             Self::TooMany(_) => {
                 ("too_many_requests", text.problem_too_many(), text.problem_too_many_detail())
             }
@@ -122,6 +162,43 @@ impl From<&EnrollError> for Cause {
             | EnrollError::Lint(_)
             | EnrollError::Sign(_)
             | EnrollError::Store(_) => Self::Unavailable,
+        }
+    }
+}
+
+impl From<&RenewError> for Cause {
+    fn from(error: &RenewError) -> Self {
+        use tegata_ca::{RenewalError, RequestError};
+        match error {
+            RenewError::NotYours => Self::RenewalNotYours,
+            RenewError::Request(error) => match error {
+                RenewalError::Malformed
+                | RenewalError::Algorithm
+                | RenewalError::Request(RequestError::Malformed) => Self::Malformed,
+                RenewalError::Signature => Self::RenewalNotYours,
+                RenewalError::SameKey => Self::KeyTaken,
+                RenewalError::Request(RequestError::TooLarge) => Self::TooLarge,
+                RenewalError::Request(RequestError::Weak(_)) => Self::WeakKey,
+                RenewalError::Request(_) => Self::Key,
+            },
+            RenewError::Refused(refusal) => match refusal {
+                RenewalRefusal::TooEarly { .. } => Self::RenewalEarly,
+                RenewalRefusal::Expired => Self::RenewalExpired,
+                RenewalRefusal::Superseded => Self::RenewalDone,
+                RenewalRefusal::Held => Self::RenewalHeld,
+                RenewalRefusal::Revoked => Self::RenewalRevoked,
+                RenewalRefusal::IssuerEnds => Self::Unavailable,
+            },
+            RenewError::SeatClosed => Self::RenewalRevoked,
+            RenewError::KeyTaken => Self::KeyTaken,
+            RenewError::KeyBlocked(_) => Self::WeakKey,
+            RenewError::UnderWay => Self::UnderWay,
+            RenewError::Prepare(tegata_ca::PrepareError::KeyKind { .. }) => Self::KeyKind,
+            RenewError::Distrusted
+            | RenewError::Prepare(_)
+            | RenewError::Lint(_)
+            | RenewError::Sign(_)
+            | RenewError::Store(_) => Self::Unavailable,
         }
     }
 }

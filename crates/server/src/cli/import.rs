@@ -152,21 +152,21 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), Failure> {
 /// The imported key, before it has its place here.
 enum FoundKey {
     Software(SoftwareKey),
-    Token(KeyUri, TokenKey),
+    Token(Box<(KeyUri, TokenKey)>),
 }
 
 impl FoundKey {
     fn signer(&self) -> &dyn Signer {
         match self {
             Self::Software(key) => key,
-            Self::Token(_, key) => key,
+            Self::Token(found) => &found.1,
         }
     }
 
     fn keep(self, path: &Path, passphrase: &Passphrase) -> Result<(), Failure> {
         match self {
             Self::Software(key) => Ok(keyfile::adopt(path, &key, passphrase, &SystemEntropy)?),
-            Self::Token(uri, _) => Ok(keyfile::adopt_address(path, &uri)?),
+            Self::Token(found) => Ok(keyfile::adopt_address(path, &found.0)?),
         }
     }
 }
@@ -184,7 +184,7 @@ impl ImportArgs {
             Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
         };
         if let Some(uri) = &self.token_key {
-            return Ok(FoundKey::Token(uri.clone(), TokenKey::open(uri.clone())?));
+            return Ok(FoundKey::Token(Box::new((uri.clone(), TokenKey::open(uri.clone())?))));
         }
         if let Some(path) = &self.pkcs12 {
             let octets = Zeroizing::new(read(path)?);

@@ -40,7 +40,7 @@ Nothing is recorded. The serial number reads PREVIEW PREVIEW in ASCII.")]
         /// Settings to preview instead of those on record
         #[arg(long)]
         service_settings: Option<std::path::PathBuf>,
-        /// Print every part in words, with the rule behind it [default]
+        /// Print every part in words, with the rule behind it (default)
         #[arg(long, conflicts_with_all = ["pem", "json"])]
         text: bool,
         #[command(flatten)]

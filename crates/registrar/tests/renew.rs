@@ -1,0 +1,208 @@
+//! Renewal, on the second.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::process::Command;
+
+use common::World;
+use jiff::{SignedDuration, Timestamp};
+use tegata_domain::{CertificateState, Reason, RenewalRefusal, Serial};
+use tegata_registrar::{Actor, RenewError, Renewed, StatusChange, Target};
+
+/// A PC with keys in files, and `openssl cms` to sign with them.
+struct Pc(tempfile::TempDir);
+
+impl Pc {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    #[track_caller]
+    fn ssl(&self, line: &str) {
+        let ran = Command::new("openssl")
+            .args(line.split_whitespace())
+            .current_dir(self.0.path())
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{line}: {}", String::from_utf8_lossy(&ran.stderr));
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.0.path().join(name)).unwrap()
+    }
+
+    /// A request for a new key of this name.
+    fn request(&self, key: &str) -> Vec<u8> {
+        self.ssl(&format!(
+            "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -keyout \
+             {key}.key -outform DER -out {key}.csr"
+        ));
+        self.read(&format!("{key}.csr"))
+    }
+
+    /// Keeps a certificate beside its key.
+    fn keep(&self, key: &str, certificate: &[u8]) {
+        std::fs::write(self.0.path().join(format!("{key}.der")), certificate).unwrap();
+        self.ssl(&format!("x509 -inform DER -in {key}.der -out {key}.pem"));
+    }
+
+    /// A renewal of the certificate `old` for the key `new`, which is made where it is missing.
+    fn renewal(&self, old: &str, new: &str) -> Vec<u8> {
+        if !self.0.path().join(format!("{new}.csr")).exists() {
+            self.request(new);
+        }
+        self.ssl(&format!(
+            "cms -sign -binary -nodetach -in {new}.csr -signer {old}.pem -inkey {old}.key \
+             -outform DER -out renewal.der"
+        ));
+        self.read("renewal.der")
+    }
+}
+
+impl World {
+    async fn issue_on(&self, pc: &Pc, seat: usize, key: &str) -> Serial {
+        let (user_id, password) = &self.seats[seat];
+        let request = pc.request(key);
+        let issued = self.enroll_as(user_id.as_str(), &password.reveal(), &request).await.unwrap();
+        pc.keep(key, &issued.certificate);
+        issued.serial
+    }
+
+    async fn renew(&self, request: Vec<u8>) -> Result<Renewed, RenewError> {
+        self.registrar.renew(&self.service, request, &self.reference()).await
+    }
+
+    fn turn_to(&self, at: Timestamp) {
+        self.clock.turn(at.duration_since(self.registrar.now()));
+    }
+
+    fn state(&self, serial: Serial) -> CertificateState {
+        self.read(|view| view.certificate(serial)).unwrap().certificate.state
+    }
+
+    fn ends(&self, serial: Serial) -> Timestamp {
+        self.read(|view| view.certificate(serial)).unwrap().certificate.validity.not_after
+    }
+
+    async fn change(&self, serial: Serial, change: StatusChange) {
+        let actor = Actor::Operator("test".to_owned());
+        let target = Target::Serial(serial);
+        self.registrar.change_status(actor, self.service.id, target, change).await.unwrap();
+    }
+}
+
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+#[tokio::test]
+async fn the_window_opens_and_closes_on_the_second() {
+    let (world, pc) = (World::new().await, Pc::new());
+    let old = world.issue_on(&pc, 0, "old").await;
+    let ends = world.ends(old);
+    world.turn_to(ends - DAY * 60 - SECOND);
+    let early = world.renew(pc.renewal("old", "new")).await;
+    assert!(
+        matches!(early, Err(RenewError::Refused(RenewalRefusal::TooEarly { .. }))),
+        "{early:?}"
+    );
+    world.turn_to(ends + SECOND);
+    let late = world.renew(pc.renewal("old", "new")).await;
+    assert!(matches!(late, Err(RenewError::Refused(RenewalRefusal::Expired))), "{late:?}");
+    world.turn_to(ends);
+    let renewed = world.renew(pc.renewal("old", "new")).await.unwrap();
+    assert_eq!(renewed.validity.not_after, ends + DAY * 365, "nothing of the old one is lost");
+    assert_eq!((renewed.replaces, renewed.user_id.as_str()), (old, world.seats[0].0.as_str()));
+    assert!(matches!(world.state(old), CertificateState::Superseded { .. }));
+    assert!(matches!(world.state(renewed.serial), CertificateState::Issued { .. }));
+    let feed = world.registrar.feed(&world.service, 0, 10).unwrap().unwrap();
+    assert_eq!(feed.changes, [], "the old one stays good until it is retired");
+    let said = world.audit();
+    assert_eq!(said.iter().filter(|action| *action == "renewal.refused").count(), 2);
+    assert_eq!(said.last().unwrap(), "certificate.renewed");
+    assert_eq!(world.registrar.verify_audit().unwrap().faults, []);
+}
+
+#[tokio::test]
+async fn a_lost_reply_is_asked_for_again() {
+    let (world, pc) = (World::new().await, Pc::new());
+    let old = world.issue_on(&pc, 0, "old").await;
+    world.turn_to(world.ends(old) - DAY * 10);
+    let request = pc.renewal("old", "new");
+    let first = world.renew(request.clone()).await.unwrap();
+    assert_eq!(world.renew(request).await.unwrap(), first);
+    assert_eq!(world.renew(pc.renewal("old", "new")).await.unwrap(), first, "signed anew");
+    let third = world.renew(pc.renewal("old", "third")).await;
+    assert!(matches!(third, Err(RenewError::Refused(RenewalRefusal::Superseded))), "{third:?}");
+    assert_eq!(world.certificates().len(), 2);
+    // The new one renews in its own time.
+    pc.keep("new", &first.certificate);
+    let early = world.renew(pc.renewal("new", "next")).await;
+    assert!(matches!(early, Err(RenewError::Refused(RenewalRefusal::TooEarly { .. }))));
+    world.turn_to(first.validity.not_after - DAY);
+    world.renew(pc.renewal("new", "next")).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_not_live_is_not_renewed() {
+    let (world, pc) = (World::new().await, Pc::new());
+    let old = world.issue_on(&pc, 0, "old").await;
+    world.turn_to(world.ends(old) - DAY);
+    world.change(old, StatusChange::Hold).await;
+    let held = world.renew(pc.renewal("old", "new")).await;
+    assert!(matches!(held, Err(RenewError::Refused(RenewalRefusal::Held))), "{held:?}");
+    world.change(old, StatusChange::Release).await;
+    world.change(old, StatusChange::Revoke(Reason::KeyCompromise)).await;
+    let revoked = world.renew(pc.renewal("old", "new")).await;
+    assert!(matches!(revoked, Err(RenewError::Refused(RenewalRefusal::Revoked))), "{revoked:?}");
+    assert_eq!(world.certificates().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_is_renewed_by_a_new_one_of_ones_own() {
+    let (world, pc) = (World::new().await, Pc::new());
+    let old = world.issue_on(&pc, 0, "old").await;
+    world.issue_on(&pc, 1, "other").await;
+    world.turn_to(world.ends(old) - DAY);
+    pc.ssl("req -new -key old.key -subj /CN=x -outform DER -out same.csr");
+    let same = world.renew(pc.renewal("old", "same")).await;
+    assert!(matches!(same, Err(RenewError::Request(tegata_ca::RenewalError::SameKey))), "{same:?}");
+    let taken = world.renew(pc.renewal("old", "other")).await;
+    assert!(matches!(taken, Err(RenewError::KeyTaken)), "{taken:?}");
+    // A certificate that we never issued, with a serial number that we know nothing of.
+    pc.ssl(
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=CMSM950-006-401 \
+         -keyout forged.key -out forged.pem",
+    );
+    let forged = world.renew(pc.renewal("forged", "new")).await;
+    assert!(matches!(forged, Err(RenewError::NotYours)), "{forged:?}");
+}
+
+#[tokio::test]
+async fn a_key_that_fails_between_the_commits_leaves_the_old_one_as_it_was() {
+    let (world, pc) = (World::new().await, Pc::new());
+    let old = world.issue_on(&pc, 0, "old").await;
+    world.turn_to(world.ends(old) - DAY);
+    *world.issuing_key.pulled.lock().unwrap() = true;
+    let request = pc.renewal("old", "new");
+    assert!(matches!(world.renew(request.clone()).await, Err(RenewError::Sign(_))));
+    assert!(matches!(world.state(old), CertificateState::Issued { .. }));
+    *world.issuing_key.pulled.lock().unwrap() = false;
+    world.renew(request).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_at_once_get_one_certificate() {
+    let (world, pc) = (World::new().await, Pc::new());
+    let old = world.issue_on(&pc, 0, "old").await;
+    world.turn_to(world.ends(old) - DAY);
+    let request = pc.renewal("old", "new");
+    let (one, two) = tokio::join!(world.renew(request.clone()), world.renew(request));
+    assert_eq!(one.unwrap(), two.unwrap());
+    assert_eq!(world.certificates().len(), 2);
+}
