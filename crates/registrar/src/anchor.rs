@@ -30,6 +30,9 @@ const STRETCH: u32 = 10_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorHead {
+    /// How often an older copy had been taken for the database.
+    #[serde(default)]
+    pub epoch: u64,
     /// Last entry of the audit log.
     pub audit_seq: i64,
     /// Its hash, hexadecimal: covers everything before it.
@@ -40,6 +43,9 @@ pub struct AnchorHead {
     pub certificate: i64,
     /// Last CRL number of each CA.
     pub crl_numbers: BTreeMap<String, u64>,
+    /// CAs that were revoked or retired: since when, and why.
+    #[serde(default)]
+    pub ended: BTreeMap<String, (Timestamp, Option<Reason>)>,
 }
 
 /// What an older database would not know.
@@ -56,6 +62,9 @@ pub enum AnchorLine {
         crl: String,
         /// Serial number.
         serial: Serial,
+        /// SHA-256 of its subject public key info, hexadecimal.
+        #[serde(default)]
+        key: String,
         /// When it ends.
         not_after: Timestamp,
     },
@@ -128,6 +137,8 @@ pub struct Accepted {
     pub renewed: Vec<Serial>,
     /// Certificates that this database does not know: revoked now.
     pub unaccounted: Vec<Serial>,
+    /// CAs that are revoked or retired again.
+    pub ended: Vec<String>,
     /// CAs in the anchor that this database does not know.
     pub unknown_authorities: Vec<String>,
 }
@@ -166,6 +177,7 @@ impl Office {
                     shard: row.shard.as_ref().map_or(0, |shard| shard.number),
                     crl: row.shard.as_ref().map_or_else(String::new, |s| s.address.clone()),
                     serial: row.serial,
+                    key: row.key_hash.to_string(),
                     not_after: row.not_after,
                 })
             });
@@ -199,8 +211,14 @@ impl Office {
     /// When the database cannot be read; inside, [`Rollback`].
     pub fn check_anchor(&self, known: &AnchorHead) -> Result<Result<(), Rollback>, StoreError> {
         self.store.read(|view: View<'_>| {
-            if known.audit_seq == 0 || view.is_declared_lost(known.audit_seq)? {
+            let epoch = view.epoch()?;
+            // What was known before an operator took the older copy is not held against it.
+            if known.audit_seq == 0 || known.epoch < epoch {
                 return Ok(Ok(()));
+            }
+            if known.epoch > epoch {
+                let found = view.audit_head()?.seq;
+                return Ok(Err(Rollback::Behind { found, known: known.audit_seq }));
             }
             Ok(match view.audit_hash(known.audit_seq)? {
                 None => {
@@ -213,6 +231,39 @@ impl Office {
                 Some(_) => Ok(()),
             })
         })
+    }
+
+    /// Whether this database was anchored before.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn has_anchor(&self) -> Result<bool, StoreError> {
+        self.store.read(|view: View<'_>| view.has_anchor())
+    }
+
+    /// Begins a first anchor or, in place of one that is lost, another: then every number is
+    /// given up that may have been used by a later copy of this database.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn begin_anchor(&self, actor: Actor) -> Result<(), StoreError> {
+        let now = self.now();
+        self.store
+            .write(move |tx| {
+                let lost = tx.has_anchor()?;
+                if lost {
+                    for ca in tx.authorities()? {
+                        let number = tx.crl_number(ca.id)? + BURNT;
+                        tx.burn_crl_numbers(ca.id, number)?;
+                    }
+                    tx.burn_feed_positions(tx.last_change()? + BURNT)?;
+                }
+                tx.begin_anchor(now)?;
+                let mut record = entry(now, &actor, "anchor.begun", "database");
+                record.detail = serde_json::json!({ "in_place_of_a_lost_one": lost });
+                tx.audit(&record)
+            })
+            .await
     }
 
     /// Makes peace with an older database: gives up every number that may have been used, revokes
@@ -239,7 +290,16 @@ fn head(view: View<'_>) -> Result<AnchorHead, StoreError> {
         .iter()
         .map(|ca| Ok((ca.name.to_string(), view.crl_number(ca.id)?)))
         .collect::<Result<_, StoreError>>()?;
+    let ended = authorities
+        .iter()
+        .filter_map(|ca| {
+            let at = ca.revoked_at.or(ca.retired_at)?;
+            Some((ca.name.to_string(), (at, ca.revoked_at.and(ca.revoked_reason))))
+        })
+        .collect();
     Ok(AnchorHead {
+        epoch: view.epoch()?,
+        ended,
         audit_seq: seq,
         audit_hash: hex::encode(hash),
         position: view.last_change()?,
@@ -263,6 +323,13 @@ fn accept(
     let authorities = tx.authorities()?;
     let here = tx.audit_head()?.seq;
     for ca in &authorities {
+        if let Some((at, reason)) = known.ended.get(ca.name.as_str()) {
+            match reason {
+                Some(reason) => tx.revoke_authority(ca.id, *at, *reason)?,
+                None => tx.retire_authority(ca.id, *at)?,
+            }
+            accepted.ended.push(ca.name.to_string());
+        }
         let used = known.crl_numbers.get(ca.name.as_str()).copied().unwrap_or(0);
         let number = used.max(tx.crl_number(ca.id)?) + BURNT;
         tx.burn_crl_numbers(ca.id, number)?;
@@ -298,8 +365,7 @@ fn accept(
     }
     let lost_to = known.audit_seq.max(here);
     accepted.lost_entries = lost_to - here;
-    // What gateways remember of the lost stretch may go a little beyond what was anchored.
-    tx.declare_lost(here + 1, lost_to.saturating_add(BURNT as i64), now)?;
+    tx.begin_epoch(now)?;
     let mut record = entry(now, actor, "rollback.accepted", "database");
     record.detail = serde_json::json!({
         "lost_from": here + 1, "lost_to": lost_to, "anchored_hash": known.audit_hash,
@@ -315,6 +381,7 @@ struct Known {
     shard: u32,
     crl: String,
     serial: Serial,
+    key: String,
     not_after: Timestamp,
     told: Option<(Told, Reason, Timestamp)>,
 }
@@ -324,14 +391,15 @@ fn last_words(lines: Vec<AnchorLine>) -> Vec<Known> {
     let mut places: HashMap<Serial, usize> = HashMap::new();
     for line in lines {
         let known = match line {
-            AnchorLine::Intent { authority, shard, crl, serial, not_after } => {
-                Known { authority, shard, crl, serial, not_after, told: None }
+            AnchorLine::Intent { authority, shard, crl, serial, key, not_after } => {
+                Known { authority, shard, crl, serial, key, not_after, told: None }
             }
             AnchorLine::Change {
                 authority, shard, serial, status, reason, at, not_after, ..
             } => {
-                let (crl, told) = (String::new(), Some((status, reason, at)));
-                Known { authority, shard, crl, serial, not_after, told }
+                let (crl, key) = (String::new(), String::new());
+                let told = Some((status, reason, at));
+                Known { authority, shard, crl, serial, key, not_after, told }
             }
         };
         match places.get(&known.serial) {
@@ -359,6 +427,11 @@ fn revoke_unaccounted(
     if known.shard != 0 && !known.crl.is_empty() {
         let shard = Shard { number: known.shard, address: known.crl.clone() };
         tx.fill_shard(ca.id, &shard, known.not_after)?;
+    }
+    if let (Reason::KeyCompromise, Ok(key)) = (reason, hex::decode(&known.key))
+        && key.len() == 32
+    {
+        tx.block_key(&key, now, &format!("keyCompromise of {}", known.serial))?;
     }
     let scope = CrlScope { authority: ca.id, shard: known.shard };
     tx.insert_unaccounted(scope, known.serial, (at, reason), known.not_after)?;

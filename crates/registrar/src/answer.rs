@@ -16,6 +16,9 @@ const STRETCH: usize = 1_024;
 /// Why there is no OCSP answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AnswerError {
+    /// The database is not the one it was.
+    #[error("nothing is said until an operator has looked at the database")]
+    Distrusted,
     /// No responder has a valid certificate now.
     #[error("no OCSP responder is ready")]
     NoResponder,
@@ -34,6 +37,9 @@ impl Registrar {
     /// # Errors
     /// When the request is not one, or database or key cannot be used.
     pub fn answer(&self, ca: &IssuingCa, request: &[u8]) -> Result<Arc<SharedAnswer>, AnswerError> {
+        if self.is_distrusted() {
+            return Err(AnswerError::Distrusted);
+        }
         match self.answers.find(ca.id, request, self.now()) {
             Some(shared) => Ok(shared),
             None => self.sign_answer(ca, request),
@@ -80,7 +86,7 @@ impl Registrar {
             // The position is read first: an answer may know more than it claims, never less.
             let (position, mut failed) = (view.last_change()?, None);
             let answer = responder.answer(question, now, now + LIFETIME, |serial| {
-                status(view, ca.id, serial).unwrap_or_else(|error| {
+                status(view, ca, serial).unwrap_or_else(|error| {
                     failed = Some(error);
                     OcspStatus::Unknown
                 })
@@ -95,7 +101,19 @@ impl Registrar {
     }
 }
 
-fn status(view: View<'_>, ca: AuthorityId, serial: Serial) -> Result<OcspStatus, StoreError> {
+fn status(view: View<'_>, ca: &IssuingCa, serial: Serial) -> Result<OcspStatus, StoreError> {
+    let found = status_of(view, ca.id, serial)?;
+    // Of a CA whose own certificate is revoked nothing is good any more (RFC 6960 §2.7).
+    if ca.revoked && found == OcspStatus::Good {
+        let record = view.authorities()?.into_iter().find(|record| record.id == ca.id);
+        let at = record.and_then(|record| record.revoked_at);
+        let reason = Reason::Unspecified;
+        return Ok(at.map_or(found, |at| OcspStatus::Revoked { at, reason }));
+    }
+    Ok(found)
+}
+
+fn status_of(view: View<'_>, ca: AuthorityId, serial: Serial) -> Result<OcspStatus, StoreError> {
     let Some(record) = view.certificate(serial)?.filter(|record| record.authority == ca) else {
         if let Some((at, reason)) = view.unaccounted(ca, serial)? {
             return Ok(OcspStatus::Revoked { at, reason });

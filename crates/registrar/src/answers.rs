@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use sha2::{Digest, Sha256};
 use tegata_ca::OcspAnswer;
 use tegata_domain::Serial;
@@ -22,6 +23,10 @@ pub struct SharedAnswer {
     pub answer: OcspAnswer,
     /// Its entity tag: the beginning of its SHA-256, in quotes.
     pub etag: String,
+    /// [`OcspAnswer::this_update`] as HTTP writes it.
+    pub last_modified: String,
+    /// [`OcspAnswer::next_update`] as HTTP writes it.
+    pub expires: String,
 }
 
 /// Answers that may be given again.
@@ -32,7 +37,10 @@ type Asked = (AuthorityId, Box<[u8]>);
 
 #[derive(Default)]
 struct Part {
-    answers: HashMap<Asked, Kept>,
+    /// By CA, so that a lookup needs no key of its own.
+    answers: HashMap<AuthorityId, HashMap<Box<[u8]>, Kept>>,
+    /// How many there are.
+    count: usize,
     /// Which requests are about a certificate.
     about: HashMap<Serial, Vec<Asked>>,
     /// Position of the feed up to which changes were taken in.
@@ -46,6 +54,14 @@ struct Kept {
     until: Timestamp,
 }
 
+impl Part {
+    fn clear(&mut self) {
+        self.answers.clear();
+        self.about.clear();
+        self.count = 0;
+    }
+}
+
 impl Default for Answers {
     fn default() -> Self {
         Self((0..PARTS).map(|_| Mutex::default()).collect())
@@ -55,7 +71,15 @@ impl Default for Answers {
 impl SharedAnswer {
     pub(crate) fn new(answer: OcspAnswer) -> Self {
         let digest = Sha256::digest(&answer.der);
-        Self { etag: format!("\"{}\"", hex::encode(&digest[..12])), answer }
+        let date = |at: Timestamp| {
+            DateTimePrinter::new().timestamp_to_rfc9110_string(&at).unwrap_or_default()
+        };
+        Self {
+            etag: format!("\"{}\"", hex::encode(&digest[..12])),
+            last_modified: date(answer.this_update),
+            expires: date(answer.next_update),
+            answer,
+        }
     }
 }
 
@@ -68,9 +92,7 @@ impl Answers {
         now: Timestamp,
     ) -> Option<Arc<SharedAnswer>> {
         let part = self.part(request);
-        // The key is borrowed for the lookup by way of a short copy: requests have a hundred
-        // octets.
-        let kept = part.answers.get(&(ca, request.into()))?;
+        let kept = part.answers.get(&ca)?.get(request)?;
         let begun = kept.shared.answer.this_update;
         (begun..kept.until).contains(&now).then(|| kept.shared.clone())
     }
@@ -89,16 +111,19 @@ impl Answers {
         if position < part.position {
             return;
         }
-        if part.answers.len() >= MOST {
+        if part.count >= MOST {
             // Rare, and what is asked for comes back by itself.
-            part.answers.clear();
-            part.about.clear();
+            part.clear();
         }
         let (this, next) = (shared.answer.this_update, shared.answer.next_update);
         let until = this + next.duration_since(this) / 2;
         let key: (AuthorityId, Box<[u8]>) = (ca, request.into());
-        part.about.entry(serial).or_default().push(key.clone());
-        part.answers.insert(key, Kept { shared: shared.clone(), serial, until });
+        let about = key.clone();
+        let kept = Kept { shared: shared.clone(), serial, until };
+        if part.answers.entry(ca).or_default().insert(key.1, kept).is_none() {
+            part.count += 1;
+            part.about.entry(serial).or_default().push(about);
+        }
     }
 
     /// Takes in changes up to `position`: what was said of these certificates is said no more.
@@ -114,13 +139,22 @@ impl Answers {
             part.position = part.position.max(position);
             for serial in serials {
                 for key in part.about.remove(serial).unwrap_or_default() {
-                    if part.answers.remove(&key).is_some_and(|kept| kept.serial == *serial) {
+                    let of_ca = part.answers.entry(key.0).or_default();
+                    if of_ca.remove(&key.1).is_some_and(|kept| kept.serial == *serial) {
+                        part.count -= 1;
                         gone.push(key);
                     }
                 }
             }
         }
         gone
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        for part in &self.0 {
+            part.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
     }
 
     /// By the request's last octets, which are the serial number's.

@@ -1,3 +1,4 @@
+use tegata_domain::Serial;
 use tegata_store::{AuditFault, AuditHead, StoreError, View};
 
 use crate::Office;
@@ -15,6 +16,9 @@ pub struct AuditReport {
     pub head: AuditHead,
     /// What does not hold, at most a hundred, by number.
     pub faults: Vec<AuditFault>,
+    /// Certificates that were revoked or voided for good, as the log says, and that relying
+    /// parties would be told are good; at most a hundred.
+    pub unrevoked: Vec<Serial>,
 }
 
 impl Office {
@@ -41,6 +45,7 @@ impl Office {
         })?;
         let mut faults: Vec<AuditFault> = found.into_iter().flatten().collect();
         faults.truncate(MOST);
-        Ok(AuditReport { head, faults })
+        let unrevoked = self.store.read(|view: View<'_>| view.unrevoked(MOST))?;
+        Ok(AuditReport { head, faults, unrevoked })
     }
 }

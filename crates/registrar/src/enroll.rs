@@ -71,6 +71,9 @@ pub enum EnrollError {
     /// The database is not the one it was.
     #[error("nothing is issued until an operator has looked at the database")]
     Distrusted,
+    /// Every CA of the service is retired or revoked.
+    #[error("no CA of this service issues")]
+    NoIssuer,
     /// The certificate could not be written.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
@@ -124,10 +127,11 @@ impl Registrar {
             return Ok(repeated);
         }
         let key = self.audited(&proven.seat, key.map_err(EnrollError::from), reference).await?;
-        let ca = service.current(now);
+        let ca = service.issuer(now).ok_or(EnrollError::NoIssuer)?;
         let linted = self.write_certificate((service, ca), &proven.seat, &key, now, None);
         let linted = linted.map_err(EnrollError::from);
         let (linted, shard) = self.audited(&proven.seat, linted, reference).await?;
+        ready(ca).await?;
         let certificate = (&linted, &key, shard);
         let intent = self.commit_intent((service, ca), &proven, certificate, now, reference).await;
         self.audited(&proven.seat, intent, reference).await?;
@@ -256,6 +260,17 @@ async fn judged(request: Vec<u8>) -> Result<ProvenKey, RequestError> {
     let judging = tokio::task::spawn_blocking(move || ProvenKey::from_request(&request));
     // Cut short by the end of the process: nothing was judged.
     judging.await.unwrap_or(Err(RequestError::Malformed))
+}
+
+/// Whether the key of a CA can sign now, before an intent is put on record for nothing.
+pub(crate) async fn ready(ca: &IssuingCa) -> Result<(), SignError> {
+    if !ca.authority.signer().may_wait() {
+        return Ok(());
+    }
+    let authority = ca.authority.clone();
+    tokio::task::spawn_blocking(move || authority.signer().ready())
+        .await
+        .unwrap_or_else(|error| Err(SignError(error.to_string())))
 }
 
 /// Signs; on a thread that may wait when the key is in a token, at the end of a network.

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tegata_ca::{Addresses, Authority, Holder, Profile, Signer};
 use tegata_domain::{CredentialPolicy, Issuer, LifecyclePolicy, ServiceKey};
-use tegata_store::{AuthorityId, OwnCertificate, ServiceId, Shard, StoreError, View};
+use tegata_store::{
+    AuthorityId, AuthorityRecord, OwnCertificate, ServiceId, Shard, StoreError, View,
+};
 
 use crate::{ServiceSettings, SettingsError};
 
@@ -89,7 +91,7 @@ impl Service {
         root: Vec<u8>,
     ) -> Result<Self, KeyringError> {
         settings.check_values()?;
-        if issuing.first().is_none_or(|first| first.retired) {
+        if issuing.is_empty() {
             return Err(KeyringError::NoIssuer(key));
         }
         let profiles = Holder::ALL.into_iter().map(|holder| {
@@ -127,14 +129,18 @@ impl Service {
         self.profile(holder).clone().at(addresses)
     }
 
-    /// The CA that issues at `now`: the newest whose time has come. [`Service::open`] saw to it
-    /// that there is one; before any has come, it is the oldest that is not retired.
+    /// The CA that issues at `now`: the newest whose time has come or, before any has, the oldest.
+    /// None when all of them are retired or revoked.
+    pub fn issuer(&self, now: Timestamp) -> Option<&IssuingCa> {
+        let active = || self.issuing.iter().filter(|ca| !ca.retired && !ca.revoked);
+        active().find(|ca| ca.issues_from <= now).or_else(|| active().last())
+    }
+
+    /// The CA that issues or, when none does, the last one that did: for what is shown and for
+    /// our own servers.
     pub fn current(&self, now: Timestamp) -> &IssuingCa {
-        let active = || self.issuing.iter().filter(|ca| !ca.retired);
-        active()
-            .find(|ca| ca.issues_from <= now)
-            .or_else(|| active().next_back())
-            .unwrap_or(&self.issuing[0])
+        // `open` saw to it that there is one.
+        self.issuer(now).unwrap_or(&self.issuing[0])
     }
 
     /// The issuing CAs that relying parties are to trust.
@@ -209,6 +215,37 @@ impl Keyring {
         let services =
             services.into_iter().map(|service| (service.key.clone(), Arc::new(service))).collect();
         Self { services, roots, offline: Vec::new(), feed }
+    }
+
+    /// The same keys, with what `records` says of their CAs now: what is revoked must not wait
+    /// until every key can be opened again.
+    ///
+    /// # Errors
+    /// When a service makes no sense, as never after it was opened once.
+    pub fn remarked(&self, records: &[AuthorityRecord]) -> Result<Self, KeyringError> {
+        let marked = |ca: &IssuingCa| match records.iter().find(|record| record.id == ca.id) {
+            Some(record) => IssuingCa {
+                retired: record.retired_at.is_some(),
+                revoked: record.revoked_at.is_some(),
+                ..ca.clone()
+            },
+            None => ca.clone(),
+        };
+        let services = self.services.values().map(|service| {
+            let mut issuing: Vec<IssuingCa> = service.issuing.iter().map(marked).collect();
+            issuing.sort_by_key(|ca| ca.retired);
+            Service::open(
+                service.id,
+                service.key.clone(),
+                service.settings.clone(),
+                issuing,
+                service.root_name.clone(),
+                service.root.clone(),
+            )
+        });
+        let services = services.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::new(services, self.roots.clone(), self.feed.clone())
+            .with_offline(self.offline.clone()))
     }
 
     /// With roots whose keys are kept elsewhere.

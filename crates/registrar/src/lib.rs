@@ -53,7 +53,7 @@ pub use import::{
     rows_from_csv,
 };
 pub use keyring::{IssuingCa, Keyring, KeyringError, OfflineCa, Service};
-pub use list::ListError;
+pub use list::{ListError, PublishedList};
 pub use mail::{Delivery, Letter, Post};
 pub use office::Office;
 pub use password::{Cost, Passwords};
@@ -82,15 +82,19 @@ pub struct Registrar {
     answers: answers::Answers,
     /// Why nothing may be signed: the database is not the one it was.
     distrusted: std::sync::Mutex<Option<String>>,
+    /// Why services and keys are not those of the database.
+    behind: std::sync::Mutex<Option<String>>,
+    /// Counts how often services and keys were replaced.
+    replaced: tokio::sync::watch::Sender<u64>,
 }
 
 impl Registrar {
     /// Puts an office and its keys together.
     pub fn new(office: Office, keyring: Keyring) -> Arc<Self> {
         let seats = (0..STRIPES).map(|_| Mutex::new(())).collect();
-        let (responders, answers, distrusted) = Default::default();
+        let (responders, answers, distrusted, behind, replaced) = Default::default();
         let keyring = RwLock::new(Arc::new(keyring));
-        Arc::new(Self { office, keyring, seats, responders, answers, distrusted })
+        Arc::new(Self { office, keyring, seats, responders, answers, distrusted, behind, replaced })
     }
 
     /// The services and their keys, as they are now.
@@ -104,14 +108,31 @@ impl Registrar {
         *self.distrusted.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
     }
 
+    pub(crate) fn is_distrusted(&self) -> bool {
+        self.distrusted.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Why nothing is issued, when nothing is.
     pub fn distrusted(&self) -> Option<String> {
         self.distrusted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Says, or takes back, that services and keys could not follow the database.
+    pub fn set_behind(&self, why: Option<String>) {
+        *self.behind.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// Tells when services or keys were replaced.
+    pub fn replaced(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.replaced.subscribe()
+    }
+
     /// Goes on with other services and keys. What runs ends with those it began with.
     pub fn replace_keyring(&self, keyring: Keyring) {
         *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+        // Of a CA that is revoked now, nothing is good any more.
+        self.answers.clear();
+        self.replaced.send_modify(|count| *count += 1);
     }
 }
 

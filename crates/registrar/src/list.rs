@@ -1,6 +1,7 @@
 use jiff::SignedDuration;
-use tegata_ca::{CaCertificate, ReadCrl, ReadError};
-use tegata_domain::Issuer;
+use sha2::Digest;
+use tegata_ca::{CaCertificate, ReadCrl, ReadEntry, ReadError};
+use tegata_domain::{Issuer, Serial};
 use tegata_store::{AuthorityRecord, CrlScope, PublishedCrl, StoreError, View};
 
 use crate::office::entry;
@@ -43,6 +44,17 @@ pub enum ListError {
         /// Now.
         now: jiff::Timestamp,
     },
+    /// It forgets.
+    #[error(
+        "the list of {ca} leaves out what the one before revoked: {}; repeat these entries until \
+         their certificates have ended, or say that they have", .forgotten.join(", ")
+    )]
+    Forgets {
+        /// Whose.
+        ca: Issuer,
+        /// Serial numbers.
+        forgotten: Vec<String>,
+    },
     /// The database could not.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -60,9 +72,10 @@ impl Office {
         actor: Actor,
         der: Vec<u8>,
         has_key: impl Fn(&Issuer) -> bool,
-    ) -> Result<(Issuer, ReadCrl), ListError> {
+        may_forget: bool,
+    ) -> Result<PublishedList, ListError> {
         let authorities = self.store.read(|view: View<'_>| view.authorities())?;
-        let (ca, list) = issuer(authorities, &der)?;
+        let (ca, list) = issuer(&authorities, &der)?;
         if has_key(&ca.name) {
             return Err(ListError::KeyAtHand(ca.name));
         }
@@ -77,7 +90,22 @@ impl Office {
             let (from, to) = (list.this_update, next_update);
             return Err(ListError::NotNow { ca: ca.name, from, to, now });
         }
+        let under: Vec<AuthorityRecord> =
+            authorities.iter().filter(|one| one.parent == Some(ca.id)).cloned().collect();
+        let on_list = |certificate: &[u8]| {
+            let serial = tegata_ca::serial_of(certificate)?;
+            list.entries.iter().find(|entry| entry.serial == serial).copied()
+        };
+        self.refuse_forgetting(&ca, &under, &list, may_forget)?;
+        let newly: Vec<(AuthorityRecord, ReadEntry)> = under
+            .into_iter()
+            .filter(|one| one.revoked_at.is_none())
+            .filter_map(|one| on_list(&one.certificate).map(|entry| (one, entry)))
+            .collect();
+        let revoked = newly.iter().map(|(one, _)| one.name.clone()).collect();
         let name = ca.name.clone();
+        let hash = sha2::Sha256::digest(&der);
+        let serials: Vec<String> = list.entries.iter().map(|e| e.serial.to_string()).collect();
         let scope = CrlScope { authority: ca.id, shard: 0 };
         let crl = PublishedCrl {
             number,
@@ -97,23 +125,82 @@ impl Office {
                 tx.burn_crl_numbers(ca.id, number)?;
                 tx.publish_crl(scope, false, &crl)?;
                 let mut entry = entry(now, &actor, "crl.published", &ca.name);
-                entry.detail = serde_json::json!({ "number": number });
-                Ok(tx.audit(&entry)?)
+                entry.detail = serde_json::json!({
+                    "number": number, "sha256": hex::encode(hash), "entries": serials,
+                });
+                tx.audit(&entry)?;
+                for (one, said) in newly {
+                    tx.revoke_authority(one.id, said.at, said.reason)?;
+                    let mut entry =
+                        crate::office::entry(now, &actor, "authority.revoked", &one.name);
+                    entry.detail = serde_json::json!({ "reason": said.reason.name() });
+                    tx.audit(&entry)?;
+                }
+                Ok(())
             })
             .await?;
-        Ok((name, list))
+        Ok(PublishedList { ca: name, list, revoked })
     }
+
+    /// A revoked CA stays on its root's list until it has ended.
+    fn refuse_forgetting(
+        &self,
+        root: &AuthorityRecord,
+        under: &[AuthorityRecord],
+        list: &ReadCrl,
+        may_forget: bool,
+    ) -> Result<(), ListError> {
+        let scope = CrlScope { authority: root.id, shard: 0 };
+        let before = self.store.read(|view: View<'_>| view.published_crl(scope, false))?;
+        let issuer = CaCertificate::parse(&root.certificate)?;
+        let before = before.and_then(|crl| ReadCrl::parse(&crl.der, &issuer).ok());
+        let listed = |serial: &Serial| list.entries.iter().any(|entry| entry.serial == *serial);
+        let of_before = before.iter().flat_map(|crl| &crl.entries).map(|entry| entry.serial);
+        let known = under
+            .iter()
+            .filter(|ca| ca.revoked_at.is_some())
+            .filter_map(|ca| tegata_ca::serial_of(&ca.certificate));
+        let ended = |serial: &Serial| {
+            under.iter().any(|ca| {
+                tegata_ca::serial_of(&ca.certificate) == Some(*serial)
+                    && CaCertificate::parse(&ca.certificate)
+                        .is_ok_and(|read| read.validity().not_after < self.now())
+            })
+        };
+        let mut forgotten: Vec<String> = of_before
+            .chain(known)
+            .filter(|serial| !listed(serial) && !ended(serial))
+            .map(|serial| serial.to_string())
+            .collect();
+        forgotten.sort();
+        forgotten.dedup();
+        if may_forget || forgotten.is_empty() {
+            return Ok(());
+        }
+        Err(ListError::Forgets { ca: root.name.clone(), forgotten })
+    }
+}
+
+/// A list from outside that was published.
+#[derive(Clone, Debug)]
+pub struct PublishedList {
+    /// Whose.
+    pub ca: Issuer,
+    /// What it says.
+    pub list: ReadCrl,
+    /// Issuing CAs of this installation that it revoked.
+    pub revoked: Vec<Issuer>,
 }
 
 /// The root whose list this is.
 fn issuer(
-    authorities: Vec<AuthorityRecord>,
+    authorities: &[AuthorityRecord],
     der: &[u8],
 ) -> Result<(AuthorityRecord, ReadCrl), ListError> {
-    for ca in authorities.into_iter().filter(|ca| ca.service.is_none()) {
+    for ca in authorities.iter().filter(|ca| ca.service.is_none()) {
         let certificate = CaCertificate::parse(&ca.certificate)?;
         match ReadCrl::parse(der, &certificate) {
-            Ok(list) => return Ok((ca, list)),
+            Ok(list) => return Ok((ca.clone(), list)),
             Err(ReadError::OtherIssuer) => {}
             Err(error) => return Err(error.into()),
         }

@@ -25,7 +25,7 @@ const CRL_AGE: SignedDuration = SignedDuration::from_hours(24);
 const LARGE: usize = 20_000;
 
 /// See [`LARGE`].
-const LARGE_AGE: SignedDuration = SignedDuration::from_hours(1);
+const LARGE_AGE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Why status could not be published.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +39,9 @@ pub enum PublishError {
     /// The database could not.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database is not the one it was.
+    #[error("nothing is published until an operator has looked at the database")]
+    Distrusted,
     /// The task that made a CRL ended before it was done.
     #[error("making a CRL was cut short")]
     CutShort,
@@ -60,6 +63,9 @@ impl Registrar {
     /// # Errors
     /// The first thing that failed; the CRLs of all other scopes are made all the same.
     pub async fn publish(&self) -> Result<usize, PublishError> {
+        if self.is_distrusted() {
+            return Err(PublishError::Distrusted);
+        }
         let (mut outcome, keyring) = (Outcome::default(), self.keyring());
         for service in keyring.services() {
             for ca in &service.issuing {
@@ -80,11 +86,17 @@ impl Registrar {
     /// # Errors
     /// The first thing that failed; the CRLs of all other scopes are made all the same.
     pub async fn publish_changes(&self, after: u64) -> Result<u64, PublishError> {
+        if self.is_distrusted() {
+            return Err(PublishError::Distrusted);
+        }
         let (position, touched) = self.store().read(|view: View<'_>| {
             let position = view.last_change()?;
             let touched = if position > after { view.touched_scopes(after)? } else { Vec::new() };
             Ok::<_, StoreError>((position, [touched, view.new_shards()?].concat()))
         })?;
+        if self.is_distrusted() {
+            return Err(PublishError::Distrusted);
+        }
         let (mut outcome, keyring) = (Outcome::default(), self.keyring());
         for service in keyring.services() {
             for ca in &service.issuing {
@@ -157,6 +169,7 @@ impl Registrar {
         position: u64,
     ) -> Result<u64, PublishError> {
         let now = self.now();
+        ready(ca).await?;
         let number = self.store.write(move |tx| tx.next_crl_number(scope.authority)).await?;
         let delta = matches!(making, Making::Delta(_));
         let next_update = now + if delta { DELTA_LIFETIME } else { CRL_LIFETIME };
@@ -244,6 +257,16 @@ impl Registrar {
             .await?;
         Ok(1)
     }
+}
+
+/// Whether the CA's key can sign now: a number that is taken and not used is wasted.
+async fn ready(ca: &IssuingCa) -> Result<(), PublishError> {
+    if !ca.authority.signer().may_wait() {
+        return Ok(());
+    }
+    let authority = ca.authority.clone();
+    let looking = tokio::task::spawn_blocking(move || authority.signer().ready());
+    Ok(looking.await.map_err(|_| PublishError::CutShort)??)
 }
 
 /// What is made, with what it goes on from.

@@ -1,3 +1,5 @@
+use std::sync::PoisonError;
+
 use tegata_store::{CrlScope, StoreError, View};
 
 use crate::{IssuingCa, Registrar};
@@ -5,7 +7,8 @@ use crate::{IssuingCa, Registrar};
 impl Registrar {
     /// What keeps this node from doing its work, each as a sentence; none when it is ready.
     pub fn troubles(&self) -> Vec<String> {
-        let mut troubles: Vec<String> = self.distrusted().into_iter().collect();
+        let behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut troubles: Vec<String> = self.distrusted().into_iter().chain(behind).collect();
         let keyring = self.keyring();
         for ca in keyring.authorities().filter(|ca| self.now() < ca.authority.validity().not_after)
         {
@@ -28,6 +31,9 @@ impl Registrar {
                      publish-crl`"
                 ));
             }
+        }
+        for service in keyring.services().filter(|one| one.issuer(self.now()).is_none()) {
+            troubles.push(format!("no CA of service {} issues", service.key));
         }
         for ca in keyring.services().flat_map(|service| &service.issuing) {
             let responder = self.responders.of(ca.id);

@@ -15,7 +15,7 @@ use tegata_store::{
     AuthorityId, CertificateRecord, NewIntent, SeatRecord, Shard, StoreError, Tx, View,
 };
 
-use crate::enroll::{WriteError, sign};
+use crate::enroll::{WriteError, ready, sign};
 use crate::office::entry;
 use crate::{Actor, IssuingCa, Reference, Registrar, Service};
 
@@ -66,6 +66,9 @@ pub enum RenewError {
     /// The database is not the one it was.
     #[error("nothing is issued until an operator has looked at the database")]
     Distrusted,
+    /// Every CA of the service is retired or revoked.
+    #[error("no CA of this service issues")]
+    NoIssuer,
     /// The certificate could not be written.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
@@ -152,7 +155,7 @@ impl Registrar {
             return Ok(repeated);
         }
         renewal_permitted(&current.certificate, now, service.lifecycle.renewal_window)?;
-        let ca = service.current(now);
+        let ca = service.issuer(now).ok_or(RenewError::NoIssuer)?;
         let not_after = renewed_not_after(
             current.certificate.validity.not_after,
             service.lifecycle.lifetime,
@@ -160,6 +163,7 @@ impl Registrar {
         )?;
         let (linted, shard) =
             self.write_certificate((service, ca), seat, key, now, Some(not_after))?;
+        ready(ca).await?;
         self.commit_renewal_intent((service, ca), &current, (&linted, key, shard), now, reference)
             .await?;
         let serial = linted.serial();
@@ -255,6 +259,9 @@ impl Registrar {
                 };
                 if tx.certificates_of_seat(seat.id)?.iter().any(planned) {
                     return Err(RenewError::UnderWay);
+                }
+                if !tx.may_issue(intent.authority)? {
+                    return Err(RenewError::NoIssuer);
                 }
                 tx.insert_intent(&intent)?;
                 Ok(tx.audit(&entry)?)

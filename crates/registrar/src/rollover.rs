@@ -57,8 +57,8 @@ impl Service {
     }
 
     /// A name for the next issuing CA: the last number in the newest one's name, plus one.
-    pub fn next_ca_name(&self, taken: &[Issuer]) -> Option<Issuer> {
-        let mut name = self.issuing.iter().max_by_key(|ca| ca.issues_from)?.name.clone();
+    pub fn next_ca_name(&self, now: Timestamp, taken: &[Issuer]) -> Option<Issuer> {
+        let mut name = self.current(now).name.clone();
         while taken.contains(&name) {
             name = successor(name.as_str())?.parse().ok()?;
         }

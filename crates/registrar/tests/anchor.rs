@@ -119,3 +119,62 @@ async fn lines_survive_being_written_and_read() {
         assert_eq!(serde_json::from_str::<AnchorLine>(&text).unwrap(), *line);
     }
 }
+
+/// What was accepted once is no excuse for the next time, whatever numbers were used since.
+#[tokio::test]
+async fn a_second_rollback_is_noticed_like_the_first() {
+    let world = World::new().await;
+    let old = world.copy();
+    world.enroll(&request()).await.unwrap();
+    let (anchor, lines) = (world.registrar.anchor_head().unwrap(), lines(&world));
+    let world = world.on_database(&old);
+    world.registrar.accept_rollback(operator(), anchor.clone(), lines).await.unwrap();
+    assert_eq!(world.registrar.check_anchor(&anchor).unwrap(), Ok(()), "accepted");
+
+    let later = world.copy();
+    world.enroll(&request()).await.unwrap();
+    revoke(&world, 0).await;
+    let anchor = world.registrar.anchor_head().unwrap();
+    let world = world.on_database(&later);
+    let refused = world.registrar.check_anchor(&anchor).unwrap();
+    assert!(matches!(refused, Err(Rollback::Behind { .. })), "{refused:?}");
+    // And a copy of before the first one.
+    let world = world.on_database(&old);
+    let older = AnchorHead { epoch: 2, ..anchor };
+    assert!(world.registrar.check_anchor(&older).unwrap().is_err());
+}
+
+/// A CA that was revoked stays so, and a compromised key is never certified.
+#[tokio::test]
+async fn revoked_authorities_and_compromised_keys_do_not_come_back_either() {
+    let world = World::new().await;
+    let old = world.copy();
+    let stolen = request();
+    world.enroll(&stolen).await.unwrap();
+    revoke(&world, 0).await;
+    let (mut anchor, lines) = (world.registrar.anchor_head().unwrap(), lines(&world));
+    let at = world.registrar.now();
+    anchor.ended.insert("SB0001002C".to_owned(), (at, Some(Reason::KeyCompromise)));
+    let world = world.on_database(&old);
+    let accepted = world.registrar.accept_rollback(operator(), anchor, lines).await.unwrap();
+    assert_eq!(accepted.ended, ["SB0001002C"]);
+    let record = world.registrar.authorities().unwrap().remove(1);
+    assert_eq!(record.revoked_reason, Some(Reason::KeyCompromise));
+    let refused = world.enroll(&stolen).await.unwrap_err().to_string();
+    assert!(refused.contains("keyCompromise") || refused.contains("no CA"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_the_log_says_is_revoked_and_the_tables_do_not_is_named() {
+    let world = World::new().await;
+    let issued = world.enroll(&request()).await.unwrap();
+    revoke(&world, 0).await;
+    assert_eq!(world.registrar.verify_audit().unwrap().unrevoked, []);
+    let back = tegata_domain::Certificate {
+        serial: issued.serial,
+        validity: issued.validity,
+        state: CertificateState::Issued { at: world.registrar.now() },
+    };
+    world.registrar.store().write(move |tx| tx.set_certificate(&back)).await.unwrap();
+    assert_eq!(world.registrar.verify_audit().unwrap().unrevoked, [issued.serial]);
+}

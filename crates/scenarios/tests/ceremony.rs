@@ -116,7 +116,7 @@ fn an_installation_under_an_offline_root() {
     let (root, issuing) = (root.to_str().unwrap(), issuing.to_str().unwrap());
     let swapped =
         tegata(&data, &["ca", "install", "--certificate", root, "--root", issuing]).ended(1);
-    for what in ["not self-signed", "--certificate was not made by --root", "not EX0001002C"] {
+    for what in ["not self-signed", "--certificate was not made by the root", "not EX0001002C"] {
         assert!(swapped.stderr.contains(what), "{}", swapped.stderr);
     }
     tegata(&data, &["ca", "install", "--certificate", issuing, "--root", root]).ok();

@@ -56,6 +56,8 @@ fn an_old_database_is_refused_and_nothing_revoked_comes_back() {
     }
     let verified = tegata(dir, &["audit", "verify"]);
     assert!(verified.stderr.contains("older than its anchor"), "{verified:?}");
+    let hold = tegata(dir, &["certificate", "hold", &seats[0].user_id]);
+    assert!(hold.stderr.contains("older than its anchor"), "nothing is written: {hold:?}");
 
     let (server, serving) = serve(dir, &["--accept-rollback"]);
     let (listed, later) = eventually("both are on the CRL again", SECONDS, || {
@@ -92,7 +94,11 @@ fn a_gateway_is_an_anchor_too() {
     tegata(dir, &["restore", backup, "--replace"]).ok();
     fs::remove_dir_all(dir.join("anchor")).unwrap();
 
-    let (server, serving) = serve(dir, &[]);
+    let gone = run_command(&mut serve_command(dir, &[]));
+    assert!(gone.stderr.contains("--new-anchor"), "{gone:?}");
+    let refused = tegata(dir, &["certificate", "list"]);
+    assert_eq!(refused.code, Some(1), "commands refuse as well: {refused:?}");
+    let (server, serving) = serve(dir, &["--new-anchor"]);
     let ready = || {
         let url = format!("{}/readyz", serving["admin"].as_str().unwrap());
         run("curl", ["-s", "-w", "%{http_code}", &url]).ok().text()

@@ -34,6 +34,16 @@ pub enum AnchorError {
     /// The database is not the one it was.
     #[error(transparent)]
     Rollback(#[from] Rollback),
+    /// There was one.
+    #[error(
+        "the anchor that this database had is not in {0} (audit.anchor_dir). Put it there, or its \
+         media in place; if it is lost, start once with --new-anchor (docs/operations.md, \"The \
+         audit log and its anchor\")"
+    )]
+    Gone(PathBuf),
+    /// Nothing to begin.
+    #[error("the anchor is where it should be: there is no need for a new one")]
+    NotGone,
     /// Nothing to accept.
     #[error("the database agrees with its anchor: there is no rollback to accept")]
     NothingToAccept,
@@ -80,14 +90,56 @@ impl AnchorDir {
     /// # Errors
     /// See [`AnchorError`].
     pub fn keep(&self, office: &Office) -> Result<(), AnchorError> {
+        self.check(office)?;
         let Some(_lock) = self.lock()? else { return Ok(()) };
         let known = self.head()?;
-        office.check_anchor(&known)??;
+        let now = office.anchor_head()?;
+        if now == known { Ok(()) } else { self.advance(office, &known, &now) }
+    }
+
+    /// Refuses a database that is older than, or another than, the one anchored here, and an
+    /// anchor that is gone. Writes nothing.
+    ///
+    /// # Errors
+    /// See [`AnchorError`].
+    pub fn check(&self, office: &Office) -> Result<(), AnchorError> {
+        if !self.0.join(HEAD).exists() && office.has_anchor()? {
+            return Err(AnchorError::Gone(self.0.clone()));
+        }
+        office.check_anchor(&self.head()?)??;
         if let Some(evidence) = self.evidence()? {
             office.check_anchor(&evidence)??;
         }
-        let now = office.anchor_head()?;
-        if now == known { Ok(()) } else { self.advance(office, &known, &now) }
+        Ok(())
+    }
+
+    /// Begins the anchor where there was none yet.
+    ///
+    /// # Errors
+    /// When the database or the file system says no.
+    pub async fn begin(&self, office: &Office, actor: Actor) -> Result<(), AnchorError> {
+        if office.has_anchor()? {
+            return Ok(());
+        }
+        // The anchor first: a database that says it has one must find it.
+        if !self.0.join(HEAD).exists() {
+            let Some(_lock) = self.lock()? else { return Ok(()) };
+            self.advance(office, &AnchorHead::default(), &office.anchor_head()?)?;
+        }
+        Ok(office.begin_anchor(actor).await?)
+    }
+
+    /// Begins another anchor in place of one that is lost ([`Office::begin_anchor`]).
+    ///
+    /// # Errors
+    /// [`AnchorError::NotGone`], or what failed.
+    pub async fn begin_anew(&self, office: &Office, actor: Actor) -> Result<(), AnchorError> {
+        if self.0.join(HEAD).exists() || !office.has_anchor()? {
+            return Err(AnchorError::NotGone);
+        }
+        office.begin_anchor(actor).await?;
+        let Some(_lock) = self.lock()? else { return Ok(()) };
+        self.advance(office, &AnchorHead::default(), &office.anchor_head()?)
     }
 
     /// Makes peace with an older database ([`Office::accept_rollback`]).
@@ -103,7 +155,11 @@ impl AnchorDir {
         if evidence.audit_seq > known.audit_seq {
             (known.audit_seq, known.audit_hash) = (evidence.audit_seq, evidence.audit_hash);
         }
+        if evidence.epoch > known.epoch {
+            known.epoch = evidence.epoch;
+        }
         let accepted = office.accept_rollback(actor, known, self.lines()?).await?;
+        let _ = fs::remove_file(self.0.join(EVIDENCE));
         // The old lines stay: what they say was and is true. The head starts on the new way.
         let from = AnchorHead { audit_seq: 0, ..office.anchor_head()? };
         self.advance(office, &from, &office.anchor_head()?)?;
@@ -131,6 +187,11 @@ impl AnchorDir {
     /// When there is one that cannot be read.
     pub fn known(&self) -> Result<AnchorHead, AnchorError> {
         self.head()
+    }
+
+    /// Whether there is an anchor here.
+    pub fn exists(&self) -> bool {
+        self.0.join(HEAD).exists()
     }
 
     /// Writes the lines between two heads, then the head.

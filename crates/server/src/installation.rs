@@ -1,5 +1,6 @@
 //! The data directory: database, keys, and what else an installation keeps.
 
+mod request;
 mod rollover;
 
 use std::fs::{self, File, TryLockError};
@@ -7,7 +8,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{
     Authority, AuthorityError, CaKey, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName,
     SubjectName,
@@ -24,7 +25,7 @@ use crate::hierarchy::{HierarchyError, NamedRoot, Setting};
 use crate::keyfile::{self, Home, KeyFileError, Passphrase};
 use crate::offline::Waiting;
 
-pub use rollover::Rollover;
+pub use rollover::{KeyHome, Rollover};
 
 /// Lifetime of a root.
 const ROOT_LIFETIME: SignedDuration = SignedDuration::from_hours(20 * 365 * 24);
@@ -55,6 +56,9 @@ pub enum InstallationError {
          run `tegata ca install`"
     )]
     RootElsewhere(Issuer),
+    /// One was made already.
+    #[error("{0} is made already and issues from {1}; there is nothing to roll over to before")]
+    RolloverUnderWay(Issuer, Timestamp),
     /// No name could be counted up.
     #[error("no name for the new CA follows from the old one's; give --name")]
     NoName,
@@ -409,7 +413,15 @@ impl DataDir {
                 .iter()
                 .rev()
                 .filter(|record| record.service == Some(service.id))
-                .map(open)
+                .filter_map(|record| match open(record) {
+                    // Of a CA that is revoked the key may have been moved away, and should be:
+                    // it must not keep all the others from being opened.
+                    Err(error) if record.revoked_at.is_some() => {
+                        tracing::warn!(ca = %record.name, %error, "the key of a revoked CA");
+                        None
+                    }
+                    opened => Some(opened),
+                })
                 .collect::<Result<Vec<_>, _>>()?;
             issuing.sort_by_key(|ca| ca.retired);
             let parent = authorities

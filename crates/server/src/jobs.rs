@@ -6,6 +6,7 @@ use std::time::Duration;
 use tegata_registrar::{Post, Registrar};
 use tegata_store::View;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::limits::Limits;
 
@@ -15,6 +16,9 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// How often to publish what is due by time alone, and to forget idle rate limits.
 const DUE: Duration = Duration::from_secs(60);
+
+/// How long to wait after a first failure; doubled up to [`DUE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Watches the database and publishes, for as long as it runs. `changed` gets a new value
 /// after every commit of anyone, so that waiting readers of the feed look again.
@@ -28,6 +32,7 @@ pub async fn publish(registrar: Arc<Registrar>, limits: Arc<Limits>, changed: wa
         Ok(position) => (position, position),
         Err(_) => (0, 0),
     };
+    let (mut pause, mut retry_at): (Option<Duration>, Option<Instant>) = (None, None);
     loop {
         let by_time = tokio::select! {
             _ = look.tick() => false,
@@ -55,9 +60,17 @@ pub async fn publish(registrar: Arc<Registrar>, limits: Arc<Limits>, changed: wa
                 Ok(position) => answered = position,
                 Err(error) => tracing::error!(%error, "OCSP answers are not renewed"),
             }
+        }
+        // What failed, a token that is away for one, is tried again after a while: each try takes
+        // a CRL number, and whoever reads the log wants to find the first line.
+        if (news || pause.is_some()) && retry_at.is_none_or(|at| at <= Instant::now()) {
             match registrar.publish_changes(published).await {
-                Ok(position) => published = position,
-                Err(error) => tracing::error!(%error, "status is not published"),
+                Ok(position) => (published, pause, retry_at) = (position, None, None),
+                Err(error) => {
+                    let wait = pause.map_or(FIRST_PAUSE, |pause: Duration| DUE.min(pause * 2));
+                    (pause, retry_at) = (Some(wait), Some(Instant::now() + wait));
+                    tracing::error!(%error, ?wait, "status is not published; tried again later");
+                }
             }
         }
     }

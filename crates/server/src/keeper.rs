@@ -11,11 +11,14 @@ use tegata_registrar::{Actor, LEAD, Registrar};
 use tegata_store::{AuthorityId, StoreError, View};
 use tokio::sync::watch;
 
-use crate::installation::{DataDir, Rollover};
+use crate::installation::{DataDir, InstallationError, KeyHome, Rollover};
 use crate::keyfile::Passphrase;
 
 /// How often to look whether a rollover is due.
 const LOOK: Duration = Duration::from_secs(3_600);
+
+/// How soon to try again what could not be opened.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What it takes to open keys and to make a new CA.
 pub struct Keeper {
@@ -46,9 +49,12 @@ impl Keeper {
     ) {
         let mut seen = seen(&registrar).ok();
         let mut look = tokio::time::interval(LOOK);
+        let mut behind = false;
         loop {
             let by_time = tokio::select! {
                 _ = look.tick() => true,
+                // What cannot be opened now may be there in a moment.
+                () = tokio::time::sleep(AGAIN), if behind => false,
                 news = changed.changed() => match news {
                     Ok(()) => false,
                     Err(_) => return,
@@ -59,9 +65,9 @@ impl Keeper {
             }
             match self::seen(&registrar) {
                 Ok(now) if seen.as_ref() != Some(&now) => {
-                    // What cannot be opened now is tried again with the next change.
-                    if self.reload(&registrar).await {
-                        renewed();
+                    behind = !self.reload(&registrar).await;
+                    renewed();
+                    if !behind {
                         seen = Some(now);
                     }
                 }
@@ -72,9 +78,18 @@ impl Keeper {
     }
 
     async fn reload(&self, registrar: &Registrar) -> bool {
+        let marked = registrar
+            .authorities()
+            .map_err(InstallationError::from)
+            .and_then(|records| Ok(registrar.keyring().remarked(&records)?));
+        match marked {
+            Ok(keyring) => registrar.replace_keyring(keyring),
+            Err(error) => tracing::error!(%error, "CAs stay as they were"),
+        }
         match self.dir.keyring(registrar, &self.passphrase) {
             Ok(keyring) => {
                 registrar.replace_keyring(keyring);
+                registrar.set_behind(None);
                 tracing::info!("services and CAs are those of the database again");
                 if let Err(error) = registrar.renew_responders().await {
                     tracing::error!(%error, "an OCSP responder is not made");
@@ -85,7 +100,10 @@ impl Keeper {
                 true
             }
             Err(error) => {
-                tracing::error!(%error, "services and CAs stay as they were");
+                tracing::error!(%error, "services and CAs are not those of the database");
+                registrar.set_behind(Some(format!(
+                    "services and CAs are not those of the database: {error}"
+                )));
                 false
             }
         }
@@ -101,7 +119,8 @@ impl Keeper {
                 continue;
             }
             let key = CaKey::like(service.current(now).authority.signer());
-            let order = Rollover { name: None, key, token: None, issues_from: now + LEAD };
+            let order =
+                Rollover { name: None, key, home: KeyHome::AsBefore, issues_from: now + LEAD };
             let made = self
                 .dir
                 .roll_over(

@@ -212,6 +212,23 @@ pub fn create_for_ca(
     Ok(Arc::new(made?))
 }
 
+/// The token of the key whose address stands beside `path`; `None` for a key in a file.
+///
+/// # Errors
+/// When the address cannot be read.
+pub fn token_of(path: &Path) -> Result<Option<TokenUri>, KeyFileError> {
+    let file = address_beside(path);
+    match fs::read_to_string(&file) {
+        Ok(text) => {
+            let uri: KeyUri =
+                text.parse().map_err(|cause| KeyFileError::Address { path: file, cause })?;
+            Ok(Some(uri.token().clone()))
+        }
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(KeyFileError::Io { path: file, cause }),
+    }
+}
+
 /// Whether a CA key stands at `path`, or beside it the address of one.
 pub fn exists(path: &Path) -> bool {
     path.exists() || address_beside(path).exists()

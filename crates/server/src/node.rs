@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
 use axum::extract::Request;
-use tegata_registrar::{PublishError, Registrar, ResponderError, Service};
+use tegata_registrar::{Actor, Registrar, Service};
 use tegata_store::StoreError;
 use tegata_wire::api::Bilingual;
 use tokio::net::TcpListener;
@@ -70,12 +70,6 @@ pub enum NodeError {
     /// The database is not what was anchored, or the anchor cannot be written.
     #[error(transparent)]
     Anchor(#[from] AnchorError),
-    /// Status could not be published.
-    #[error(transparent)]
-    Publish(#[from] PublishError),
-    /// A CA has no OCSP responder.
-    #[error(transparent)]
-    Responder(#[from] ResponderError),
     /// The TLS certificate and key do not fit.
     #[error("TLS: {0}")]
     Tls(#[from] rustls::Error),
@@ -106,6 +100,7 @@ impl Node {
         registrar: Arc<Registrar>,
         config: NodeConfig,
     ) -> Result<Self, NodeError> {
+        config.anchor.begin(&registrar, Actor::System).await?;
         config.anchor.keep(&registrar)?;
         let voided = registrar.settle().await?;
         if !voided.is_empty() {
@@ -115,8 +110,13 @@ impl Node {
             );
         }
         registrar.block_own_keys().await?;
-        registrar.renew_responders().await?;
-        registrar.publish().await?;
+        // What one CA cannot do must not keep the others from their work; `/readyz` tells.
+        if let Err(error) = registrar.renew_responders().await {
+            tracing::error!(%error, "an OCSP responder is not made");
+        }
+        if let Err(error) = registrar.publish().await {
+            tracing::error!(%error, "status is not published");
+        }
         let limits = Arc::new(Limits::new(config.rates));
         let NodeConfig { downloads, post, anchor, keeper, .. } = config;
         Ok(Self { registrar, limits, downloads, post, anchor, keeper, site, status, admin })

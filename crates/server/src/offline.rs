@@ -173,23 +173,45 @@ fn judge(
     waiting: &Waiting,
     now: jiff::Timestamp,
 ) -> Vec<String> {
+    let root_name = &waiting.root_name;
+    let validity = root.validity();
+    let rules = [
+        (root.is_self_signed(), "--root is not self-signed: it is no root".to_owned()),
+        (
+            root.is_named(root_name.as_str()),
+            format!("--root is {}, not {root_name}", root.subject()),
+        ),
+        (
+            root.path_length() != Some(0),
+            "--root may have no CA below it (its path length is 0)".to_owned(),
+        ),
+        (
+            (validity.not_before..=validity.not_after).contains(&now),
+            format!("--root is valid from {} to {}", validity.not_before, validity.not_after),
+        ),
+    ];
+    let mut wrong: Vec<String> =
+        rules.into_iter().filter(|(holds, _)| !holds).map(|(_, what)| what).collect();
+    let (name, settings) = (&waiting.key.issuer, &waiting.settings);
+    wrong.extend(judge_issuing(root, certificate, (name, settings), now));
+    wrong
+}
+
+/// Everything that is wrong with an issuing CA's certificate under this root.
+pub(crate) fn judge_issuing(
+    root: &CaCertificate,
+    certificate: &CaCertificate,
+    (name, _settings): (&Issuer, &ServiceSettings),
+    now: jiff::Timestamp,
+) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut rule = |holds: bool, what: String| {
         if !holds {
             wrong.push(what);
         }
     };
-    let (root_name, name) = (&waiting.root_name, &waiting.key.issuer);
-    rule(root.is_self_signed(), "--root is not self-signed: it is no root".to_owned());
-    rule(
-        root.is_named(root_name.as_str()),
-        format!("--root is {}, not {root_name}", root.subject()),
-    );
-    rule(
-        root.path_length() != Some(0),
-        "--root may have no CA below it (its path length is 0)".to_owned(),
-    );
-    rule(root.is_issuer_of(certificate), "--certificate was not made by --root".to_owned());
+    let validity = certificate.validity();
+    rule(root.is_issuer_of(certificate), "--certificate was not made by the root".to_owned());
     rule(
         certificate.is_named(name.as_str()),
         format!("--certificate is {}, not {name}", certificate.subject()),
@@ -200,13 +222,9 @@ fn judge(
          method 1)"
             .to_owned(),
     );
-    for (option, validity) in
-        [("--root", root.validity()), ("--certificate", certificate.validity())]
-    {
-        rule(
-            (validity.not_before..=validity.not_after).contains(&now),
-            format!("{option} is valid from {} to {}", validity.not_before, validity.not_after),
-        );
-    }
+    rule(
+        (validity.not_before..=validity.not_after).contains(&now),
+        format!("--certificate is valid from {} to {}", validity.not_before, validity.not_after),
+    );
     wrong
 }

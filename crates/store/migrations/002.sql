@@ -44,6 +44,7 @@ ALTER TABLE status_change ADD COLUMN shard INTEGER NOT NULL DEFAULT 0;
 UPDATE status_change SET authority_id =
     (SELECT authority_id FROM certificate WHERE certificate.serial = status_change.serial);
 CREATE INDEX status_change_by_shard ON status_change (authority_id, shard, seq);
+CREATE INDEX status_change_by_serial ON status_change (serial);
 CREATE INDEX status_change_by_authority ON status_change (authority_id, seq);
 
 -- A full CRL for each shard and, where there are deltas, the newest delta.
@@ -72,10 +73,15 @@ CREATE TABLE delta_base (
     PRIMARY KEY (authority_id, shard)
 ) STRICT, WITHOUT ROWID;
 
--- Stretches of the audit log that an operator declared lost: what was acknowledged outside this
--- database and is not in it.
+-- That there is an anchor outside, and since when: one that is gone is noticed.
+CREATE TABLE anchor (
+    at INTEGER NOT NULL
+) STRICT;
+
+-- Each time that an operator took an older copy of this database for the present one, knowing
+-- that what came after it is lost. Their number is the epoch: what was said outside in an
+-- earlier one is not held against the present.
 CREATE TABLE rollback (
-    lost_from INTEGER NOT NULL,             -- audit.seq, first that is lost
-    lost_to   INTEGER NOT NULL,             -- last
-    at        INTEGER NOT NULL
+    last_entry INTEGER NOT NULL,            -- audit.seq at which the older copy ended
+    at         INTEGER NOT NULL
 ) STRICT;

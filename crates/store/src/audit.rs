@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tegata_domain::Serial;
 
 use crate::column::Column;
 use crate::{StoreError, Tx, View};
@@ -74,14 +75,23 @@ impl Chain {
 }
 
 impl Tx<'_> {
-    /// Records that the entries of these numbers were acknowledged once and are lost.
+    /// Begins another epoch: what came behind the present end of the log is lost.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn declare_lost(&mut self, from: i64, to: i64, at: Timestamp) -> Result<(), StoreError> {
+    pub fn begin_epoch(&mut self, at: Timestamp) -> Result<(), StoreError> {
         self.0
-            .prepare_cached("INSERT INTO rollback (lost_from, lost_to, at) VALUES (?1, ?2, ?3)")?
-            .execute((from, to, Column(at)))?;
+            .prepare_cached("INSERT INTO rollback (last_entry, at) VALUES (?1, ?2)")?
+            .execute((self.chain.seq, Column(at)))?;
+        Ok(())
+    }
+
+    /// From now on there is an anchor outside the database.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn begin_anchor(&mut self, at: Timestamp) -> Result<(), StoreError> {
+        self.0.prepare_cached("INSERT INTO anchor (at) VALUES (?1)")?.execute([Column(at)])?;
         Ok(())
     }
 
@@ -160,15 +170,45 @@ impl View<'_> {
             .optional()?)
     }
 
-    /// Whether a number lies in a stretch of the log that an operator declared lost.
+    /// Whether there is an anchor outside the database, as far as it knows.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn is_declared_lost(&self, seq: i64) -> Result<bool, StoreError> {
+    pub fn has_anchor(&self) -> Result<bool, StoreError> {
+        Ok(self.0.prepare_cached("SELECT 1 FROM anchor LIMIT 1")?.exists([])?)
+    }
+
+    /// How often an older copy was taken for this database.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn epoch(&self) -> Result<u64, StoreError> {
         Ok(self
             .0
-            .prepare_cached("SELECT 1 FROM rollback WHERE ?1 BETWEEN lost_from AND lost_to")?
-            .exists([seq])?)
+            .prepare_cached("SELECT count(*) FROM rollback")?
+            .query_row([], |row| row.get(0))?)
+    }
+
+    /// Certificates that the log says were revoked or voided and that are neither in their own
+    /// row, or no longer in the feed, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn unrevoked(&self, limit: usize) -> Result<Vec<Serial>, StoreError> {
+        let mut statement = self.0.prepare(
+            "SELECT DISTINCT serial FROM
+                 (SELECT unhex(body ->> '$.detail.serial') AS serial FROM audit
+                  WHERE instr(body, '\"action\":\"certificate.revoked\"') > 0
+                     OR instr(body, '\"action\":\"intent.voided\"') > 0) said
+             WHERE NOT EXISTS (SELECT 1 FROM certificate c
+                       WHERE c.serial = said.serial AND c.state IN (4, 5))
+                OR NOT EXISTS (SELECT 1 FROM status_change s
+                       WHERE s.serial = said.serial AND s.status = 2)
+             LIMIT ?1",
+        )?;
+        let rows =
+            statement.query_map([limit], |row| Ok(row.get::<_, Column<Serial>>("serial")?.0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Checks the entries from number `from` up to and without `to`: each must follow from the

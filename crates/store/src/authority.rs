@@ -38,6 +38,8 @@ pub struct AuthorityRecord {
     pub retired_at: Option<Timestamp>,
     /// Since when it is revoked.
     pub revoked_at: Option<Timestamp>,
+    /// Why.
+    pub revoked_reason: Option<Reason>,
 }
 
 /// A CA to be put on record.
@@ -160,9 +162,26 @@ impl View<'_> {
                 issues_from: at(row, "issues_from")?,
                 retired_at: optional_at(row, "retired_at")?,
                 revoked_at: optional_at(row, "revoked_at")?,
+                revoked_reason: row
+                    .get::<_, Option<u8>>("revoked_reason")?
+                    .and_then(Reason::from_code),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether a CA may issue: neither retired nor revoked.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn may_issue(&self, id: AuthorityId) -> Result<bool, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT 1 FROM authority
+                 WHERE id = ?1 AND retired_at IS NULL AND revoked_at IS NULL",
+            )?
+            .exists([id.0])?)
     }
 
     /// The last CRL number that a CA took.

@@ -62,6 +62,8 @@ pub struct IntentRow {
     pub authority: AuthorityId,
     /// On which CRL it would stand; `None` when it names no shard.
     pub shard: Option<Shard>,
+    /// Identity of its key.
+    pub key_hash: KeyHash,
     /// When it ends.
     pub not_after: Timestamp,
 }
@@ -251,7 +253,7 @@ impl View<'_> {
     /// When the database cannot be read.
     pub fn intents(&self, after: i64, limit: u32) -> Result<Vec<IntentRow>, StoreError> {
         let mut statement = self.0.prepare_cached(
-            "SELECT c.id, c.serial, c.authority_id, c.shard, s.address, c.not_after
+            "SELECT c.id, c.serial, c.authority_id, c.shard, c.key_hash, s.address, c.not_after
              FROM certificate c
              LEFT JOIN crl_shard s ON s.authority_id = c.authority_id AND s.number = c.shard
              WHERE c.id > ?1 ORDER BY c.id LIMIT ?2",
@@ -265,6 +267,7 @@ impl View<'_> {
                     Some(address) => Some(Shard { number: row.get("shard")?, address }),
                     None => None,
                 },
+                key_hash: row.get::<_, Column<KeyHash>>("key_hash")?.0,
                 not_after: at(row, "not_after")?,
             })
         })?;

@@ -141,22 +141,28 @@ impl Tx<'_> {
     /// Counts a certificate into a shard, which may be a new one.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// [`StoreError::Exists`] when the shard has another address, or when the database refuses.
     pub fn fill_shard(
         &mut self,
         id: AuthorityId,
         shard: &Shard,
         not_after: Timestamp,
     ) -> Result<(), StoreError> {
-        self.0
+        let filled = self
+            .0
             .prepare_cached(
                 "INSERT INTO crl_shard (authority_id, number, address, issued, not_after)
                  VALUES (?1, ?2, ?3, 1, ?4)
                  ON CONFLICT (authority_id, number) DO UPDATE SET
-                     issued = issued + 1, not_after = max(not_after, excluded.not_after)",
+                     issued = issued + 1, not_after = max(not_after, excluded.not_after)
+                 WHERE address = excluded.address",
             )?
             .execute((id.0, shard.number, &shard.address, Column(not_after)))?;
-        Ok(())
+        // Another address began this shard at the same moment; the next try finds it.
+        match filled {
+            0 => Err(StoreError::Exists { what: "CRL shard", name: shard.number.to_string() }),
+            _ => Ok(()),
+        }
     }
 }
 

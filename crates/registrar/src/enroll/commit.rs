@@ -75,6 +75,9 @@ impl Registrar {
                     Err(IssuanceRefusal::UnderWay) => return Err(EnrollError::UnderWay),
                     Err(IssuanceRefusal::SeatClosed) => return Err(EnrollError::Refused),
                 }
+                if !tx.may_issue(intent.authority)? {
+                    return Err(EnrollError::NoIssuer);
+                }
                 tx.insert_intent(&intent)?;
                 Ok(tx.audit(&entry)?)
             })

@@ -222,7 +222,11 @@ impl World {
 
     /// A copy of the database as it is now.
     pub(crate) fn copy(&self) -> PathBuf {
-        let copy = self.database.with_extension("copy");
+        // Another name each time: nothing is written over.
+        let copy = (1..)
+            .map(|number| self.database.with_extension(format!("copy{number}")))
+            .find(|copy| !copy.exists())
+            .unwrap();
         self.registrar.store().copy_to(&copy).unwrap();
         copy
     }

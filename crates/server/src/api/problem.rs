@@ -158,6 +158,7 @@ impl From<&EnrollError> for Cause {
             EnrollError::KeyTaken => Self::KeyTaken,
             EnrollError::UnderWay => Self::UnderWay,
             EnrollError::Distrusted
+            | EnrollError::NoIssuer
             | EnrollError::Prepare(_)
             | EnrollError::Lint(_)
             | EnrollError::Sign(_)
@@ -195,6 +196,7 @@ impl From<&RenewError> for Cause {
             RenewError::UnderWay => Self::UnderWay,
             RenewError::Prepare(tegata_ca::PrepareError::KeyKind { .. }) => Self::KeyKind,
             RenewError::Distrusted
+            | RenewError::NoIssuer
             | RenewError::Prepare(_)
             | RenewError::Lint(_)
             | RenewError::Sign(_)

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use jiff::Timestamp;
 use serde::Serialize;
+use tegata_domain::Serial;
 use tegata_registrar::AuditReport;
 use tegata_server::anchor::AnchorDir;
 use tegata_store::{AuditEntry, AuditFault, View};
@@ -96,7 +97,7 @@ pub(super) fn run(command: AuditCommand) -> Result<(), Failure> {
 }
 
 fn show(filter: &Filter, last: usize, common: &Common) -> Result<(), Failure> {
-    let office = common.office()?;
+    let office = common.office_unchecked()?;
     // From the end: the last ones are wanted, and the log may be long.
     let mut found: Vec<AuditEntry> = Vec::new();
     let mut before = i64::MAX;
@@ -118,18 +119,26 @@ fn show(filter: &Filter, last: usize, common: &Common) -> Result<(), Failure> {
 enum Fault {
     Altered { entry: i64 },
     Missing { from: i64, to: i64 },
+    Unrevoked { serial: Serial },
     Anchor { sentence: String },
 }
 
 fn verify(anchor: Option<PathBuf>, common: &Common) -> Result<(), Failure> {
-    let office = common.office()?;
-    let AuditReport { head, faults } = office.verify_audit()?;
+    let office = common.office_unchecked()?;
+    let AuditReport { head, faults, unrevoked } = office.verify_audit()?;
     let mut faults: Vec<Fault> = faults.into_iter().map(Fault::from).collect();
-    let anchor = match anchor {
+    faults.extend(unrevoked.into_iter().map(|serial| Fault::Unrevoked { serial }));
+    let expected = anchor.is_some() || office.has_anchor()?;
+    let path = match anchor {
         Some(anchor) => anchor,
         None => common.settings()?.anchor_dir,
     };
-    let anchored = AnchorDir::new(&anchor).known()?;
+    let anchor = AnchorDir::new(&path);
+    if expected && !anchor.exists() {
+        faults
+            .push(Fault::Anchor { sentence: format!("there is no anchor in {}", path.display()) });
+    }
+    let anchored = anchor.known()?;
     if let Err(rollback) = office.check_anchor(&anchored)? {
         faults.push(Fault::Anchor { sentence: rollback.to_string() });
     }
@@ -172,6 +181,9 @@ impl Fault {
             Self::Altered { entry } => format!("entry {entry} is not what was written"),
             Self::Missing { from, to } if from == to => format!("entry {from} is gone"),
             Self::Missing { from, to } => format!("entries {from} to {to} are gone"),
+            Self::Unrevoked { serial } => {
+                format!("certificate {serial} was revoked, and the database has it as good")
+            }
             Self::Anchor { sentence } => sentence.clone(),
         }
     }

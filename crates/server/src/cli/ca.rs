@@ -5,8 +5,10 @@ use std::sync::Arc;
 use clap::Subcommand;
 use tegata_ca::{CaCertificate, MAX_CA_CERTIFICATE};
 use tegata_domain::{Issuer, Reason};
+use tegata_registrar::{PublishedList, Registrar};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::ceremony::pem_or_der;
+use tegata_server::installation::DataDir;
 use tegata_server::keyfile::Passphrase;
 
 use super::init::root_sha256;
@@ -33,6 +35,10 @@ pub(super) enum CaCommand {
     List(Common),
     /// Make the next issuing CA of a service, before the present one gets too short
     Rollover(Box<rollover::RolloverArgs>),
+    /// The same under a root whose key is elsewhere: make a request for its ceremony
+    #[command(after_help = "Example:
+  tegata ca request --dir D      then, with what the root signed: tegata ca install")]
+    Request(Box<rollover::RolloverArgs>),
     /// Take in a CA from elsewhere, with its key, what it issued and what it revoked
     Import(Box<import::ImportArgs>),
     /// End the issuing of a CA whose successor issues; its status is published to the end
@@ -65,6 +71,9 @@ pub(super) enum CaCommand {
     PublishCrl {
         /// The list, DER or PEM
         file: PathBuf,
+        /// What the list before revoked and this one leaves out has ended
+        #[arg(long)]
+        forget_ended: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -80,6 +89,7 @@ pub(super) async fn run(command: CaCommand) -> Result<(), Failure> {
         }
         CaCommand::List(common) => rollover::list(&common),
         CaCommand::Rollover(args) => rollover::roll_over(*args).await,
+        CaCommand::Request(args) => rollover::request(*args).await,
         CaCommand::Import(args) => import::run(*args).await,
         CaCommand::Retire { name, common } => rollover::retire(&name, &common).await,
         CaCommand::Revoke { name, reason, yes, common } => {
@@ -88,7 +98,9 @@ pub(super) async fn run(command: CaCommand) -> Result<(), Failure> {
                 .ok_or("--reason is keyCompromise, superseded or another of RFC 5280 §5.3.1")?;
             rollover::revoke(&name, reason, yes, &common).await
         }
-        CaCommand::PublishCrl { file, common } => publish_crl(&file, &common).await,
+        CaCommand::PublishCrl { file, forget_ended, common } => {
+            publish_crl(&file, forget_ended, &common).await
+        }
     }
 }
 
@@ -96,6 +108,9 @@ async fn install(certificate: &Path, root: &Path, common: &Common) -> Result<(),
     let dir = common.data_dir();
     let passphrase = Passphrase::read(&common.settings()?.passphrase_file)?;
     let (root, certificate) = (read_certificate(root)?, read_certificate(certificate)?);
+    if dir.is_founded()? {
+        return install_another(&dir, &certificate, &passphrase, common).await;
+    }
     let installed = dir
         .install(&root, &certificate, &passphrase, Arc::new(SystemClock), Arc::new(SystemEntropy))
         .await?;
@@ -121,24 +136,57 @@ Next:
     output::one(common.json, &json, &sentence)
 }
 
-async fn publish_crl(file: &Path, common: &Common) -> Result<(), Failure> {
+/// Takes the certificate of another issuing CA, for which `tegata ca request` asked.
+async fn install_another(
+    dir: &DataDir,
+    certificate: &CaCertificate,
+    passphrase: &Passphrase,
+    common: &Common,
+) -> Result<(), Failure> {
+    let office = common.office()?;
+    let registrar = Registrar::new(office.clone(), dir.keyring(&office, passphrase)?);
+    let installed = dir.install_ca(&registrar, certificate, passphrase, operator()).await?;
+    let Some((name, issues_from)) = installed else {
+        return Err(format!(
+            "{} waits for no such certificate ({}); `tegata ca request` makes a request",
+            dir.path().display(),
+            certificate.subject()
+        )
+        .into());
+    };
+    let sentence = format!("{name} is known now and issues from {issues_from}");
+    output::one(
+        common.json,
+        &serde_json::json!({ "ca": name, "issues_from": issues_from }),
+        &sentence,
+    )
+}
+
+async fn publish_crl(file: &Path, forget_ended: bool, common: &Common) -> Result<(), Failure> {
     let office = common.office()?;
     let der = pem_or_der(read(file, MAX_LIST)?, "X509 CRL");
     let dir = common.data_dir();
     let is_here = |name: &tegata_domain::Issuer| dir.has_ca_key(name);
-    let (name, list) = office.publish_list(operator(), der, is_here).await?;
+    let PublishedList { ca: name, list, revoked } =
+        office.publish_list(operator(), der, is_here, forget_ended).await?;
     let (number, next_update) = (list.number, list.next_update);
-    let sentence = format!(
-        "list {} of {name} is published; the next one is needed by {}",
+    let mut sentence = format!(
+        "CRL {} of {name} is published; the next one is needed by {}",
         number.unwrap_or_default(),
         next_update.map(|at| at.to_string()).unwrap_or_default()
     );
+    for ca in &revoked {
+        sentence += &format!(
+            "\n{ca} is revoked by it: it issues nothing any more, and gateways refuse what it issued"
+        );
+    }
     let json = serde_json::json!({
         "ca": name,
         "number": number,
         "this_update": list.this_update,
         "next_update": next_update,
         "entries": list.entries.len(),
+        "revoked": revoked,
     });
     output::one(common.json, &json, &sentence)
 }

@@ -141,10 +141,18 @@ impl Common {
         Settings::read(self.config.as_deref(), &self.dir)
     }
 
-    pub(crate) fn office(&self) -> Result<Office, InstallationError> {
-        let office = self.data_dir().office(Arc::new(SystemClock), Arc::new(SystemEntropy))?;
+    /// The installation, unless its database is older than its anchor: what is written then would
+    /// only stand in the way of what is lost.
+    pub(crate) fn office(&self) -> Result<Office, Failure> {
+        let office = self.office_unchecked()?;
+        AnchorDir::new(&self.settings()?.anchor_dir).check(&office)?;
         let _ = OPENED.set((office.clone(), self.clone()));
         Ok(office)
+    }
+
+    /// The installation, whatever its anchor says.
+    pub(crate) fn office_unchecked(&self) -> Result<Office, InstallationError> {
+        self.data_dir().office(Arc::new(SystemClock), Arc::new(SystemEntropy))
     }
 }
 

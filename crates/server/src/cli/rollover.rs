@@ -8,7 +8,7 @@ use tegata_ca::CaKey;
 use tegata_domain::{Issuer, Reason};
 use tegata_registrar::{LEAD, Registrar};
 use tegata_server::ambient::SystemEntropy;
-use tegata_server::installation::Rollover;
+use tegata_server::installation::{DataDir, KeyHome, Rollover};
 use tegata_server::keyfile::Passphrase;
 use tegata_store::AuthorityRecord;
 use tegata_token::TokenUri;
@@ -29,9 +29,12 @@ pub(super) struct RolloverArgs {
     /// Kind of its key [default: the old one's]
     #[arg(long)]
     key: Option<CaKey>,
-    /// Token that makes and keeps its key, a PKCS#11 URI
-    #[arg(long)]
+    /// Token that makes and keeps its key, a PKCS#11 URI [default: where the old one's key is]
+    #[arg(long, conflicts_with = "key_in_file")]
     token: Option<TokenUri>,
+    /// Its key goes into a file, also when the old one's is in a token
+    #[arg(long)]
+    key_in_file: bool,
     /// From when on it issues [default: in a week]
     #[arg(long, conflicts_with = "now")]
     from: Option<Timestamp>,
@@ -48,7 +51,7 @@ pub(super) async fn roll_over(args: RolloverArgs) -> Result<(), Failure> {
     let record = office.choose_service(args.scoped.service.as_ref())?;
     let registrar = Registrar::new(office.clone(), dir.keyring(&office, &passphrase)?);
     let service = registrar.keyring().service(&record.key).cloned().ok_or("no such service")?;
-    let order = args.order(&service, office.now());
+    let order = args.order(&service, office.now())?;
     let name = dir
         .roll_over(&registrar, &service, &order, &passphrase, &SystemEntropy, operator())
         .await?;
@@ -63,41 +66,90 @@ pub(super) async fn roll_over(args: RolloverArgs) -> Result<(), Failure> {
 }
 
 impl RolloverArgs {
-    fn order(&self, service: &Arc<tegata_registrar::Service>, now: Timestamp) -> Rollover {
+    fn order(
+        &self,
+        service: &Arc<tegata_registrar::Service>,
+        now: Timestamp,
+    ) -> Result<Rollover, Failure> {
         let current = service.current(now).authority.signer();
-        Rollover {
+        if self.from.is_some_and(|from| from < now) {
+            return Err("--from lies in the past; say --now if it is to issue at once".into());
+        }
+        Ok(Rollover {
             name: self.name.clone(),
             key: self.key.unwrap_or_else(|| CaKey::like(current)),
-            token: self.token.clone(),
+            home: match (&self.token, self.key_in_file) {
+                (Some(token), _) => KeyHome::Token(token.clone()),
+                (None, true) => KeyHome::File,
+                (None, false) => KeyHome::AsBefore,
+            },
             issues_from: match (self.now, self.from) {
                 (true, _) => now,
                 (false, Some(from)) => from.max(now),
                 (false, None) => now + LEAD,
             },
-        }
+        })
     }
+}
+
+/// Makes the key of a new issuing CA and a request for its certificate, for an offline root.
+pub(super) async fn request(args: RolloverArgs) -> Result<(), Failure> {
+    let (common, dir) = (args.scoped.common.clone(), args.scoped.common.data_dir());
+    let office = common.office()?;
+    let passphrase = Passphrase::read(&common.settings()?.passphrase_file)?;
+    let record = office.choose_service(args.scoped.service.as_ref())?;
+    let registrar = Registrar::new(office.clone(), dir.keyring(&office, &passphrase)?);
+    let service = registrar.keyring().service(&record.key).cloned().ok_or("no such service")?;
+    let order = args.order(&service, office.now())?;
+    let (name, path) = dir.request_ca(&registrar, &service, &order, &passphrase, &SystemEntropy)?;
+    let sentence = format!(
+        "the request of {name} is in {}: have the root's ceremony sign it, then run\n  tegata ca \
+         install --certificate {name}.cer --root ROOT.cer --dir {}",
+        path.display(),
+        dir.path().display()
+    );
+    let json = serde_json::json!({ "ca": name, "request": path, "issues_from": order.issues_from });
+    output::one(common.json, &json, &sentence)
 }
 
 /// Every CA on record with what it does.
 pub(super) fn list(common: &Common) -> Result<(), Failure> {
     let office = common.office()?;
+    let (dir, authorities, now) = (common.data_dir(), office.authorities()?, office.now());
     let rows: Vec<serde_json::Value> =
-        office.authorities()?.iter().map(|ca| row(ca, office.now())).collect();
-    output::list(common.json, &rows, &["NAME", "ROLE", "STATE", "ENDS", "KEY"], |row| {
-        ["name", "role", "state", "ends", "key"]
+        authorities.iter().map(|ca| row(ca, &authorities, &dir, now)).collect();
+    output::list(common.json, &rows, &["NAME", "ROLE", "STATE", "ENDS", "KEY", "KEY IN"], |row| {
+        ["name", "role", "state", "ends", "key", "key_in"]
             .map(|column| row[column].as_str().unwrap_or_default().to_owned())
             .to_vec()
     })
 }
 
-fn row(ca: &AuthorityRecord, now: Timestamp) -> serde_json::Value {
+fn row(
+    ca: &AuthorityRecord,
+    all: &[AuthorityRecord],
+    dir: &DataDir,
+    now: Timestamp,
+) -> serde_json::Value {
+    let issues = |one: &AuthorityRecord| {
+        one.service == ca.service && one.retired_at.is_none() && one.issues_from <= now
+    };
+    let newest = all.iter().filter(|one| issues(one)).max_by_key(|one| (one.issues_from, one.id));
+    let key = dir.key(&ca.name);
+    let key_in = match tegata_server::keyfile::token_of(&key) {
+        Ok(Some(_)) => "token",
+        _ if key.exists() => "file",
+        _ => "elsewhere",
+    };
     let state = match (ca.revoked_at, ca.retired_at) {
         (Some(at), _) => format!("revoked {at}"),
-        (None, Some(at)) => format!("retired {at}"),
+        (None, Some(at)) => format!("publishes status since {at}"),
         (None, None) if ca.service.is_some() && ca.issues_from > now => {
             format!("issues from {}", ca.issues_from)
         }
-        (None, None) => "in use".to_owned(),
+        (None, None) if ca.service.is_none() => "trusted".to_owned(),
+        (None, None) if newest.is_some_and(|newest| newest.id == ca.id) => "issues".to_owned(),
+        (None, None) => "publishes status".to_owned(),
     };
     let read = tegata_ca::CaCertificate::parse(&ca.certificate).ok();
     serde_json::json!({
@@ -106,6 +158,7 @@ fn row(ca: &AuthorityRecord, now: Timestamp) -> serde_json::Value {
         "state": state,
         "ends": read.as_ref().map(|read| read.validity().not_after.to_string()),
         "key": read.as_ref().map(|read| read.key().kind().to_string()),
+        "key_in": key_in,
         "subject": read.as_ref().map(|read| read.subject()),
         "serial": read.as_ref().map(|read| read.serial()),
     })

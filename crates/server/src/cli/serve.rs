@@ -26,16 +26,22 @@ pub(super) struct ServeArgs {
     /// number that may have been used, and revoke what it does not know
     #[arg(long)]
     accept_rollback: bool,
+    /// The audit anchor is lost: begin another one
+    #[arg(long, conflicts_with = "accept_rollback")]
+    new_anchor: bool,
 }
 
 pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let settings = args.common.settings()?;
     let dir = args.common.data_dir();
-    let office = args.common.office()?;
+    let office = args.common.office_unchecked()?;
     let _lock = dir.lock()?;
     let anchor = AnchorDir::new(&settings.anchor_dir);
     if args.accept_rollback {
         accept_rollback(&anchor, &office, args.common.json).await?;
+    }
+    if args.new_anchor {
+        anchor.begin_anew(&office, operator()).await?;
     }
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let passphrase = Passphrase::read(&settings.passphrase_file)?;
@@ -79,13 +85,16 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
 
 async fn accept_rollback(anchor: &AnchorDir, office: &Office, json: bool) -> Result<(), Failure> {
     let accepted = anchor.accept(office, operator()).await?;
-    let Accepted { lost_entries, renewed, unaccounted, unknown_authorities } = &accepted;
+    let Accepted { lost_entries, renewed, unaccounted, ended, unknown_authorities } = &accepted;
     let mut sentence = format!(
         "rollback accepted: {lost_entries} entries of the audit log are lost; {} certificates are \
          revoked or on hold again, {} that this database does not know are revoked",
         renewed.len(),
         unaccounted.len()
     );
+    if !ended.is_empty() {
+        sentence += &format!("; these CAs are revoked or retired again: {}", ended.join(", "));
+    }
     if !unknown_authorities.is_empty() {
         let names = unknown_authorities.join(", ");
         sentence += &format!("; these CAs are in the anchor but not in the database: {names}");

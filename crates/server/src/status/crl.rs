@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::fmt::rfc2822::DateTimePrinter;
 use tegata_store::{AuthorityId, CrlScope, PublishedCrl, StoreError, View};
 
 use super::{Status, cached};
@@ -68,11 +69,13 @@ fn show(
     match find(status, scope, delta) {
         Ok(Some((crl, octets))) => {
             let etag = format!("\"{}\"", crl.number);
-            let (published, due) = (crl.this_update, crl.next_update);
+            let date =
+                |at| DateTimePrinter::new().timestamp_to_rfc9110_string(at).unwrap_or_default();
+            let (published, due) = (date(&crl.this_update), date(&crl.next_update));
             // A change is on the next CRL within seconds; nobody should sit on an old one.
             let age = if delta { 10 } else { 60 };
             let kind = (header::CONTENT_TYPE, "application/pkix-crl");
-            cached(headers, &etag, published, due, age, (([kind]), octets))
+            cached(headers, &etag, [&published, &due], age, (([kind]), octets))
         }
         Ok(None) => not_yet(status, scope),
         Err(error) => {

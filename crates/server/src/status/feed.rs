@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tegata_domain::ServiceKey;
 use tegata_registrar::{PublishError, Service};
-use tegata_store::View;
+use tegata_store::{StoreError, View};
 use tegata_wire::feed::{CONTENT_TYPE, Change, MAX_CHANGES, Page};
 use tokio::time::Instant;
 
@@ -44,9 +44,11 @@ pub(super) async fn show(
     }
     let mut service = service;
     let deadline = Instant::now() + Duration::from_secs(question.wait.min(MAX_WAIT));
+    let mut replaced = status.registrar.replaced();
     let mut ending = false;
     loop {
         status.changed.mark_unchanged();
+        replaced.mark_unchanged();
         let page = match status.registrar.feed(&service, question.after, MAX_CHANGES) {
             Ok(Ok(page)) => page,
             Ok(Err(behind)) => {
@@ -73,8 +75,13 @@ pub(super) async fn show(
             };
         }
         // News, the deadline, and the end of this server all lead to another look.
-        let news = tokio::time::timeout_at(deadline, status.changed.changed()).await;
-        ending = matches!(news, Ok(Err(_)));
+        let news = async {
+            tokio::select! {
+                news = status.changed.changed() => news.is_err(),
+                news = replaced.changed() => news.is_err(),
+            }
+        };
+        ending = tokio::time::timeout_at(deadline, news).await.unwrap_or(false);
     }
 }
 
@@ -102,8 +109,12 @@ fn signed(
     service: &Service,
     page: tegata_registrar::FeedPage,
 ) -> Result<Vec<u8>, PublishError> {
-    let head = status.registrar.store().read(|view: View<'_>| view.audit_head())?;
+    let (head, epoch) = status
+        .registrar
+        .store()
+        .read(|view: View<'_>| Ok::<_, StoreError>((view.audit_head()?, view.epoch()?)))?;
     let receipt = Receipt {
+        epoch,
         position: page.position,
         audit_seq: head.seq,
         audit_hash: head.hash,

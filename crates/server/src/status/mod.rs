@@ -10,11 +10,9 @@ mod receipt;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimePrinter;
 use tegata_domain::Issuer;
 use tegata_registrar::{AnchorHead, IssuingCa, Registrar};
 use tegata_store::AuthorityId;
@@ -84,27 +82,23 @@ impl Status {
 fn cached(
     asked: &HeaderMap,
     etag: &str,
-    published: Timestamp,
-    due: Timestamp,
+    [published, due]: [&str; 2],
     age: i64,
     body: impl IntoResponse,
 ) -> Response {
-    let date = |at: Timestamp| DateTimePrinter::new().timestamp_to_rfc9110_string(&at);
+    let control = format!("max-age={age}, public, no-transform, must-revalidate");
     let headers = [
-        (header::ETAG, Some(etag.to_owned())),
-        (
-            header::CACHE_CONTROL,
-            Some(format!("max-age={age}, public, no-transform, must-revalidate")),
-        ),
-        (header::LAST_MODIFIED, date(published).ok()),
-        (header::EXPIRES, date(due).ok()),
+        (header::ETAG, etag),
+        (header::CACHE_CONTROL, &control),
+        (header::LAST_MODIFIED, published),
+        (header::EXPIRES, due),
     ];
     let known = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let known = known.is_some_and(|list| list.split(',').any(|tag| tag.trim() == etag));
     let mut response =
         if known { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
     for (name, value) in headers {
-        if let Some(value) = value.and_then(|value| value.parse().ok()) {
+        if let Ok(value) = HeaderValue::from_str(value) {
             response.headers_mut().insert(name, value);
         }
     }

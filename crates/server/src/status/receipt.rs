@@ -1,14 +1,14 @@
 //! What a gateway hands back with its next question: proof of how far this server had come when
 //! it answered the last one. Every gateway is an anchor that way.
 //!
-//! To the gateway it is a string of octets. Big-endian: position (8), last entry of the audit
+//! To the gateway it is a string of octets. Big-endian: epoch (8), position (8), last entry of the audit
 //! log (8) and its hash (32), SHA-256 over the issuing CAs (32), Ed25519 signature (64).
 
 use sha2::{Digest, Sha256};
 use tegata_ca::{SignError, Signer, verify_ed25519};
 use tegata_registrar::{AnchorHead, Service};
 
-const BODY: usize = 8 + 8 + 32 + 32;
+const BODY: usize = 8 + 8 + 8 + 32 + 32;
 const LEN: usize = BODY + 64;
 
 /// What keeps a receipt's signature apart from a page's, which begins otherwise.
@@ -17,6 +17,7 @@ const CONTEXT: &[u8] = b"tegata receipt\0\x01";
 /// How far a server had come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Receipt {
+    pub(super) epoch: u64,
     pub(super) position: u64,
     pub(super) audit_seq: i64,
     pub(super) audit_hash: [u8; 32],
@@ -45,10 +46,12 @@ impl Receipt {
         if !verify_ed25519(key, &message(service, body), signature) {
             return None;
         }
-        let (position, rest) = body.split_first_chunk()?;
+        let (epoch, rest) = body.split_first_chunk()?;
+        let (position, rest) = rest.split_first_chunk()?;
         let (seq, rest) = rest.split_first_chunk()?;
         let (hash, authorities) = rest.split_first_chunk()?;
         Some(Self {
+            epoch: u64::from_be_bytes(*epoch),
             position: u64::from_be_bytes(*position),
             audit_seq: i64::from_be_bytes(*seq),
             audit_hash: *hash,
@@ -59,6 +62,7 @@ impl Receipt {
     /// What an anchor of this receipt alone would say.
     pub(super) fn head(&self) -> AnchorHead {
         AnchorHead {
+            epoch: self.epoch,
             audit_seq: self.audit_seq,
             audit_hash: hex::encode(self.audit_hash),
             position: self.position,
@@ -68,6 +72,7 @@ impl Receipt {
 
     fn body(&self) -> Vec<u8> {
         let mut octets = Vec::with_capacity(LEN);
+        octets.extend(self.epoch.to_be_bytes());
         octets.extend(self.position.to_be_bytes());
         octets.extend(self.audit_seq.to_be_bytes());
         octets.extend(self.audit_hash);
