@@ -50,7 +50,7 @@ pub use feed::{FeedBehind, FeedPage};
 pub use found::{CertifyError, ChangeError, Founded};
 pub use import::{
     CsvError, Import, ImportError, ImportRoot, ImportRow, ImportStatus, Imported, MAX_ROWS,
-    rows_from_csv,
+    exact_user_id, rows_from_csv,
 };
 pub use keyring::{IssuingCa, Keyring, KeyringError, OfflineCa, Service};
 pub use list::ListError;
