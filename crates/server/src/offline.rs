@@ -10,7 +10,7 @@ use tegata_ca::{
     certification_request,
 };
 use tegata_domain::{Clock, Entropy, Issuer, ServiceKey};
-use tegata_registrar::ServiceSettings;
+use tegata_registrar::{Office, ServiceSettings};
 use tegata_token::{TokenKey, TokenUri};
 
 use crate::installation::{DataDir, InstallationError};
@@ -199,6 +199,25 @@ fn judge(
         "--certificate: its subject key identifier is not SHA-1 of its key (RFC 5280 §4.2.1.2, \
          method 1)"
             .to_owned(),
+    );
+    rule(
+        certificate.path_length() == Some(0),
+        "--certificate: its path length is not 0: it could make further CAs".to_owned(),
+    );
+    let list = Office::issuing_addresses(&waiting.settings.status_url, root_name).crl;
+    rule(
+        certificate.names_crl(&list),
+        format!("--certificate does not name {list} as the place of the root's CRL"),
+    );
+    let reach = waiting.settings.lifecycle().reach();
+    let ends = certificate.validity().not_after;
+    rule(
+        reach <= ends.duration_since(now),
+        format!(
+            "--certificate ends on {ends}: too short for one lifetime and the renewal window, {} \
+             days",
+            reach.as_hours() / 24
+        ),
     );
     for (option, validity) in
         [("--root", root.validity()), ("--certificate", certificate.validity())]
