@@ -1,3 +1,5 @@
+use jiff::Timestamp;
+use tegata_domain::Issuer;
 use tegata_store::{CrlScope, StoreError, View};
 
 use crate::{IssuingCa, Keyring, OfflineCa, Registrar};
@@ -41,6 +43,30 @@ impl Registrar {
             }
         }
         troubles
+    }
+
+    /// The CAs whose newest CRL is from the future, and from when it is.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn lists_ahead(&self) -> Result<Vec<(Issuer, Timestamp)>, StoreError> {
+        let (now, keyring) = (self.now(), self.keyring());
+        let at_hand = keyring.authorities().map(|ca| (ca.id, &ca.name));
+        let offline = keyring.offline().iter().map(|ca| (ca.id, &ca.name));
+        let mut ahead = Vec::new();
+        self.store().read(|view: View<'_>| {
+            for (authority, name) in at_hand.chain(offline) {
+                let mut newest = None;
+                for shard in [vec![0], view.crl_shards(authority, now)?].concat() {
+                    for delta in [false, true] {
+                        let crl = view.published_crl_head(CrlScope { authority, shard }, delta)?;
+                        newest = newest.max(crl.map(|crl| crl.this_update));
+                    }
+                }
+                ahead.extend(newest.filter(|at| *at > now).map(|at| (name.clone(), at)));
+            }
+            Ok(ahead)
+        })
     }
 
     /// Whether a CA under this root has not ended.
