@@ -23,6 +23,7 @@ mod organisation;
 mod password;
 mod preview;
 mod publish;
+mod reach;
 mod ready;
 mod reference;
 mod renew;

@@ -10,10 +10,11 @@ mod common;
 
 use std::sync::Arc;
 
-use common::World;
+use common::{World, request};
 use jiff::SignedDuration;
 use tegata_ca::{KeyKind, SoftwareKey};
-use tegata_registrar::{IssuingCa, Keyring, OfflineCa, Service};
+use tegata_domain::Issuer;
+use tegata_registrar::{IssuingCa, Keyring, OfflineCa, Service, ServiceSettings};
 use tegata_store::{AuthorityId, CrlScope, NewAuthority, PublishedCrl, StoreError};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -110,4 +111,36 @@ async fn a_ca_that_has_ended_needs_no_responder() {
     assert!(is_trouble(&world, "SB0001002C has no OCSP responder"));
     world.clock.turn(SignedDuration::from_secs(1));
     assert!(!is_trouble(&world, "SB0001002C"));
+}
+
+#[tokio::test]
+async fn a_crl_from_the_future_is_told() {
+    let world = World::new().await;
+    world.enroll(&request()).await.unwrap();
+    world.registrar.publish().await.unwrap();
+    let root = offline_root(&world, "EX0001001C").await;
+    let published = world.registrar.now();
+    with(&world, vec![world.service.issuing[0].clone()], vec![root.clone()]);
+    publish(&world, &root).await;
+    assert_eq!(world.registrar.lists_ahead().unwrap(), []);
+    world.clock.turn(SignedDuration::from_secs(-1));
+    let of = |name: &str| (name.parse::<Issuer>().unwrap(), published);
+    assert_eq!(world.registrar.lists_ahead().unwrap(), [of("SB0001002C"), of("EX0001001C")]);
+}
+
+#[tokio::test]
+async fn settings_that_reach_beyond_the_issuing_ca_are_warned_of() {
+    let world = World::new().await;
+    let warnings = |lifetime_days| {
+        let settings = ServiceSettings { lifetime_days, ..world.service.settings.clone() };
+        world.registrar.settings_warnings(world.service.id, &settings).unwrap()
+    };
+    // The issuing CA has ten years of 365 days; the window takes 60 of them.
+    assert_eq!(warnings(3650 - 60), [""; 0]);
+    let [warning] = &warnings(3650 - 59)[..] else { panic!("one warning") };
+    assert!(warning.contains("come to 3651 days, but issuing CA SB0001002C ends in 3650 days"));
+    world.clock.turn(DAY * (3650 - 365 - 60));
+    assert_eq!(warnings(365), [""; 0]);
+    world.clock.turn(SignedDuration::from_secs(1));
+    assert_eq!(warnings(365).len(), 1);
 }
