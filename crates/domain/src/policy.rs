@@ -89,6 +89,12 @@ impl LifecyclePolicy {
             Some((_, rule)) => Err(PolicyError(rule)),
         }
     }
+
+    /// How far a certificate made now may reach: a renewal adds a lifetime to what is left of the
+    /// old one.
+    pub fn reach(&self) -> SignedDuration {
+        self.lifetime + self.renewal_window
+    }
 }
 
 /// A rule between the numbers of a policy is broken.

@@ -3,6 +3,7 @@
 mod rows;
 
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::ReadCrl;
@@ -15,11 +16,14 @@ use tegata_store::{
     StatusAnnouncement, StoreError, Tx,
 };
 
-pub use rows::{CsvError, MAX_ROWS, rows_from_csv};
+pub use rows::{CsvError, MAX_ROWS, exact_user_id, rows_from_csv};
 
 use crate::blocklist::{block_compromised_key, block_own_key};
 use crate::office::entry;
 use crate::{Actor, Office};
+
+/// How long the next update of a CRL may be past.
+const STALE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// A CA that moves in.
 #[derive(Clone, Debug)]
@@ -38,6 +42,8 @@ pub struct Import {
     pub rows: Vec<ImportRow>,
     /// Its last CRL.
     pub crl: Option<ReadCrl>,
+    /// Whether a CRL will do whose next one was due more than 30 days ago.
+    pub old_crl: bool,
     /// Days before expiry of the first reminder.
     pub first_reminder_days: Option<u16>,
 }
@@ -80,10 +86,16 @@ pub enum ImportStatus {
 /// What moved in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Imported {
-    /// Certificates.
+    /// Certificates: the sum of the next four.
     pub certificates: usize,
-    /// Of these, revoked or on hold.
-    pub not_good: usize,
+    /// Good ones.
+    pub good: usize,
+    /// On hold, ended or not.
+    pub held: usize,
+    /// Revoked, ended or not.
+    pub revoked: usize,
+    /// Ended, and neither on hold nor revoked.
+    pub expired: usize,
     /// Seats that were made for them.
     pub new_seats: usize,
     /// Serial numbers on the CRL that no certificate belongs to: they stay revoked.
@@ -93,6 +105,9 @@ pub struct Imported {
 /// Why nothing moved in.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
+    /// A CA of this name is on record.
+    #[error("a CA named {0} exists already; choose another name")]
+    NameTaken(Issuer),
     /// A serial number is on record, or stands twice.
     #[error("serial number {0} stands twice, or a certificate on record has it already")]
     SerialTaken(Serial),
@@ -102,6 +117,12 @@ pub enum ImportError {
     /// The list says what changed only.
     #[error("the CRL covers only a part of what was revoked; a full one is needed")]
     PartialCrl,
+    /// Who was revoked since then is not on it.
+    #[error(
+        "the CRL is old: the next one was due on {0}, more than 30 days ago; bring the last one, \
+         or say --old-crl if there is none"
+    )]
+    OldCrl(Timestamp),
     /// The database could not.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -114,11 +135,70 @@ impl Office {
     /// # Errors
     /// See [`ImportError`].
     pub async fn import(&self, actor: Actor, import: Import) -> Result<Imported, ImportError> {
-        if import.crl.as_ref().is_some_and(|crl| crl.partial) {
+        let now = self.now();
+        import.check_crl(now)?;
+        self.store.write(move |tx| take_in(tx, &actor, import, now)).await
+    }
+
+    /// Does what [`Self::import`] does, and undoes it: what would move in. Other writers wait as
+    /// long as for the import itself.
+    ///
+    /// # Errors
+    /// Those of [`Self::import`].
+    pub async fn import_check(
+        &self,
+        actor: Actor,
+        import: Import,
+    ) -> Result<Imported, ImportError> {
+        let now = self.now();
+        import.check_crl(now)?;
+        // A verb that fails leaves nothing behind: the trial fails with what it found.
+        let Err(trial) = self
+            .store
+            .write(move |tx| {
+                let tried = take_in(tx, &actor, import, now);
+                Err::<Infallible, _>(tried.map_or_else(Trial::Refused, Trial::WouldMove))
+            })
+            .await;
+        match trial {
+            Trial::WouldMove(imported) => Ok(imported),
+            Trial::Refused(error) => Err(error),
+        }
+    }
+}
+
+/// How a trial ends: never by being kept.
+enum Trial {
+    WouldMove(Imported),
+    Refused(ImportError),
+}
+
+impl From<StoreError> for Trial {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl Import {
+    fn check_crl(&self, now: Timestamp) -> Result<(), ImportError> {
+        let Some(crl) = &self.crl else { return Ok(()) };
+        if crl.partial {
             return Err(ImportError::PartialCrl);
         }
-        let now = self.now();
-        self.store.write(move |tx| take_in(tx, &actor, import, now)).await
+        // One that promised nothing is as old as it is.
+        let due = crl.next_update.unwrap_or(crl.this_update);
+        if now.duration_since(due) > STALE && !self.old_crl {
+            return Err(ImportError::OldCrl(due));
+        }
+        Ok(())
+    }
+
+    fn names(&self) -> impl Iterator<Item = &Issuer> {
+        let root = match &self.root {
+            ImportRoot::Known(_) => None,
+            ImportRoot::New(name, _) => Some(name),
+        };
+        root.into_iter().chain([&self.name])
     }
 }
 
@@ -128,6 +208,10 @@ fn take_in(
     import: Import,
     now: Timestamp,
 ) -> Result<Imported, ImportError> {
+    let authorities = tx.authorities()?;
+    if let Some(name) = import.names().find(|name| authorities.iter().any(|ca| ca.name == **name)) {
+        return Err(ImportError::NameTaken(name.clone()));
+    }
     let authority = put_authorities(tx, actor, &import, now)?;
     let mut moving = Moving {
         actor,
@@ -264,13 +348,19 @@ impl Moving<'_> {
         }
         self.imported.certificates += 1;
         match status {
-            ImportStatus::Good => Ok(()),
+            ImportStatus::Good => {
+                let ended = self.now >= row.validity.not_after;
+                let count =
+                    if ended { &mut self.imported.expired } else { &mut self.imported.good };
+                *count += 1;
+                Ok(())
+            }
             ImportStatus::Held(_) => {
-                self.imported.not_good += 1;
+                self.imported.held += 1;
                 Ok(self.announce(tx, row.serial, RevocationStatus::Held)?)
             }
             ImportStatus::Revoked(..) => {
-                self.imported.not_good += 1;
+                self.imported.revoked += 1;
                 Ok(self.announce(tx, row.serial, RevocationStatus::Revoked)?)
             }
         }

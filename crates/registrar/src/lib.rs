@@ -23,6 +23,7 @@ mod organisation;
 mod password;
 mod preview;
 mod publish;
+mod reach;
 mod ready;
 mod reference;
 mod renew;
@@ -50,7 +51,7 @@ pub use feed::{FeedBehind, FeedPage};
 pub use found::{CertifyError, ChangeError, Founded};
 pub use import::{
     CsvError, Import, ImportError, ImportRoot, ImportRow, ImportStatus, Imported, MAX_ROWS,
-    rows_from_csv,
+    exact_user_id, rows_from_csv,
 };
 pub use keyring::{IssuingCa, Keyring, KeyringError, OfflineCa, Service};
 pub use list::{ListError, PublishedList};

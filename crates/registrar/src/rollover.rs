@@ -37,8 +37,7 @@ impl Service {
     /// Until when the CA that issues now can give full lifetimes, renewals included.
     pub fn full_until(&self, now: Timestamp) -> Timestamp {
         let ends = self.current(now).authority.validity().not_after;
-        // A renewal adds a lifetime to what is left of the old certificate.
-        ends - self.lifecycle.lifetime - self.lifecycle.renewal_window
+        ends - self.lifecycle.reach()
     }
 
     /// Whether a new issuing CA is due: the newest one there is gets too short soon. Never twice
@@ -51,7 +50,7 @@ impl Service {
         }
         let ends = active().map(|ca| ca.authority.validity().not_after).max();
         ends.is_none_or(|ends| {
-            let full = ends - self.lifecycle.lifetime - self.lifecycle.renewal_window;
+            let full = ends - self.lifecycle.reach();
             now + LEAD + AHEAD >= full
         })
     }

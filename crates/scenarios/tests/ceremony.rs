@@ -119,6 +119,7 @@ fn an_installation_under_an_offline_root() {
     for what in ["not self-signed", "--certificate was not made by the root", "not EX0001002C"] {
         assert!(swapped.stderr.contains(what), "{}", swapped.stderr);
     }
+    refuse_unfit(&room, &data);
     tegata(&data, &["ca", "install", "--certificate", issuing, "--root", root]).ok();
     let (server, serving) = serve(dir.path(), &data);
     let admin = serving["admin"].as_str().unwrap();
@@ -154,6 +155,40 @@ fn an_installation_under_an_offline_root() {
     assert!(broken.stderr.contains("certificate revoked"), "{}", broken.stderr);
     verify(&serving, &room, &["second/EX0001002C-2.cer"], &leaf).ok();
     assert!(!server.stderr().contains("ERROR"), "{}", server.stderr());
+}
+
+/// Certificates that the root made for the right key and name, and that are of no use here.
+fn refuse_unfit(room: &Room, data: &Path) {
+    let install = |certificate: PathBuf| {
+        let (certificate, root) = (certificate, room.file("first/EX0001001C.cer"));
+        let files = ["--certificate", certificate.to_str().unwrap(), "--root"];
+        let root = root.to_str().unwrap();
+        tegata(data, &[&["ca", "install"][..], &files, &[root]].concat()).ended(1).stderr
+    };
+    let list = "does not name http://status.example.co.jp/crl/EX0001001C.crl";
+    let short = "too short for one lifetime and the renewal window, 425 days";
+    let unfit = ISSUING.replace("years = 10", "years = 1").replace("status.", "elsewhere.");
+    room.ceremony(&format!("{EXISTING_ROOT}{unfit}"), "unfit", &[]).ok();
+    let said = install(room.file("unfit/EX0001002C.cer"));
+    assert!(said.contains(list) && said.contains(short), "{said}");
+    assert!(!said.contains("path length"), "{said}");
+
+    // OpenSSL as the root: nothing of what a ceremony takes care of.
+    fs::write(
+        room.file("x.cnf"),
+        "basicConstraints = critical, CA:TRUE, pathlen:1\nkeyUsage = critical, keyCertSign, \
+         cRLSign\nsubjectKeyIdentifier = hash\n",
+    )
+    .unwrap();
+    let root = room.pem("first/EX0001001C.cer");
+    let mut openssl = Command::new("openssl");
+    openssl.args(["x509", "-req", "-in", "EX0001002C.csr", "-days", "3000", "-extfile", "x.cnf"]);
+    openssl.args(["-CAkey", "first/EX0001001C.key.pem", "-passin", "file:root-passphrase"]);
+    openssl.args(["-out", "deep.cer", "-CA"]).arg(root).current_dir(&room.0);
+    run_command(&mut openssl).ok();
+    let said = install(room.file("deep.cer"));
+    assert!(said.contains("its path length is not 0") && said.contains(list), "{said}");
+    assert!(!said.contains("too short"), "{said}");
 }
 
 /// What stands in the transcript is what OpenSSL finds in the files, in figures and in words.

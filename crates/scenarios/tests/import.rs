@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::json;
 use tegata_scenarios::api::Issued;
 use tegata_scenarios::https::Identity;
 use tegata_scenarios::key::Key;
@@ -134,20 +134,28 @@ fn a_running_pki_moves_in() {
 
     let (key, issued, crl) = (old.file("ca.key"), old.file("issued.pem"), old.file("old.crl"));
     let given = ["--key", &key, "--issued", &issued, "--crl", &crl];
+    let would = json!({
+        "certificates": 3, "good": 1, "held": 1, "revoked": 1, "expired": 0, "new_seats": 3,
+        "unaccounted": 0,
+    });
     let checked = import(&demo, &old, &[&given[..], &["--check"]].concat()).ok().json();
-    assert_eq!((&checked["certificates"], &checked["on_crl"]), (&Value::from(3), &Value::from(2)));
+    assert_eq!((&checked["imported"], &checked["moved_in"]), (&would, &json!(false)));
     let wrong = old.file("root.key");
     let refused = import(&demo, &old, &["--key", &wrong, "--issued", &issued]);
     assert!(refused.stderr.contains("does not belong"), "{refused:?}");
 
     let moved = import(&demo, &old, &given).ok().json();
-    assert_eq!(moved["imported"]["certificates"], 3, "{moved}");
-    assert_eq!(moved["imported"]["not_good"], 2, "{moved}");
+    assert_eq!((&moved["imported"], &moved["moved_in"]), (&would, &json!(true)));
+    let note = moved["notes"][0].as_str().unwrap();
+    assert!(note.contains("root OLD0000C") && note.contains("tegata ca publish-crl"), "{note}");
+    let ready = run("curl", ["-sS", &format!("{}/readyz", demo.ready.admin)]).ok().text();
+    assert!(!ready.contains("OLD0000C"), "a note, and no trouble: {ready}");
     eventually("the gateway lets in who is good", SECONDS, || {
         (USERS.map(status) == [200, 403, 403]).then_some(())
     });
     let again = import(&demo, &old, &given);
-    assert!(again.stderr.contains("exist") && again.code == Some(1), "{again:?}");
+    assert!(again.stderr.contains("a CA named OLD0001C exists already"), "{again:?}");
+    assert_eq!(again.code, Some(1));
     assert_eq!(status(USERS[0]), 200, "what failed changed nothing");
 
     // What relying parties of the old CA ask.
@@ -199,6 +207,63 @@ fn a_running_pki_moves_in() {
     pc.issue(&demo, &seat[0], "pem:certificate", &[]).ok();
     // A new seat does not collide with those that moved in.
     assert_eq!(demo.seat().user_id, "CMSM950-006-780");
+}
+
+#[test]
+fn what_would_go_wrong_later_is_refused_at_once() {
+    let dir = tempdir().unwrap();
+    let (demo, old) = (Demo::start(dir.path()), Old::make(dir.path()));
+    let refused = |given: &[&str], what: &str| {
+        // Trial and import say the same.
+        for check in [&["--check"][..], &[]] {
+            let ran = import(&demo, &old, &[given, check].concat());
+            assert!(ran.code == Some(1) && ran.stderr.contains(what), "{what}: {ran:?}");
+        }
+        assert!(!Path::new(&demo.ready.data_dir).join("keys/OLD0001C.key.pem").exists());
+    };
+    let (key, issued, crl) = (old.file("ca.key"), old.file("issued.pem"), old.file("old.crl"));
+    let certificates = ["--key", &key, "--issued", &issued];
+
+    // Nothing says who is revoked, or not for all of them, or it says so too late.
+    refused(&certificates, "--issued: name the CA's last CRL with --crl");
+    let list = old.file("list.csv");
+    let head = "serial,subject,not_before,not_after,status,reason,revoked_at\n";
+    let of = |user: &str, rest: &str| {
+        fs::write(&list, format!("{head}01,CN={user},2026-01-01,2036-01-01,{rest}\n")).unwrap();
+    };
+    of(USERS[0], "good,,");
+    let both = [&certificates[..], &["--list", &list]].concat();
+    refused(&both, "certificate 2: serial number 02 is not on --list");
+    let dates = "-crl_lastupdate 20200101000000Z -crl_nextupdate 20200201000000Z";
+    old.ssl(&format!("ca -config c.cnf -gencrl {dates} -out stale.crl"));
+    let stale = old.file("stale.crl");
+    let late = [&certificates[..], &["--crl", &stale]].concat();
+    refused(&late, "the next one was due on 2020-02-01T00:00:00Z");
+
+    // A list that contradicts itself, a name that gateways would not recognise.
+    of(USERS[0], "good,superseded,2026-02-01");
+    refused(&["--key", &key, "--list", &list], "line 2: status \"good\", and yet reason says");
+    of("cmsm950-006-450x", "good,,");
+    refused(&["--key", &key, "--list", &list], "is not user ID \"CMSM950-006-450X\"");
+
+    // What only the database knows, the trial finds as well: a seat of another company.
+    demo.tegata(&["company", "add", "CMSM950-007", "--name", "Other", "--branch", "950"]).ok();
+    let of_others = ["--company", "CMSM950-007", "--count", "1"];
+    let seat = demo.tegata(&[&["subscriber", "add"][..], &of_others].concat()).ok().json();
+    let seat: Vec<Seat> = serde_json::from_value(seat).unwrap();
+    of(&seat[0].user_id, "good,,");
+    refused(&["--key", &key, "--list", &list], "belongs to another company");
+
+    // A key file of the same name.
+    let path = Path::new(&demo.ready.data_dir).join("keys/OLD0001C.key.uri");
+    fs::write(&path, "").unwrap();
+    let given = [&certificates[..], &["--crl", &crl]].concat();
+    refused(&given, "OLD0001C.key.pem, or the .key.uri file beside it, exists already");
+    fs::remove_file(&path).unwrap();
+
+    // Who says that nothing was revoked, or that there is no newer list, is believed.
+    import(&demo, &old, &[&certificates[..], &["--nothing-revoked", "--check"]].concat()).ok();
+    import(&demo, &old, &[&late[..], &["--old-crl"]].concat()).ok();
 }
 
 #[test]

@@ -185,7 +185,7 @@ fn an_operator_sees_a_profile_before_setting_it() {
         let args = ["service", "change", "--service-settings", file.to_str().unwrap()];
         tegata(dir.path(), &args)
     };
-    change(&new).ok();
+    assert_eq!(change(&new).ok().json()["warnings"], json!([]));
     assert_eq!(show()["lifetime_days"], 80);
 
     let wrong = json!({ "client": {
@@ -200,6 +200,22 @@ fn an_operator_sees_a_profile_before_setting_it() {
         assert!(said.contains(&format!("profiles.client.{place}:")), "{said}");
     }
     assert_eq!(show()["lifetime_days"], 80, "what was set stays");
+}
+
+#[test]
+fn a_lifetime_beyond_the_issuing_ca_is_warned_of() {
+    let dir = tempdir().unwrap();
+    let mut long = settings(None);
+    long["lifetime_days"] = json!(3600);
+    let file = write(dir.path(), "long.json", &long);
+    let given = ["--service-settings", file.to_str().unwrap()];
+    let names = ["init", "--service", "0001/EX0001002C", "--root", "EX0001001C"];
+    let made = tegata(dir.path(), &[&names[..], &given].concat()).ok().json();
+    let changed = tegata(dir.path(), &[&["service", "change"][..], &given].concat()).ok().json();
+    for answer in [made, changed] {
+        let warning = answer["warnings"][0].as_str().unwrap();
+        assert!(warning.contains("come to 3660 days, but issuing CA EX0001002C"), "{warning}");
+    }
 }
 
 fn preview(dir: &Path, name: &str, settings: &Path) -> Value {

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod ambient;
 pub mod anchor;
 pub mod api;
+pub mod built;
 pub mod ceremony;
 pub mod hierarchy;
 pub mod installation;

@@ -10,7 +10,7 @@ use tegata_ca::{
     certification_request,
 };
 use tegata_domain::{Clock, Entropy, Issuer, ServiceKey};
-use tegata_registrar::ServiceSettings;
+use tegata_registrar::{Office, ServiceSettings};
 use tegata_token::{TokenKey, TokenUri};
 
 use crate::installation::{DataDir, InstallationError};
@@ -193,7 +193,7 @@ fn judge(
     let mut wrong: Vec<String> =
         rules.into_iter().filter(|(holds, _)| !holds).map(|(_, what)| what).collect();
     let (name, settings) = (&waiting.key.issuer, &waiting.settings);
-    wrong.extend(judge_issuing(root, certificate, (name, settings), now));
+    wrong.extend(judge_issuing(root, certificate, (root_name, name, settings), now));
     wrong
 }
 
@@ -201,7 +201,7 @@ fn judge(
 pub(crate) fn judge_issuing(
     root: &CaCertificate,
     certificate: &CaCertificate,
-    (name, _settings): (&Issuer, &ServiceSettings),
+    (root_name, name, settings): (&Issuer, &Issuer, &ServiceSettings),
     now: jiff::Timestamp,
 ) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -225,6 +225,25 @@ pub(crate) fn judge_issuing(
     rule(
         (validity.not_before..=validity.not_after).contains(&now),
         format!("--certificate is valid from {} to {}", validity.not_before, validity.not_after),
+    );
+    rule(
+        certificate.path_length() == Some(0),
+        "--certificate: its path length is not 0: it could make further CAs".to_owned(),
+    );
+    let list = Office::issuing_addresses(&settings.status_url, root_name).crl;
+    rule(
+        certificate.names_crl(&list),
+        format!("--certificate does not name {list} as the place of the root's CRL"),
+    );
+    let reach = settings.lifecycle().reach();
+    let ends = validity.not_after;
+    rule(
+        reach <= ends.duration_since(now),
+        format!(
+            "--certificate ends on {ends}: too short for one lifetime and the renewal window, {} \
+             days",
+            reach.as_hours() / 24
+        ),
     );
     wrong
 }

@@ -160,6 +160,7 @@ impl Ca {
             issues: true,
             rows,
             crl: None,
+            old_crl: false,
             first_reminder_days: None,
         };
         world.office.import(actor(), import).await?;

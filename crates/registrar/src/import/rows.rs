@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use tegata_domain::{Reason, Validity};
+use tegata_domain::{Reason, UserId, Validity};
 
 use super::{ImportRow, ImportStatus};
 
@@ -65,6 +65,22 @@ pub fn rows_from_csv(octets: &[u8]) -> Result<Vec<ImportRow>, CsvError> {
     if wrong.is_empty() { Ok(rows) } else { Err(CsvError(wrong)) }
 }
 
+/// The user ID that a common name is, character for character: that is how gateways compare
+/// certificates with seats.
+///
+/// # Errors
+/// When it is none, or only another way of writing one.
+pub fn exact_user_id(name: &str) -> Result<UserId, String> {
+    let user_id: UserId = name.parse().map_err(|error| format!("{name:?}: {error}"))?;
+    if user_id.as_str() == name {
+        return Ok(user_id);
+    }
+    Err(format!(
+        "common name {name:?} is not user ID {:?}: gateways compare every character",
+        user_id.as_str()
+    ))
+}
+
 fn row(field: impl Fn(&str) -> String) -> Result<ImportRow, String> {
     let serial = field("serial");
     let digits = serial.trim_start_matches("0x").replace(':', "");
@@ -78,7 +94,7 @@ fn row(field: impl Fn(&str) -> String) -> Result<ImportRow, String> {
     }
     Ok(ImportRow {
         serial: even.parse().map_err(|error| format!("serial {serial:?}: {error}"))?,
-        user_id: name.parse().map_err(|error| format!("subject {subject:?}: {error}"))?,
+        user_id: exact_user_id(name).map_err(|error| format!("subject: {error}"))?,
         validity: Validity { not_before, not_after },
         status: status(&field)?,
         certificate: None,
@@ -88,7 +104,14 @@ fn row(field: impl Fn(&str) -> String) -> Result<ImportRow, String> {
 fn status(field: impl Fn(&str) -> String) -> Result<ImportStatus, String> {
     let since = || at(&field("revoked_at")).ok_or("revoked_at is not a date");
     match field("status").to_ascii_lowercase().as_str() {
-        "good" | "valid" | "v" | "expired" | "e" | "issued" => Ok(ImportStatus::Good),
+        good @ ("good" | "valid" | "v" | "expired" | "e" | "issued") => {
+            match ["reason", "revoked_at"].into_iter().find(|name| !field(name).is_empty()) {
+                None => Ok(ImportStatus::Good),
+                Some(name) => {
+                    Err(format!("status {good:?}, and yet {name} says {:?}", field(name)))
+                }
+            }
+        }
         "held" | "hold" | "on hold" | "suspended" => Ok(ImportStatus::Held(since()?)),
         "revoked" | "r" => {
             let named = field("reason");
@@ -173,6 +196,10 @@ mod tests {
              1,A,2026-01-01,2027-01-01,gone,,\n\
              1,A,2026-01-01,2027-01-01,R,bored,2026-02-01\n\
              1,A,2026-01-01,2027-01-01,R,,\n\
+             1,A,2026-01-01,2027-01-01,good,superseded,\n\
+             1,A,2026-01-01,2027-01-01,E,,2026-02-01\n\
+             1,CN=cmsm950-006-450x,2026-01-01,2027-01-01,V,,\n\
+             1,ＣＭＳＭ９５０,2026-01-01,2027-01-01,V,,\n\
              1,A\n",
         )
         .unwrap_err();
@@ -184,11 +211,15 @@ mod tests {
             "line 6: status",
             "line 7: reason",
             "line 8: revoked_at",
+            "line 9: status \"good\", and yet reason says \"superseded\"",
+            "line 10: status \"e\", and yet revoked_at says",
+            "line 11: subject: common name \"cmsm950-006-450x\" is not user ID \"CMSM950-006-450X\"",
+            "line 12: subject: common name \"ＣＭＳＭ９５０\" is not user ID \"CMSM950\"",
         ];
         for (said, begin) in wrong.iter().zip(begins) {
             assert!(said.starts_with(begin), "{said}");
         }
-        assert_eq!(wrong.len(), 8, "{wrong:#?}");
+        assert_eq!(wrong.len(), 12, "{wrong:#?}");
         let CsvError(missing) = rows_from_csv(b"serial,status\n").unwrap_err();
         assert_eq!(missing.len(), 3);
     }

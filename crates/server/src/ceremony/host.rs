@@ -3,7 +3,7 @@ use std::fs;
 use sha2::{Digest, Sha256};
 use tegata_ceremony::{Fact, words};
 
-use super::built;
+use crate::built::built;
 
 /// What matters of this machine: that it is the one that was agreed on, runs the program that was
 /// agreed on, and stands alone.

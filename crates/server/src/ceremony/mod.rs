@@ -11,7 +11,6 @@ mod ready;
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use tegata_ceremony::CeremonyErrors;
 use tegata_domain::Issuer;
 
@@ -19,9 +18,6 @@ use crate::hierarchy::HierarchyError;
 use crate::keyfile::KeyFileError;
 
 pub use ready::{Ready, pem_or_der};
-
-/// Seconds since 1970 at which this program was built.
-const BUILT: &str = env!("TEGATA_BUILT");
 
 /// Why a ceremony does not take place, or was broken off.
 #[derive(Debug, thiserror::Error)]
@@ -47,10 +43,4 @@ pub enum CeremonyError {
     /// Broken off after a key was made in a token.
     #[error("{0}\nnothing was written, but the token holds the new key {1}: remove it there")]
     KeyLeft(Box<CeremonyError>, Issuer),
-}
-
-/// When this program was built.
-fn built() -> Timestamp {
-    let seconds = BUILT.parse().unwrap_or_default();
-    Timestamp::from_second(seconds).unwrap_or_default()
 }

@@ -8,7 +8,8 @@ use tegata_ceremony::{Ceremony, Cross, ExistingKey, Issuing, NewRoot, RootKey};
 use tegata_domain::{Entropy, Issuer};
 use tegata_token::{TokenKey, TokenUri};
 
-use super::{CeremonyError, built, output};
+use super::{CeremonyError, output};
+use crate::built;
 use crate::hierarchy::{BACKDATE, Setting, refuse_outliving};
 use crate::keyfile::{self, Passphrase};
 
@@ -59,13 +60,7 @@ impl Ready {
         let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
         let base = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut inputs = Inputs { base, now, wrong: Vec::new() };
-        if now < built() {
-            inputs.wrong.push(format!(
-                "the clock of this machine says {now}, before this program was built ({}); set it \
-                 right",
-                built()
-            ));
-        }
+        inputs.wrong.extend(built::clock_is_behind(now));
         inputs.wrong.extend(output::check(out));
         let root = inputs.root(&ceremony);
         let issuing = inputs.issuing(&ceremony);
@@ -260,6 +255,7 @@ pub fn pem_or_der(octets: Vec<u8>, label: &str) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::ambient::SystemEntropy;
+    use crate::built::built;
 
     const ROOT: &str = "title = \"T\"\n[root]\nname = \"R\"\norganisation = \"O\"\n\
         country = \"JP\"\nkey = \"p256\"\nyears = 5\n";

@@ -7,9 +7,13 @@ use clap::Args;
 use der::pem;
 use tegata_ca::{CaCertificate, IssuedElsewhere, ReadCrl, Signer, SoftwareKey};
 use tegata_domain::{CompanyCode, Issuer};
-use tegata_registrar::{Import, ImportRoot, ImportRow, ImportStatus, rows_from_csv};
+use tegata_registrar::{
+    Import, ImportError, ImportRoot, ImportRow, ImportStatus, Imported, exact_user_id,
+    rows_from_csv,
+};
 use tegata_server::ambient::SystemEntropy;
 use tegata_server::ceremony::pem_or_der;
+use tegata_server::installation::DataDir;
 use tegata_server::keyfile::{self, Passphrase};
 use tegata_store::AuthorityRecord;
 use tegata_token::{KeyUri, TokenKey};
@@ -30,7 +34,8 @@ const MAX_FILE: u64 = 2 * 1024 * 1024 * 1024;
       --company CMSM950-006 --check
 
 The list has the columns serial, subject, not_before, not_after, status (good, held, revoked,
-expired), reason, revoked_at. --check says what would move in and changes nothing.")]
+expired), reason, revoked_at. --check does everything the import would, says what would move in, and
+undoes it. Without --crl and --list, --nothing-revoked must say that nothing ever was.")]
 pub(super) struct ImportArgs {
     #[command(flatten)]
     scoped: Scoped,
@@ -67,13 +72,19 @@ pub(super) struct ImportArgs {
     /// Its last CRL, DER or PEM: who is revoked or on hold
     #[arg(long)]
     crl: Option<PathBuf>,
+    /// The next CRL was due more than 30 days ago, and there is none: take --crl all the same
+    #[arg(long, requires = "crl")]
+    old_crl: bool,
+    /// It never revoked anything: there is neither a CRL nor a list that says so
+    #[arg(long, conflicts_with = "crl")]
+    nothing_revoked: bool,
     /// Company whose seats these are; seats that are missing are made
     #[arg(long)]
     company: CompanyCode,
     /// It goes on issuing for the service; otherwise it only publishes status
     #[arg(long)]
     issues: bool,
-    /// Read and judge everything, change nothing
+    /// Do everything the import would, and undo it
     #[arg(long)]
     check: bool,
 }
@@ -86,6 +97,18 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), Failure> {
     let settings = tegata_registrar::ServiceSettings::from_json(&service.settings)?;
     let company = office.company(service.id, &args.company)?;
     let authorities = office.authorities()?;
+    let path = dir.key(&args.name);
+    if authorities.iter().any(|ca| ca.name == args.name) {
+        return Err(ImportError::NameTaken(args.name).into());
+    }
+    if keyfile::exists(&path) {
+        let path = path.display();
+        return Err(format!(
+            "{path}, or the .key.uri file beside it, exists already: choose another --name, or \
+             move it away"
+        )
+        .into());
+    }
     let certificate = certificate(&args.certificate)?;
     let root = certificate_of_root(&args, &certificate, &authorities)?;
     let key = args.open_key()?;
@@ -93,6 +116,7 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), Failure> {
         return Err("the key does not belong to --certificate".into());
     }
     let rows = args.rows(&certificate)?;
+    let root_crl = root_crl(&dir, &root, &authorities);
     let crl = match &args.crl {
         Some(path) => {
             let der = pem_or_der(read(path)?, "X509 CRL");
@@ -101,17 +125,6 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), Failure> {
         }
         None => None,
     };
-    let revoked = crl.as_ref().map_or(0, |crl| crl.entries.len());
-    if args.check {
-        let json = serde_json::json!({ "certificates": rows.len(), "on_crl": revoked });
-        let sentence = format!(
-            "{} certificates and a CRL of {revoked} entries would move in; nothing was changed",
-            rows.len()
-        );
-        return output::one(common.json, &json, &sentence);
-    }
-    let path = dir.key(&args.name);
-    key.keep(&path, &passphrase)?;
     let import = Import {
         company,
         root,
@@ -120,8 +133,25 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), Failure> {
         issues: args.issues,
         rows,
         crl,
+        old_crl: args.old_crl,
         first_reminder_days: settings.reminder_days.first().copied(),
     };
+    let answer = |moved: bool, imported: &Imported| {
+        serde_json::json!({
+            "ca": args.name, "moved_in": moved, "imported": imported, "notes": root_crl.as_slice(),
+        })
+    };
+    if args.check {
+        let imported = office.import_check(operator(), import).await?;
+        let sentence = format!(
+            "{} would move in: {}. Nothing was changed.{}",
+            args.name,
+            split(&imported),
+            paragraph(root_crl.as_deref())
+        );
+        return output::one(common.json, &answer(false, &imported), &sentence);
+    }
+    key.keep(&path, &passphrase)?;
     let imported = match office.import(operator(), import).await {
         Ok(imported) => imported,
         Err(error) => {
@@ -131,22 +161,39 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), Failure> {
         }
     };
     let sentence = format!(
-        "{} moved in: {} certificates ({} revoked or on hold), {} new seats, {} more serial \
-         numbers that stay revoked.\n\nIts status is published at crl/{}.crl and ocsp/{}: let the \
-         addresses in its certificates lead there.",
-        args.name,
-        imported.certificates,
-        imported.not_good,
-        imported.new_seats,
-        imported.unaccounted,
-        args.name,
-        args.name
+        "{name} moved in: {}.\n\nIts status is published at crl/{name}.crl and ocsp/{name}: let the \
+         addresses in its certificates lead there.{}",
+        split(&imported),
+        paragraph(root_crl.as_deref()),
+        name = args.name,
     );
-    output::one(
-        common.json,
-        &serde_json::json!({ "ca": args.name, "imported": imported }),
-        &sentence,
+    output::one(common.json, &answer(true, &imported), &sentence)
+}
+
+fn split(imported: &Imported) -> String {
+    let Imported { certificates, good, held, revoked, expired, new_seats, unaccounted } = imported;
+    format!(
+        "{certificates} certificates ({good} good, {held} on hold, {revoked} revoked, {expired} \
+         expired), {new_seats} new seats, {unaccounted} more serial numbers that stay revoked"
     )
+}
+
+fn paragraph(note: Option<&str>) -> String {
+    note.map_or_else(String::new, |note| format!("\n\n{note}"))
+}
+
+/// What is left to do for the root, whose list only its own key can make.
+fn root_crl(dir: &DataDir, root: &ImportRoot, authorities: &[AuthorityRecord]) -> Option<String> {
+    let name = match root {
+        ImportRoot::New(name, _) => name,
+        ImportRoot::Known(id) => &authorities.iter().find(|ca| ca.id == *id)?.name,
+    };
+    (!dir.has_ca_key(name)).then(|| {
+        format!(
+            "The key of root {name} is not here: publish the root's CRL with `tegata ca \
+             publish-crl`, and again before it ends."
+        )
+    })
 }
 
 /// The imported key, before it has its place here.
@@ -221,6 +268,14 @@ impl ImportArgs {
     /// What it issued, from certificates and list. Where both know a certificate, the list says
     /// where it stands and the certificate everything else.
     fn rows(&self, issuer: &CaCertificate) -> Result<Vec<ImportRow>, Failure> {
+        let silent = self.crl.is_none() && !self.nothing_revoked;
+        if silent && self.list.is_none() {
+            return Err(
+                "--issued: name the CA's last CRL with --crl, or say --nothing-revoked if \
+                        nothing ever was"
+                    .into(),
+            );
+        }
         let mut rows = match &self.list {
             Some(path) => rows_from_csv(&read(path)?)
                 .map_err(|error| format!("{}:\n{error}", path.display()))?,
@@ -232,6 +287,14 @@ impl ImportArgs {
                 match row(&der, issuer) {
                     Ok(found) => match rows.iter_mut().find(|row| row.serial == found.serial) {
                         Some(known) => *known = ImportRow { status: known.status, ..found },
+                        // Nothing says where it stands.
+                        None if silent => wrong.push(format!(
+                            "{}, certificate {}: serial number {} is not on --list; name the CA's \
+                             last CRL with --crl",
+                            path.display(),
+                            place + 1,
+                            found.serial
+                        )),
                         None => rows.push(found),
                     },
                     Err(what) => {
@@ -253,7 +316,7 @@ fn row(der: &[u8], issuer: &CaCertificate) -> Result<ImportRow, String> {
     let name = read.common_name.unwrap_or_default();
     Ok(ImportRow {
         serial: read.serial,
-        user_id: name.parse().map_err(|error| format!("common name {name:?}: {error}"))?,
+        user_id: exact_user_id(&name)?,
         validity: read.validity,
         status: ImportStatus::Good,
         certificate: Some((read.key_hash, read.tbs_hash, der.to_vec())),

@@ -81,6 +81,9 @@ pub(super) async fn run(args: InitArgs) -> Result<(), Failure> {
     Passphrase::ensure(&file, &*entropy)?;
     let passphrase = Passphrase::read(&file)?;
     dir.found(&foundation, &passphrase, Arc::new(SystemClock), entropy).await?;
+    let office = args.common.office()?;
+    let service = office.choose_service(Some(&foundation.key))?;
+    let warnings = office.settings_warnings(service.id, &foundation.settings)?;
     let root_sha256 = root_sha256(&dir)?;
     let sentence = format!(
         "{dir} now holds root {root} and issuing CA {issuing}.
@@ -92,8 +95,9 @@ Next:
   tegata branch add 950 --name \"Head Office\" --dir {dir}
   tegata company add CODE --name NAME --branch 950 --dir {dir}
   tegata subscriber add --company CODE --count 10 --dir {dir}
-  tegata serve --dir {dir}",
+  tegata serve --dir {dir}{warned}",
         dir = dir.path().display(),
+        warned = output::warned(&warnings),
         root = foundation.root_name,
         issuing = foundation.key.issuer,
         pem = dir.root_pem().display(),
@@ -103,6 +107,7 @@ Next:
         "root": foundation.root_name,
         "root_pem": dir.root_pem(),
         "root_sha256": root_sha256,
+        "warnings": warnings,
     });
     output::one(args.common.json, &json, &sentence)
 }
@@ -124,6 +129,8 @@ fn ask(args: InitArgs, dir: DataDir, settings: ServiceSettings) -> Result<(), Fa
     };
     let request = dir.ask(&branching, &passphrase, &entropy)?;
     let (root, name) = (&branching.root_name, &branching.key.issuer);
+    // So that a first certificate fits however long the ceremony takes.
+    let years = (branching.settings.lifecycle().reach().as_hours() / 24 / 365 + 2).max(10);
     let sentence = format!(
         "{dir} waits for the certificate of issuing CA {name}.
 
@@ -136,7 +143,7 @@ Next: take the request to the ceremony of root {root} (`tegata ceremony --exampl
   name = \"{name}\"
   organisation = {organisation:?}
   country = \"{country}\"
-  years = 10
+  years = {years}
   status_url = \"{status_url}\"
 
 and bring back its certificates and list:
@@ -144,6 +151,7 @@ and bring back its certificates and list:
   tegata ca publish-crl {root}.crl --dir {dir}",
         dir = dir.path().display(),
         request = request.display(),
+        years = years,
         organisation = branching.settings.organisation.en,
         country = branching.country,
         status_url = branching.settings.status_url,

@@ -6,6 +6,11 @@ use serde::Serialize;
 
 use super::Failure;
 
+/// Warnings as they stand below a sentence.
+pub(crate) fn warned(warnings: &[String]) -> String {
+    warnings.iter().map(|warning| format!("\n\nwarning: {warning}")).collect()
+}
+
 /// Prints a list: JSON, or a table with these headings.
 pub(crate) fn list<T: Serialize>(
     json: bool,

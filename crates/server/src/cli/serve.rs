@@ -6,6 +6,7 @@ use tegata_domain::Entropy;
 use tegata_registrar::{Accepted, Office, Registrar};
 use tegata_server::ambient::SystemEntropy;
 use tegata_server::anchor::AnchorDir;
+use tegata_server::built;
 use tegata_server::keeper::Keeper;
 use tegata_server::keyfile::Passphrase;
 use tegata_server::node::{self, Node, NodeConfig};
@@ -35,6 +36,9 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let settings = args.common.settings()?;
     let dir = args.common.data_dir();
     let office = args.common.office_unchecked()?;
+    if let Some(wrong) = built::clock_is_behind(office.now()) {
+        return Err(wrong.into());
+    }
     let _lock = dir.lock()?;
     let anchor = AnchorDir::new(&settings.anchor_dir);
     if args.accept_rollback {
@@ -54,6 +58,12 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let chain = vec![certificate.der, issuer];
     let tls = node::tls(chain, &key.to_pkcs8()?)?;
     let registrar = Registrar::new(office, keyring);
+    for (ca, this_update) in registrar.lists_ahead()? {
+        tracing::warn!(
+            %ca, %this_update,
+            "the newest CRL is from the future: the clock of this machine is behind, or was ahead"
+        );
+    }
     let config = NodeConfig {
         site: settings.site,
         status: settings.status,

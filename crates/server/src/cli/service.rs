@@ -1,4 +1,5 @@
 use clap::Subcommand;
+use serde::Serialize;
 use tegata_registrar::ServiceSettings;
 use tegata_store::View;
 
@@ -31,6 +32,13 @@ A running server takes the change at its next start.")]
     #[command(after_help = "Example:
   tegata service gateway --dir D --out gateway --path /SAMPLE01/cms --upstream http://127.0.0.1:3000")]
     Gateway(NewGatewayArgs),
+}
+
+#[derive(Serialize)]
+struct Changed {
+    #[serde(flatten)]
+    settings: ServiceSettings,
+    warnings: Vec<String>,
 }
 
 pub(super) async fn run(command: ServiceCommand) -> Result<(), Failure> {
@@ -66,8 +74,14 @@ pub(super) async fn run(command: ServiceCommand) -> Result<(), Failure> {
                 .map_err(|error| format!("{}: {error}", service_settings.display()))?;
             let settings = ServiceSettings::from_json(&text)?;
             office.change_settings(operator(), service.id, &settings).await?;
-            let sentence = format!("service {} changed; restart tegata serve", service.key);
-            output::one(scoped.common.json, &settings, &sentence)
+            let warnings = office.settings_warnings(service.id, &settings)?;
+            let sentence = format!(
+                "service {} changed; restart tegata serve{}",
+                service.key,
+                output::warned(&warnings)
+            );
+            let changed = Changed { settings, warnings };
+            output::one(scoped.common.json, &changed, &sentence)
         }
         ServiceCommand::Gateway(args) => gateway::new(args).await,
     }

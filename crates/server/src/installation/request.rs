@@ -85,7 +85,7 @@ impl DataDir {
         let wrong = crate::offline::judge_issuing(
             &issuer,
             certificate,
-            (&asked.name, &service.settings),
+            (&asked.root, &asked.name, &service.settings),
             now,
         );
         if !wrong.is_empty() {
