@@ -19,7 +19,7 @@ pub(super) enum ServiceCommand {
     #[command(after_help = "Example:
   tegata service show --dir D > service.json      and edit it
   tegata service change --dir D --service-settings service.json
-A running server takes the change at its next start.")]
+A running server takes the change at once.")]
     Change {
         /// All settings of the service, a JSON file as `show` prints it
         #[arg(long)]
@@ -66,7 +66,8 @@ pub(super) async fn run(command: ServiceCommand) -> Result<(), Failure> {
                 .map_err(|error| format!("{}: {error}", service_settings.display()))?;
             let settings = ServiceSettings::from_json(&text)?;
             office.change_settings(operator(), service.id, &settings).await?;
-            let sentence = format!("service {} changed; restart tegata serve", service.key);
+            let sentence =
+                format!("service {} changed; a running server takes it at once", service.key);
             output::one(scoped.common.json, &settings, &sentence)
         }
         ServiceCommand::Gateway(args) => gateway::new(args).await,
