@@ -30,7 +30,7 @@ mod throwaway;
 
 pub use algorithm::{KeyKind, SignatureAlgorithm};
 pub use ask::{AskError, certification_request};
-pub use authority::{Authority, AuthorityError, key_kind, serial_of};
+pub use authority::{Authority, AuthorityError, key_kind, serial_of, tbs_hash_of};
 pub use choice::{CaKey, CaKeyError};
 pub use crl::{
     CrlEntry, CrlError, CrlForm, CrlRequest, CrlWriter, Listed, MAX_CRL, ReadCrl, ReadEntry,

@@ -14,8 +14,8 @@ use tegata_ca::{
 };
 use tegata_domain::{Clock, Entropy, Issuer, ServiceKey};
 use tegata_registrar::{
-    CertifyError, Cost, IssuingCa, Keyring, KeyringError, Office, OfflineCa, Passwords, Service,
-    ServiceSettings, SettingsError,
+    Actor, CertifyError, Cost, IssuingCa, Keyring, KeyringError, Office, OfflineCa, Passwords,
+    Service, ServiceSettings, SettingsError,
 };
 use tegata_store::{OwnCertificate, Store, StoreError, View};
 use tegata_token::{TokenKey, TokenUri};
@@ -244,12 +244,27 @@ impl DataDir {
         Ok(Office::new(store, clock, entropy, Passwords::new(Cost::default(), parallel)))
     }
 
+    /// As [`DataDir::found_by`], by this program itself.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub async fn found(
+        &self,
+        foundation: &Foundation,
+        passphrase: &Passphrase,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Office, InstallationError> {
+        self.found_by(Actor::System, foundation, passphrase, clock, entropy).await
+    }
+
     /// Makes root, issuing CA and feed key and records the service.
     ///
     /// # Errors
     /// When keys exist already, names are not fit for certificates, or the disk says no.
-    pub async fn found(
+    pub async fn found_by(
         &self,
+        actor: Actor,
         foundation: &Foundation,
         passphrase: &Passphrase,
         clock: Arc<dyn Clock>,
@@ -285,9 +300,8 @@ impl DataDir {
             .map_err(|error| InstallationError::Authority(name.clone(), error))?;
         keyfile::create(&self.key("feed"), KeyKind::Ed25519, passphrase, &*entropy)?;
         let office = self.office_anew(clock, entropy)?;
-        office
-            .found(&foundation.key, &foundation.settings, (&foundation.root_name, &root), &issuing)
-            .await?;
+        let named = (&foundation.root_name, &root);
+        office.found(actor, &foundation.key, &foundation.settings, named, &issuing).await?;
         self.write_root_pem(root.certificate())?;
         Ok(office)
     }
@@ -325,7 +339,7 @@ impl DataDir {
     ) -> Result<(), InstallationError> {
         let office = self.office_anew(clock, entropy)?;
         let root = (&waiting.root_name, root);
-        office.found_with(&waiting.key, &waiting.settings, root, issuing).await?;
+        office.found_with(Actor::System, &waiting.key, &waiting.settings, root, issuing).await?;
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use tegata_server::keyfile::Passphrase;
 use tegata_server::offline::Branching;
 use tegata_token::TokenUri;
 
-use super::{Common, Failure, output};
+use super::{Common, Failure, operator, output};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -80,7 +80,7 @@ pub(super) async fn run(args: InitArgs) -> Result<(), Failure> {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     Passphrase::ensure(&file, &*entropy)?;
     let passphrase = Passphrase::read(&file)?;
-    dir.found(&foundation, &passphrase, Arc::new(SystemClock), entropy).await?;
+    dir.found_by(operator(), &foundation, &passphrase, Arc::new(SystemClock), entropy).await?;
     let root_sha256 = root_sha256(&dir)?;
     let sentence = format!(
         "{dir} now holds root {root} and issuing CA {issuing}.

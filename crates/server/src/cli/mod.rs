@@ -137,6 +137,11 @@ const LOG: &str = "warn,tegata=info,cryptoki::mechanism=off";
 /// What ends a command: a sentence for people.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
+/// A failure of which standard output holds the JSON already.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Told(pub(crate) String);
+
 impl Common {
     pub(crate) fn data_dir(&self) -> DataDir {
         DataDir::new(&self.dir)
@@ -229,8 +234,8 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
     }
 }
 
-fn failed(error: &dyn std::error::Error) -> ExitCode {
-    let json = std::env::args_os().any(|argument| argument == "--json");
+fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
+    let json = !error.is::<Told>() && std::env::args_os().any(|argument| argument == "--json");
     output::error(json, &error.to_string());
     ExitCode::FAILURE
 }
