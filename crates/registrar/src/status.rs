@@ -42,9 +42,8 @@ impl StatusChange {
 
     /// Why nothing in these states, oldest first, can change so.
     fn refusal(self, name: String, states: &[CertificateState]) -> TargetError {
-        let last = |wanted: fn(&CertificateState) -> bool| {
-            states.iter().rev().copied().find(wanted)
-        };
+        let last =
+            |wanted: fn(&CertificateState) -> bool| states.iter().rev().copied().find(wanted);
         let held = last(|state| matches!(state, CertificateState::Held { .. }));
         if let (Self::Hold, Some(CertificateState::Held { at: since, .. })) = (self, held) {
             return TargetError::AlreadyHeld { name, since };
