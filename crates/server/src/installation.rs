@@ -1,18 +1,19 @@
 //! The data directory: database, keys, and what else an installation keeps.
 
+mod foundation;
 mod rollover;
 
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 use tegata_ca::{
-    Authority, AuthorityError, CaKey, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName,
-    SubjectName,
+    Authority, AuthorityError, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName,
 };
-use tegata_domain::{Clock, Entropy, Issuer, ServiceKey};
+use tegata_domain::{Clock, Entropy, Issuer};
 use tegata_registrar::{
     Actor, CertifyError, Cost, IssuingCa, Keyring, KeyringError, Office, OfflineCa, Passwords,
     Service, ServiceSettings, SettingsError,
@@ -24,6 +25,7 @@ use crate::hierarchy::{HierarchyError, NamedRoot, Setting};
 use crate::keyfile::{self, Home, KeyFileError, Passphrase};
 use crate::offline::Waiting;
 
+pub use foundation::Foundation;
 pub use rollover::Rollover;
 
 /// Lifetime of a root.
@@ -43,6 +45,9 @@ pub enum InstallationError {
     /// There is no database.
     #[error("{0} holds no installation; `tegata init --dir {0}` makes one")]
     Missing(PathBuf),
+    /// There may be one, but whoever asks must not read it.
+    #[error("{0}: permission denied; run as the owner of {1}")]
+    Denied(PathBuf, PathBuf),
     /// It waits for the certificate of an offline root.
     #[error(
         "{0} waits for the certificate of its issuing CA: have the root sign the .csr file there, \
@@ -102,43 +107,6 @@ pub enum InstallationError {
     Certify(#[from] CertifyError),
 }
 
-/// What a new service and its PKI are to be.
-#[derive(Clone, Debug)]
-pub struct Foundation {
-    /// Tenant and name of the issuing CA.
-    pub key: ServiceKey,
-    /// Name of the root.
-    pub root_name: Issuer,
-    /// Country of both CAs' names.
-    pub country: String,
-    /// Kind of the root's key.
-    pub root_key: CaKey,
-    /// The token that makes and keeps the root's key; without, a file.
-    pub root_token: Option<TokenUri>,
-    /// Kind of the issuing CA's key.
-    pub issuing_key: CaKey,
-    /// The token that makes and keeps the issuing CA's key; without, a file.
-    pub issuing_token: Option<TokenUri>,
-    /// What is particular to the service.
-    pub settings: ServiceSettings,
-}
-
-impl Foundation {
-    /// The whole name of one of its CAs.
-    pub(crate) fn subject(&self, name: &Issuer) -> Result<SubjectName, NameError> {
-        SubjectName::new(name.as_str())?
-            .organisation(&self.settings.organisation.en)?
-            .country(&self.country)
-    }
-
-    /// The CA keys that are made in tokens.
-    fn tokens(&self) -> impl Iterator<Item = (&TokenUri, &Issuer)> {
-        [(&self.root_token, &self.root_name), (&self.issuing_token, &self.key.issuer)]
-            .into_iter()
-            .filter_map(|(token, name)| Some((token.as_ref()?, name)))
-    }
-}
-
 impl DataDir {
     /// The directory at `path`, which need not exist yet.
     pub fn new(path: &Path) -> Self {
@@ -176,10 +144,16 @@ impl DataDir {
     /// # Errors
     /// When there is a database that cannot be read.
     pub fn is_founded(&self) -> Result<bool, InstallationError> {
-        if !self.database().exists() {
-            return Ok(false);
+        let database = self.database();
+        match File::open(&database).map_err(|error| (error.kind(), error)) {
+            Ok(_) => {}
+            Err((ErrorKind::NotFound | ErrorKind::NotADirectory, _)) => return Ok(false),
+            Err((ErrorKind::PermissionDenied, _)) => {
+                return Err(InstallationError::Denied(database, self.0.clone()));
+            }
+            Err((_, error)) => return Err(InstallationError::Io(database, error)),
         }
-        let store = Store::open(&self.database())?;
+        let store = Store::open(&database)?;
         Ok(!store.read(|view: View<'_>| view.services())?.is_empty())
     }
 
