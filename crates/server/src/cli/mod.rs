@@ -17,6 +17,7 @@ mod profile;
 mod rollover;
 pub(crate) mod serve;
 mod service;
+mod spoken;
 mod subscriber;
 
 use std::io::IsTerminal;
