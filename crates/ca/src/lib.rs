@@ -43,7 +43,7 @@ pub use lint::Finding;
 pub use name::{Attribute, NameError, SubjectName};
 pub use ocsp::{
     MAX_OCSP_REQUEST, OcspAnswer, OcspError, OcspQuestion, OcspStatus, Responder, ocsp_malformed,
-    ocsp_question, ocsp_try_later,
+    ocsp_question, ocsp_try_later, ocsp_unauthorized,
 };
 pub use prepare::{LintError, Linted, PrepareError, Prepared, SignedCertificate};
 pub use profile::{
