@@ -3,6 +3,7 @@ use std::sync::Arc;
 use const_oid::db::{rfc4519, rfc5280};
 use der::asn1::OctetString;
 use der::{Decode, Encode};
+use sha2::{Digest, Sha256};
 use tegata_domain::{Entropy, Serial, Validity};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
@@ -192,6 +193,12 @@ impl Authority {
 pub fn serial_of(certificate: &[u8]) -> Option<Serial> {
     let tbs = Certificate::from_der(certificate).ok()?.tbs_certificate;
     Serial::from_integer(tbs.serial_number.as_bytes()).ok()
+}
+
+/// SHA-256 of what was signed in a certificate, DER; `None` for what is none.
+pub fn tbs_hash_of(certificate: &[u8]) -> Option<[u8; 32]> {
+    let tbs = Certificate::from_der(certificate).ok()?.tbs_certificate.to_der().ok()?;
+    Some(Sha256::digest(&tbs).into())
 }
 
 /// Kind and size of a public key, DER of its subject public key info; `None` for a kind that

@@ -30,7 +30,7 @@ mod throwaway;
 
 pub use algorithm::{KeyKind, SignatureAlgorithm};
 pub use ask::{AskError, certification_request};
-pub use authority::{Authority, AuthorityError, key_kind, serial_of};
+pub use authority::{Authority, AuthorityError, key_kind, serial_of, tbs_hash_of};
 pub use choice::{CaKey, CaKeyError};
 pub use crl::{
     CrlEntry, CrlError, CrlForm, CrlRequest, CrlWriter, Listed, MAX_CRL, ReadCrl, ReadEntry,
@@ -43,7 +43,7 @@ pub use lint::Finding;
 pub use name::{Attribute, NameError, SubjectName};
 pub use ocsp::{
     MAX_OCSP_REQUEST, OcspAnswer, OcspError, OcspQuestion, OcspStatus, Responder, ocsp_malformed,
-    ocsp_question, ocsp_try_later,
+    ocsp_question, ocsp_try_later, ocsp_unauthorized,
 };
 pub use prepare::{LintError, Linted, PrepareError, Prepared, SignedCertificate};
 pub use profile::{

@@ -300,6 +300,11 @@ pub fn ocsp_try_later() -> Vec<u8> {
     OcspResponse::try_later().to_der().unwrap_or_default()
 }
 
+/// The answer for a CA about which this server does not answer (RFC 6960 §2.3).
+pub fn ocsp_unauthorized() -> Vec<u8> {
+    OcspResponse::unauthorized().to_der().unwrap_or_default()
+}
+
 fn cert_status(status: OcspStatus) -> der::Result<CertStatus> {
     Ok(match status {
         OcspStatus::Good => CertStatus::Good(Null),

@@ -28,7 +28,7 @@ pub struct Ceremony {
     pub issuing: Vec<Issuing>,
     /// Other CAs to certify.
     pub cross: Vec<Cross>,
-    /// The root's list of revoked CAs.
+    /// The root's CRL.
     pub list: Option<List>,
 }
 
@@ -95,7 +95,7 @@ pub struct Issuing {
     pub subject: SubjectName,
     /// How long it lives.
     pub lifetime: SignedDuration,
-    /// Beginning of the addresses where the root's list and certificate will be found.
+    /// Beginning of the addresses where the root's CRL and certificate will be found.
     pub status_url: String,
 }
 
@@ -108,7 +108,7 @@ pub struct Cross {
     pub name: Issuer,
     /// How long the new certificate lives.
     pub lifetime: SignedDuration,
-    /// Beginning of the addresses where the root's list and certificate will be found.
+    /// Beginning of the addresses where the root's CRL and certificate will be found.
     pub status_url: String,
 }
 

@@ -18,6 +18,9 @@ const CHUNK: usize = 20_000;
 /// Most characters of a reason.
 const MAX_REASON: usize = 200;
 
+/// How the sources of our own keys begin.
+pub const OWN_KEY: &str = "own key of ";
+
 /// Why keys could not be blocked.
 #[derive(Debug, thiserror::Error)]
 pub enum BlockError {
@@ -74,6 +77,24 @@ impl Office {
         Ok(added)
     }
 
+    /// The certificates on one of these keys that are live or on hold: blocking a key does not
+    /// revoke them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn standing_on(&self, list: &[Fingerprint]) -> Result<Vec<CertificateRecord>, StoreError> {
+        let now = self.clock.now();
+        self.store.read(|view: View<'_>| {
+            let mut found = Vec::new();
+            for fingerprint in list {
+                // Of another length, it is no SHA-256 of a whole key.
+                let Ok(octets) = fingerprint.octets().try_into() else { continue };
+                found.extend(view.standing_on_key(KeyHash(octets), now)?);
+            }
+            Ok(found)
+        })
+    }
+
     /// The entry that blocks one of these fingerprints.
     ///
     /// # Errors
@@ -112,7 +133,7 @@ pub(crate) fn block_own_key(
     name: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    block_key_of(tx, certificate, &format!("own key of {name}"), now)
+    block_key_of(tx, certificate, &format!("{OWN_KEY}{name}"), now)
 }
 
 /// Blocks the key of a certificate that was revoked because of it.

@@ -1,10 +1,12 @@
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use tegata_ca::{
     Addresses, Authority, AuthorityError, Holder, Placeholder, PrepareError, Profile,
-    SubjectAltName,
+    SubjectAltName, serial_of, tbs_hash_of,
 };
 use tegata_domain::{Issuer, ServiceKey};
 use tegata_store::{
-    AuthorityId, NewAuthority, OwnCertificate, Placement, ServiceId, StoreError, View,
+    AuditEntry, AuthorityId, NewAuthority, OwnCertificate, Placement, ServiceId, StoreError, View,
 };
 
 use crate::blocklist::block_own_key;
@@ -42,13 +44,14 @@ impl Office {
     /// When one of the names is taken.
     pub async fn found(
         &self,
+        actor: Actor,
         key: &ServiceKey,
         settings: &ServiceSettings,
         root: (&Issuer, &Authority),
         issuing: &Authority,
     ) -> Result<Founded, StoreError> {
         let root = (root.0, root.1.certificate());
-        self.found_with(key, settings, root, issuing.certificate()).await
+        self.found_with(actor, key, settings, root, issuing.certificate()).await
     }
 
     /// Records a service with its root and issuing CA, of which only the certificates are at
@@ -58,6 +61,7 @@ impl Office {
     /// When one of the names is taken.
     pub async fn found_with(
         &self,
+        actor: Actor,
         key: &ServiceKey,
         settings: &ServiceSettings,
         root: (&Issuer, &[u8]),
@@ -73,7 +77,7 @@ impl Office {
                 let service = tx.insert_service(&key, &json)?;
                 block_own_key(tx, &root, root_name.as_str(), now)?;
                 block_own_key(tx, &issuing, key.issuer.as_str(), now)?;
-                let root = tx.insert_authority(&NewAuthority {
+                let root_id = tx.insert_authority(&NewAuthority {
                     service: None,
                     parent: None,
                     name: &root_name,
@@ -81,23 +85,19 @@ impl Office {
                     complete_crl: true,
                     issues_from: now,
                 })?;
-                let issuing = tx.insert_authority(&NewAuthority {
+                let issuing_id = tx.insert_authority(&NewAuthority {
                     service: Some(service),
-                    parent: Some(root),
+                    parent: Some(root_id),
                     name: &key.issuer,
                     certificate: &issuing,
                     // For relying parties that want one file, whatever a certificate says.
                     complete_crl: true,
                     issues_from: now,
                 })?;
-                for (action, object) in [
-                    ("authority.created", root_name.to_string()),
-                    ("authority.created", key.issuer.to_string()),
-                    ("service.created", key.to_string()),
-                ] {
-                    tx.audit(&entry(now, &Actor::System, action, object))?;
-                }
-                Ok(Founded { service, root, issuing })
+                tx.audit(&authority_created(now, &actor, &root_name, &root))?;
+                tx.audit(&authority_created(now, &actor, &key.issuer, &issuing))?;
+                tx.audit(&entry(now, &actor, "service.created", &key))?;
+                Ok(Founded { service, root: root_id, issuing: issuing_id })
             })
             .await
     }
@@ -115,10 +115,19 @@ impl Office {
         settings.check()?;
         self.check_companies(service, settings)?;
         let (now, json) = (self.clock.now(), settings.to_json()?);
+        let new = settings.clone();
         self.store
             .write(move |tx| {
+                let old = tx.services()?.into_iter().find(|one| one.id == service);
+                let old = old.ok_or(StoreError::Corrupt("a service that is not there"))?;
                 tx.update_service(service, &json)?;
-                Ok(tx.audit(&entry(now, &actor, "service.changed", "settings"))?)
+                let mut entry = entry(now, &actor, "service.changed", &old.key);
+                let old = ServiceSettings::on_record(&old.settings).ok();
+                entry.detail = serde_json::json!({
+                    "sha256": hex::encode(Sha256::digest(&json)),
+                    "changed": differing(old.as_ref(), &new),
+                });
+                Ok(tx.audit(&entry)?)
             })
             .await
     }
@@ -194,6 +203,36 @@ impl Office {
             .await?;
         Ok(own)
     }
+}
+
+/// The entry of a new CA of record.
+fn authority_created(
+    now: Timestamp,
+    actor: &Actor,
+    name: &Issuer,
+    certificate: &[u8],
+) -> AuditEntry {
+    let mut entry = entry(now, actor, "authority.created", name);
+    entry.detail = serde_json::json!({
+        "serial": serial_of(certificate),
+        "sha256": hex::encode(Sha256::digest(certificate)),
+        "tbs_sha256": tbs_hash_of(certificate).map(hex::encode),
+    });
+    entry
+}
+
+/// The names of the settings that differ, all of them when the old ones cannot be read.
+fn differing(old: Option<&ServiceSettings>, new: &ServiceSettings) -> Vec<String> {
+    let fields = |settings: &ServiceSettings| match serde_json::to_value(settings) {
+        Ok(serde_json::Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let (old, new) = (old.map(fields).unwrap_or_default(), fields(new));
+    let mut names: Vec<String> = old.keys().chain(new.keys()).cloned().collect();
+    names.sort();
+    names.dedup();
+    names.retain(|name| old.get(name) != new.get(name));
+    names
 }
 
 /// Why settings could not be changed.

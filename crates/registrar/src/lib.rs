@@ -45,7 +45,7 @@ pub use anchor::{Accepted, AnchorHead, AnchorLine, Rollback, Told};
 pub use answer::AnswerError;
 pub use answers::SharedAnswer;
 pub use audit::AuditReport;
-pub use blocklist::{BlockError, Fingerprint, KeyListError};
+pub use blocklist::{BlockError, Fingerprint, KeyListError, OWN_KEY};
 pub use enroll::{EnrollError, Enrollment, Issuance};
 pub use feed::{FeedBehind, FeedPage};
 pub use found::{CertifyError, ChangeError, Founded};

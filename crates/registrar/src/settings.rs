@@ -100,8 +100,14 @@ pub enum SettingsError {
     #[error("settings of a service: crl_shard_size must be at least 1")]
     ShardSize,
     /// Not an absolute address.
-    #[error("settings of a service: {0} must begin with http:// or https:// and not end with /")]
+    #[error("settings of a service: {0} must begin with http:// or https://")]
     Address(&'static str),
+    /// Neither is the address of what is published.
+    #[error(
+        "settings of a service: status_url must begin with http:// and not end with /: what is \
+         there is signed, and whoever checks a TLS certificate by it cannot use TLS for that"
+    )]
+    StatusAddress,
     /// A profile that makes no sense.
     #[error("settings of a service: profiles.{}.{}", .0.name(), .1)]
     Profile(Holder, ProfileError),
@@ -152,7 +158,9 @@ impl ServiceSettings {
     /// Everything that makes no sense.
     pub fn check(&self) -> Result<(), SettingsError> {
         let mut errors = self.faults();
-        for holder in Holder::ALL {
+        // It stands in every certificate: each would be judged wrong again.
+        let addresses = !errors.iter().any(|error| matches!(error, SettingsError::StatusAddress));
+        for holder in Holder::ALL.into_iter().filter(|_| addresses) {
             // Those that nothing uses may have defaults that do not fit the service's names.
             let is_used = self.profiles.of(holder).is_some() || holder.is_always_used();
             if is_used && self.profile(holder).is_ok() {
@@ -184,8 +192,9 @@ impl ServiceSettings {
         let absolute = |url: &str| {
             (url.starts_with("http://") || url.starts_with("https://")) && url.is_ascii()
         };
-        if !absolute(&self.status_url) || self.status_url.ends_with('/') {
-            errors.push(SettingsError::Address("status_url"));
+        let status = &self.status_url;
+        if !absolute(status) || !status.starts_with("http://") || status.ends_with('/') {
+            errors.push(SettingsError::StatusAddress);
         }
         if !absolute(&self.service_url) {
             errors.push(SettingsError::Address("service_url"));

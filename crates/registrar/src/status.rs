@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use tegata_domain::{Certificate, CertificateError, Reason, Serial, UserId};
+use tegata_domain::{Certificate, CertificateError, CertificateState, Reason, Serial, UserId};
 use tegata_store::{CertificateRecord, ServiceId, StatusAnnouncement, StoreError, Tx};
 
 use crate::blocklist::block_compromised_key;
@@ -40,6 +40,28 @@ impl StatusChange {
         }
     }
 
+    /// Why nothing in these states, oldest first, can change so.
+    fn refusal(self, name: String, states: &[CertificateState]) -> TargetError {
+        let last =
+            |wanted: fn(&CertificateState) -> bool| states.iter().rev().copied().find(wanted);
+        let held = last(|state| matches!(state, CertificateState::Held { .. }));
+        if let (Self::Hold, Some(CertificateState::Held { at: since, .. })) = (self, held) {
+            return TargetError::AlreadyHeld { name, since };
+        }
+        let good = last(|state| {
+            matches!(state, CertificateState::Issued { .. } | CertificateState::Superseded { .. })
+        });
+        if self == Self::Release && good.is_some() {
+            return TargetError::NotHeld(name);
+        }
+        match last(|state| matches!(state, CertificateState::Revoked { .. })) {
+            Some(CertificateState::Revoked { at: since, reason }) => {
+                TargetError::AlreadyRevoked { name, since, reason }
+            }
+            _ => TargetError::Nothing { name, verb: self.participle() },
+        }
+    }
+
     fn participle(self) -> &'static str {
         match self {
             Self::Hold => "held",
@@ -66,15 +88,16 @@ impl Office {
         self.store
             .write(move |tx| {
                 let mut done = Vec::new();
-                for found in certificates(**tx, service, &target)? {
+                let all = certificates(**tx, service, &target)?;
+                let states: Vec<_> = all.iter().map(|found| found.certificate.state).collect();
+                for found in all {
                     if let Ok(new) = change.apply(found.certificate, now) {
                         record(tx, &actor, &found, &new, change, now)?;
                         done.push(Changed { user_id: found.user_id, serial: new.serial });
                     }
                 }
                 if done.is_empty() {
-                    let (name, verb) = (target.to_string(), change.participle());
-                    return Err(TargetError::Nothing { name, verb });
+                    return Err(change.refusal(target.to_string(), &states));
                 }
                 Ok(done)
             })

@@ -1,4 +1,5 @@
-use tegata_domain::{Serial, UserId};
+use jiff::Timestamp;
+use tegata_domain::{Reason, Serial, UserId};
 use tegata_store::{SeatRecord, ServiceId, StoreError, View};
 
 use crate::Office;
@@ -58,6 +59,27 @@ pub enum TargetError {
         /// What was to happen.
         verb: &'static str,
     },
+    /// On hold before.
+    #[error("{name} is already on hold since {since:.0}")]
+    AlreadyHeld {
+        /// What was named.
+        name: String,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Revoked before.
+    #[error("{name} is already revoked since {since:.0} ({})", reason.name())]
+    AlreadyRevoked {
+        /// What was named.
+        name: String,
+        /// Since when.
+        since: Timestamp,
+        /// Why.
+        reason: Reason,
+    },
+    /// There is nothing to release.
+    #[error("{0} is not on hold")]
+    NotHeld(String),
     /// Nobody else would issue.
     #[error(
         "{0} is the only CA of its service that issues now; make another one first with `tegata \

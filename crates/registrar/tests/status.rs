@@ -59,8 +59,31 @@ async fn hold_release_revoke_in_feed_and_crl() {
     use RevocationStatus::*;
     assert_eq!(feed.changes, [Held, Good, Revoked].map(|status| (issued.serial, status)));
     let again = change(&world, StatusChange::Revoke(Reason::Superseded)).await;
-    assert!(matches!(again, Err(TargetError::Nothing { .. })), "revoked is final");
+    assert!(matches!(again, Err(TargetError::AlreadyRevoked { .. })), "revoked is final");
     assert!(change(&world, StatusChange::Release).await.is_err());
+}
+
+#[tokio::test]
+async fn what_stands_already_is_said_with_its_time() {
+    let world = World::new().await;
+    world.enroll(&request()).await.unwrap();
+    let name = world.seats[0].0.clone();
+    let now = world.registrar.now();
+    let mut said = Vec::new();
+    for step in
+        [StatusChange::Release, StatusChange::Hold, StatusChange::Revoke(Reason::Superseded)]
+    {
+        let _ = change(&world, step).await;
+        said.push(change(&world, step).await.unwrap_err().to_string());
+    }
+    assert_eq!(
+        said,
+        [
+            format!("{name} is not on hold"),
+            format!("{name} is already on hold since {now:.0}"),
+            format!("{name} is already revoked since {now:.0} (superseded)"),
+        ]
+    );
 }
 
 #[tokio::test]

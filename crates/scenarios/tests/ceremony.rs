@@ -91,7 +91,9 @@ fn an_installation_under_an_offline_root() {
     let room = Room::new(dir.path().join("room"));
     fs::copy(&request, room.file("EX0001002C.csr")).unwrap();
     let text = format!("{NEW_ROOT}{ISSUING}[crl]\nnumber = 1\ndays = 100\n");
-    room.ceremony(&text, "first", &["--check"]).ok();
+    let checked = room.ceremony(&text, "first", &["--check", "--json"]).ok().json();
+    assert_eq!(checked["keys"][0]["key_words"], asked.json()["key_words"], "{checked}");
+    assert_eq!(checked["will_make"][3], "CRL 1 of EX0001001C", "{checked}");
     assert!(!room.file("first").exists());
     let done = room.ceremony(&text, "first", &["--json"]).ok();
     assert_eq!(
@@ -105,7 +107,7 @@ fn an_installation_under_an_offline_root() {
             "transcript.txt"
         ]
     );
-    assert!(done.stderr.contains("4/4 list 1 of EX0001001C"), "{}", done.stderr);
+    assert!(done.stderr.contains("4/4 CRL 1 of EX0001001C"), "{}", done.stderr);
     check_transcript(&room, &done.json());
     let mode = |name: &str| fs::metadata(room.file(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("first"), mode("first/EX0001001C.key.pem")), (0o700, 0o600));

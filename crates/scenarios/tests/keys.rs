@@ -59,7 +59,15 @@ fn a_blocked_key_is_refused_at_once_and_for_everyone() {
 
     let stolen = Key::default();
     let issued = Issued::of(&demo.api().enroll(&seats[0], &stolen.request()));
+    let der = dir.path().join("stolen.der");
+    fs::write(&der, stolen.request()).unwrap();
+    let added = ["blocklist", "add", der.to_str().unwrap(), "--reason", "reported"];
+    let added = demo.tegata(&added).ok().json();
+    assert_eq!(added["certificates"][0]["serial"], issued.serial, "blocked, not revoked: {added}");
     demo.tegata(&["certificate", "revoke", &issued.serial, "--reason", "keyCompromise"]).ok();
+    let sources = demo.tegata(&["blocklist", "list"]).ok().text();
+    assert!(!sources.contains("own key of"), "{sources}");
+    assert!(demo.tegata(&["blocklist", "list", "--own"]).ok().text().contains("own key of"));
     demo.api().enroll(&seats[1], &stolen.request()).problem(422, "key_not_accepted");
 
     // A list with an error is not taken in part.

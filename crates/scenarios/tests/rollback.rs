@@ -55,6 +55,8 @@ fn an_old_database_is_refused_and_nothing_revoked_comes_back() {
         assert!(refused.stderr.contains(said), "{}", refused.stderr);
     }
     let verified = tegata(dir, &["audit", "verify"]);
+    assert_eq!(verified.code, Some(1));
+    assert_eq!(verified.json()["faults"][0]["fault"], "anchor", "one document: {verified:?}");
     assert!(verified.stderr.contains("older than its anchor"), "{verified:?}");
     let hold = tegata(dir, &["certificate", "hold", &seats[0].user_id]);
     assert!(hold.stderr.contains("older than its anchor"), "nothing is written: {hold:?}");

@@ -33,7 +33,7 @@ pub enum HierarchyError {
     #[error("the clock of this machine says {0}; set it right")]
     Clock(Timestamp),
     /// The list.
-    #[error("the list of {0}: {1}")]
+    #[error("the CRL of {0}: {1}")]
     List(Issuer, CrlError),
     /// What was made, read back.
     #[error("{0} does not read back as it should: {1}; it was thrown away")]

@@ -1,22 +1,23 @@
 //! The data directory: database, keys, and what else an installation keeps.
 
+mod foundation;
 mod request;
 mod rollover;
 
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{
-    Authority, AuthorityError, CaKey, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName,
-    SubjectName,
+    Authority, AuthorityError, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName,
 };
-use tegata_domain::{Clock, Entropy, Issuer, ServiceKey};
+use tegata_domain::{Clock, Entropy, Issuer};
 use tegata_registrar::{
-    CertifyError, Cost, IssuingCa, Keyring, KeyringError, Office, OfflineCa, Passwords, Service,
-    ServiceSettings, SettingsError,
+    Actor, CertifyError, Cost, IssuingCa, Keyring, KeyringError, Office, OfflineCa, Passwords,
+    Service, ServiceSettings, SettingsError,
 };
 use tegata_store::{OwnCertificate, Store, StoreError, View};
 use tegata_token::{TokenKey, TokenUri};
@@ -25,6 +26,7 @@ use crate::hierarchy::{HierarchyError, NamedRoot, Setting};
 use crate::keyfile::{self, Home, KeyFileError, Passphrase};
 use crate::offline::Waiting;
 
+pub use foundation::Foundation;
 pub use rollover::{KeyHome, Rollover};
 
 /// Lifetime of a root.
@@ -44,6 +46,9 @@ pub enum InstallationError {
     /// There is no database.
     #[error("{0} holds no installation; `tegata init --dir {0}` makes one")]
     Missing(PathBuf),
+    /// There may be one, but whoever asks must not read it.
+    #[error("{0}: permission denied; run as the owner of {1}")]
+    Denied(PathBuf, PathBuf),
     /// It waits for the certificate of an offline root.
     #[error(
         "{0} waits for the certificate of its issuing CA: have the root sign the .csr file there, \
@@ -106,43 +111,6 @@ pub enum InstallationError {
     Certify(#[from] CertifyError),
 }
 
-/// What a new service and its PKI are to be.
-#[derive(Clone, Debug)]
-pub struct Foundation {
-    /// Tenant and name of the issuing CA.
-    pub key: ServiceKey,
-    /// Name of the root.
-    pub root_name: Issuer,
-    /// Country of both CAs' names.
-    pub country: String,
-    /// Kind of the root's key.
-    pub root_key: CaKey,
-    /// The token that makes and keeps the root's key; without, a file.
-    pub root_token: Option<TokenUri>,
-    /// Kind of the issuing CA's key.
-    pub issuing_key: CaKey,
-    /// The token that makes and keeps the issuing CA's key; without, a file.
-    pub issuing_token: Option<TokenUri>,
-    /// What is particular to the service.
-    pub settings: ServiceSettings,
-}
-
-impl Foundation {
-    /// The whole name of one of its CAs.
-    pub(crate) fn subject(&self, name: &Issuer) -> Result<SubjectName, NameError> {
-        SubjectName::new(name.as_str())?
-            .organisation(&self.settings.organisation.en)?
-            .country(&self.country)
-    }
-
-    /// The CA keys that are made in tokens.
-    fn tokens(&self) -> impl Iterator<Item = (&TokenUri, &Issuer)> {
-        [(&self.root_token, &self.root_name), (&self.issuing_token, &self.key.issuer)]
-            .into_iter()
-            .filter_map(|(token, name)| Some((token.as_ref()?, name)))
-    }
-}
-
 impl DataDir {
     /// The directory at `path`, which need not exist yet.
     pub fn new(path: &Path) -> Self {
@@ -180,10 +148,16 @@ impl DataDir {
     /// # Errors
     /// When there is a database that cannot be read.
     pub fn is_founded(&self) -> Result<bool, InstallationError> {
-        if !self.database().exists() {
-            return Ok(false);
+        let database = self.database();
+        match File::open(&database).map_err(|error| (error.kind(), error)) {
+            Ok(_) => {}
+            Err((ErrorKind::NotFound | ErrorKind::NotADirectory, _)) => return Ok(false),
+            Err((ErrorKind::PermissionDenied, _)) => {
+                return Err(InstallationError::Denied(database, self.0.clone()));
+            }
+            Err((_, error)) => return Err(InstallationError::Io(database, error)),
         }
-        let store = Store::open(&self.database())?;
+        let store = Store::open(&database)?;
         Ok(!store.read(|view: View<'_>| view.services())?.is_empty())
     }
 
@@ -248,12 +222,27 @@ impl DataDir {
         Ok(Office::new(store, clock, entropy, Passwords::new(Cost::default(), parallel)))
     }
 
+    /// As [`DataDir::found_by`], by this program itself.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub async fn found(
+        &self,
+        foundation: &Foundation,
+        passphrase: &Passphrase,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Office, InstallationError> {
+        self.found_by(Actor::System, foundation, passphrase, clock, entropy).await
+    }
+
     /// Makes root, issuing CA and feed key and records the service.
     ///
     /// # Errors
     /// When keys exist already, names are not fit for certificates, or the disk says no.
-    pub async fn found(
+    pub async fn found_by(
         &self,
+        actor: Actor,
         foundation: &Foundation,
         passphrase: &Passphrase,
         clock: Arc<dyn Clock>,
@@ -289,9 +278,8 @@ impl DataDir {
             .map_err(|error| InstallationError::Authority(name.clone(), error))?;
         keyfile::create(&self.key("feed"), KeyKind::Ed25519, passphrase, &*entropy)?;
         let office = self.office_anew(clock, entropy)?;
-        office
-            .found(&foundation.key, &foundation.settings, (&foundation.root_name, &root), &issuing)
-            .await?;
+        let named = (&foundation.root_name, &root);
+        office.found(actor, &foundation.key, &foundation.settings, named, &issuing).await?;
         self.write_root_pem(root.certificate())?;
         Ok(office)
     }
@@ -329,7 +317,7 @@ impl DataDir {
     ) -> Result<(), InstallationError> {
         let office = self.office_anew(clock, entropy)?;
         let root = (&waiting.root_name, root);
-        office.found_with(&waiting.key, &waiting.settings, root, issuing).await?;
+        office.found_with(Actor::System, &waiting.key, &waiting.settings, root, issuing).await?;
         Ok(())
     }
 

@@ -19,6 +19,21 @@ struct Setting {
     doc: &'static str,
 }
 
+impl Setting {
+    /// Its default as it would stand in the file.
+    fn example(&self) -> String {
+        match self.kind {
+            Kind::Address | Kind::File | Kind::Text => format!("\"{}\"", self.default),
+            Kind::Count | Kind::Flag => self.default.to_owned(),
+            Kind::Names => {
+                let quoted: Vec<_> =
+                    self.default.split(' ').map(|name| format!("\"{name}\"")).collect();
+                format!("[{}]", quoted.join(", "))
+            }
+        }
+    }
+}
+
 /// What a setting may hold.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -136,6 +151,19 @@ impl Settings {
     /// # Errors
     /// Everything that is wrong, each with its key.
     pub fn read(named: Option<&Path>, data_dir: &Path) -> Result<Self, SettingsErrors> {
+        let (settings, errors) = Self::examine(named, data_dir)?;
+        if errors.is_empty() { Ok(settings) } else { Err(SettingsErrors(errors)) }
+    }
+
+    /// As [`Settings::read`], but with everything that is wrong beside the settings, in which the
+    /// defaults stand for what is wrong.
+    ///
+    /// # Errors
+    /// When there is no telling what the settings are.
+    pub fn examine(
+        named: Option<&Path>,
+        data_dir: &Path,
+    ) -> Result<(Self, Vec<String>), SettingsErrors> {
         let usual = data_dir.join("tegata.toml");
         let path = named.unwrap_or(&usual);
         let in_file = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
@@ -146,9 +174,11 @@ impl Settings {
             }
             Err(error) => return Err(SettingsErrors(vec![in_file(&error)])),
         };
-        Self::parse(&text, data_dir).map_err(|SettingsErrors(errors)| {
-            SettingsErrors(errors.iter().map(|error| in_file(error)).collect())
-        })
+        let placed = |errors: &[String]| errors.iter().map(|error| in_file(error)).collect();
+        match Self::parse_with_errors(&text, data_dir) {
+            Ok((settings, errors)) => Ok((settings, placed(&errors))),
+            Err(SettingsErrors(errors)) => Err(SettingsErrors(placed(&errors))),
+        }
     }
 
     /// Reads settings from their text.
@@ -156,6 +186,11 @@ impl Settings {
     /// # Errors
     /// Everything that is wrong, each with its key.
     pub fn parse(text: &str, base: &Path) -> Result<Self, SettingsErrors> {
+        let (settings, errors) = Self::parse_with_errors(text, base)?;
+        if errors.is_empty() { Ok(settings) } else { Err(SettingsErrors(errors)) }
+    }
+
+    fn parse_with_errors(text: &str, base: &Path) -> Result<(Self, Vec<String>), SettingsErrors> {
         let table: Table = text
             .parse()
             .map_err(|error: toml::de::Error| SettingsErrors(vec![error.to_string()]))?;
@@ -177,7 +212,7 @@ impl Settings {
             },
         };
         reader.check_together(&settings);
-        if reader.errors.is_empty() { Ok(settings) } else { Err(SettingsErrors(reader.errors)) }
+        Ok((settings, reader.errors))
     }
 }
 
@@ -227,8 +262,9 @@ impl Reader {
     }
 
     fn wrong(&mut self, key: &str, wanted: &str) {
-        let default = default(key);
-        self.errors.push(format!("{key}: must be {wanted}, for example {default:?}"));
+        let example = SETTINGS.iter().find(|setting| setting.key == key).map(Setting::example);
+        let example = example.unwrap_or_default();
+        self.errors.push(format!("{key}: must be {wanted}, for example {example}"));
     }
 
     fn text(&mut self, key: &str) -> String {
@@ -327,16 +363,7 @@ pub fn reference() -> String {
          | setting | default | meaning |\n|---|---|---|\n",
     );
     for setting in SETTINGS {
-        let default = match setting.kind {
-            Kind::Address | Kind::File | Kind::Text => format!("\"{}\"", setting.default),
-            Kind::Count | Kind::Flag => setting.default.to_owned(),
-            Kind::Names => {
-                let quoted: Vec<_> =
-                    setting.default.split(' ').map(|name| format!("\"{name}\"")).collect();
-                format!("[{}]", quoted.join(", "))
-            }
-        };
-        let _ = writeln!(out, "| `{}` | `{default}` | {} |", setting.key, setting.doc);
+        let _ = writeln!(out, "| `{}` | `{}` | {} |", setting.key, setting.example(), setting.doc);
     }
     out
 }
@@ -370,6 +397,20 @@ mod tests {
         let SettingsErrors(errors) = Settings::parse(text, Path::new("/d")).unwrap_err();
         let keys: Vec<_> = errors.iter().filter_map(|error| error.split(':').next()).collect();
         assert_eq!(keys, ["listen.admin", "mail.from", "site.names"]);
+    }
+
+    #[test]
+    fn the_example_in_an_error_is_taken() {
+        for (key, text) in [
+            ("per_address", "[limits]\nper_address = \"x\"\n"),
+            ("names", "[site]\nnames = \"x\"\n"),
+        ] {
+            let SettingsErrors(errors) = Settings::parse(text, Path::new("/d")).unwrap_err();
+            let (_, example) = errors[0].split_once("for example ").unwrap();
+            let section = text.lines().next().unwrap();
+            let right = format!("{section}\n{key} = {example}\n");
+            assert!(Settings::parse(&right, Path::new("/d")).is_ok(), "{errors:?}");
+        }
     }
 
     #[test]

@@ -57,15 +57,22 @@ impl View<'_> {
         Ok(None)
     }
 
-    /// The keys blocked last, latest first, at most so many.
+    /// The keys blocked last, latest first, at most so many, without those whose source begins
+    /// with `but_from`.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn blocked_keys(&self, limit: u32) -> Result<Vec<BlockedKey>, StoreError> {
+    pub fn blocked_keys(
+        &self,
+        limit: u32,
+        but_from: Option<&str>,
+    ) -> Result<Vec<BlockedKey>, StoreError> {
         let mut statement = self.0.prepare_cached(
-            "SELECT key_hash, at, source FROM blocked_key ORDER BY at DESC, key_hash LIMIT ?1",
+            "SELECT key_hash, at, source FROM blocked_key
+             WHERE ?2 IS NULL OR substr(source, 1, length(?2)) <> ?2
+             ORDER BY at DESC, key_hash LIMIT ?1",
         )?;
-        let rows = statement.query_map([limit], blocked)?;
+        let rows = statement.query_map((limit, but_from), blocked)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

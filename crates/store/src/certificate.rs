@@ -295,6 +295,24 @@ impl View<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The certificates on this key that stand and have not ended at `now`, those on hold among
+    /// them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn standing_on_key(
+        &self,
+        key: KeyHash,
+        now: Timestamp,
+    ) -> Result<Vec<CertificateRecord>, StoreError> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "{SELECT} WHERE c.key_hash = ?1 AND c.state IN (1, 2, 3) AND c.not_after >= ?2
+             ORDER BY c.id"
+        ))?;
+        let rows = statement.query_map((Column(key), Column(now)), record)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The seat that already has, or had, a certificate on this key. Void ones do not count.
     ///
     /// # Errors

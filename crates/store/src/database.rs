@@ -1,6 +1,6 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -23,6 +23,9 @@ pub enum StoreError {
     /// SQLite's own word.
     #[error("database: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// SQLite's own word about the file.
+    #[error("{0}: {1}")]
+    File(PathBuf, rusqlite::Error),
     /// Written by a later program.
     #[error(
         "the database has version {found}, this program knows {known}; use the program that wrote it"

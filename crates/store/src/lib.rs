@@ -78,7 +78,10 @@ impl Store {
     /// # Errors
     /// When the file cannot be opened, is no database, or is of a later version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = database::open_for_writing(path)?;
+        let connection = database::open_for_writing(path).map_err(|error| match error {
+            StoreError::Sqlite(cause) => StoreError::File(path.to_owned(), cause),
+            other => other,
+        })?;
         Ok(Self { writer: Writer::start(connection)?, readers: Readers::new(path) })
     }
 

@@ -31,7 +31,7 @@ fn compromised_keys_of_an_older_database_are_on_the_list() {
     old.pragma_update(None, "user_version", 1).unwrap();
     drop(old);
     let store = Store::open(&path).unwrap();
-    let listed = store.read(|view: View<'_>| view.blocked_keys(10)).unwrap();
+    let listed = store.read(|view: View<'_>| view.blocked_keys(10, None)).unwrap();
     let [only] = &listed[..] else { unreachable!("{listed:?}") };
     assert_eq!(only.fingerprint, [7; 32]);
     assert_eq!(only.at.as_second(), 1_001, "since the first time");

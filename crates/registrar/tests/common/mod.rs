@@ -178,9 +178,10 @@ impl World {
             .unwrap();
         let issuing = Authority::open(signed.der, issuing_key.clone()).unwrap();
         let key: tegata_domain::ServiceKey = "0001/SB0001002C".parse().unwrap();
-        let founded = office.found(&key, &settings, (&root_name, &root), &issuing).await.unwrap();
         let credential = settings.credential();
         let operator = || Actor::Operator("test".to_owned());
+        let founded =
+            office.found(operator(), &key, &settings, (&root_name, &root), &issuing).await.unwrap();
         office
             .add_branch(operator(), founded.service, "950".parse().unwrap(), "Head".to_owned())
             .await

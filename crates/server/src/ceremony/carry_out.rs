@@ -12,12 +12,34 @@ use crate::hierarchy::{NamedRoot, Setting};
 use crate::keyfile::{self, Home};
 
 impl Ready {
-    /// How many things will be made.
-    pub fn steps(&self) -> usize {
-        let new = usize::from(matches!(self.root, ReadyRoot::New(..)));
-        let list = usize::from(self.ceremony.list.is_some());
-        // A new root is a key and a certificate.
-        2 * new + self.issuing.len() + self.cross.len() + list
+    /// What will be made, in order.
+    pub fn plan(&self) -> Vec<String> {
+        let name = &self.ceremony.root.name;
+        let mut plan = Vec::new();
+        if matches!(self.root, ReadyRoot::New(..)) {
+            plan.extend([format!("key of root {name}"), format!("certificate of root {name}")]);
+        }
+        let issuing = self.issuing.iter();
+        plan.extend(issuing.map(|(ca, _)| format!("certificate of issuing CA {}", ca.name)));
+        let cross = self.cross.iter();
+        plan.extend(
+            cross.map(|(ca, other)| format!("certificate {} of {}", ca.name, other.subject())),
+        );
+        let crl = self.ceremony.list.iter();
+        plan.extend(crl.map(|crl| format!("CRL {} of {name}", crl.number)));
+        plan
+    }
+
+    /// The keys of others that will be certified, each with its SHA-256.
+    pub fn keys(&self) -> Vec<(&Issuer, [u8; 32])> {
+        let issuing = self.issuing.iter().map(|(ca, key)| (&ca.name, key.hash().0));
+        let cross = self.cross.iter().map(|(ca, other)| (&ca.name, other.key().hash().0));
+        issuing.chain(cross).collect()
+    }
+
+    /// SHA-256 of the ceremony's file.
+    pub fn file_hash(&self) -> [u8; 32] {
+        Sha256::digest(&self.file).into()
     }
 
     /// Makes everything. `tell` hears of each step before it is taken.
@@ -37,6 +59,7 @@ impl Ready {
             name: self.ceremony.root.name.clone(),
             made: Vec::new(),
             is_key_in_token: false,
+            plan: self.plan().into_iter(),
             tell,
         };
         let outcome = work.everything(&self);
@@ -70,6 +93,8 @@ struct Work<'a> {
     name: Issuer,
     made: Vec<Made>,
     is_key_in_token: bool,
+    /// What is still to be made.
+    plan: std::vec::IntoIter<String>,
     tell: &'a mut dyn FnMut(&str),
 }
 
@@ -82,7 +107,7 @@ impl Work<'_> {
         };
         let root = NamedRoot { name: &name, authority: &authority };
         for (ca, key) in &ready.issuing {
-            self.step(&format!("certificate of issuing CA {}", ca.name));
+            self.step();
             let named = (&ca.name, &ca.subject);
             let made =
                 self.setting.issuing(&root, &ca.status_url, named, key.spki(), ca.lifetime)?;
@@ -93,21 +118,17 @@ impl Work<'_> {
             )?;
         }
         for (ca, other) in &ready.cross {
-            self.step(&format!("certificate {} of {}", ca.name, other.subject()));
+            self.step();
             let made = self.setting.cross(&root, &ca.status_url, (&ca.name, other), ca.lifetime)?;
             let what = format!("Another certificate of {}, by {name}", other.subject());
             self.certificate(&what, &ca.name, &made.der)?;
         }
         if let Some(list) = &ready.ceremony.list {
-            self.step(&format!("list {} of {name}", list.number));
+            self.step();
             let der = self.setting.list(&root, list.number, list.lifetime, &list.entries)?;
             let file = format!("{name}.crl");
             self.output.write(&file, &der)?;
-            let made = Made::file(
-                format!("List of revoked CAs of {name}"),
-                file,
-                Sha256::digest(&der).into(),
-            );
+            let made = Made::file(format!("CRL of {name}"), file, Sha256::digest(&der).into());
             let next = self.setting.after(list.lifetime)?;
             let mut made = made.detail("number", list.number).detail("next by", next);
             for entry in &list.entries {
@@ -122,7 +143,7 @@ impl Work<'_> {
 
     fn root(&mut self, new: &NewRoot, home: &NewHome) -> Result<Authority, CeremonyError> {
         let name = self.name.clone();
-        self.step(&format!("key of root {name}"));
+        self.step();
         let lives = match home {
             NewHome::Token(uri) => Home::Token { uri, label: name.as_str() },
             NewHome::File(passphrase) => Home::File(passphrase),
@@ -135,7 +156,7 @@ impl Work<'_> {
             self.setting.entropy,
         )?;
         self.is_key_in_token = matches!(home, NewHome::Token(_));
-        self.step(&format!("certificate of root {name}"));
+        self.step();
         let authority = self.setting.root(&name, &new.subject, signer, new.lifetime)?;
         self.certificate(&format!("Certificate of root {name}"), &name, authority.certificate())?;
         if let Some(made) = self.made.last_mut() {
@@ -166,7 +187,10 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn step(&mut self, what: &str) {
-        (self.tell)(what);
+    /// Says what is made next.
+    fn step(&mut self) {
+        if let Some(what) = self.plan.next() {
+            (self.tell)(&what);
+        }
     }
 }

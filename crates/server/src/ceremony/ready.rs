@@ -268,7 +268,7 @@ mod tests {
         fs::write(dir.path().join(PASSPHRASE), "correct horse\n").unwrap();
         let out = dir.path().join("out");
         let at = |now| Ready::read(&file, &out, now, &SystemEntropy);
-        assert_eq!(at(built()).map(|ready| ready.steps()).unwrap(), 2);
+        assert_eq!(at(built()).map(|ready| ready.plan().len()).unwrap(), 2);
         for (now, what) in [
             (built() - jiff::SignedDuration::from_secs(1), "before this program was built"),
             (Timestamp::MAX, "set it right"),

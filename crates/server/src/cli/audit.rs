@@ -8,7 +8,7 @@ use tegata_registrar::AuditReport;
 use tegata_server::anchor::AnchorDir;
 use tegata_store::{AuditEntry, AuditFault, View};
 
-use super::{Common, Failure, output};
+use super::{Common, Failure, Told, output};
 
 #[derive(Subcommand)]
 pub(super) enum AuditCommand {
@@ -16,6 +16,7 @@ pub(super) enum AuditCommand {
     #[command(after_help = "Examples:
   tegata audit show --dir D --reference R-7K3M-9QWX     what a caller was refused for
   tegata audit show --dir D --object CMSM950-006-401 --last 20
+  tegata audit show --dir D --entry 4711
   tegata audit show --dir D --action certificate.revoked --since 2026-11-01T00:00:00+09:00")]
     Show {
         #[command(flatten)]
@@ -41,6 +42,9 @@ pub(super) enum AuditCommand {
 
 #[derive(clap::Args)]
 pub(super) struct Filter {
+    /// Only the entry of this number
+    #[arg(long, value_name = "N")]
+    entry: Option<i64>,
     /// Only the entry behind this support reference
     #[arg(long)]
     reference: Option<String>,
@@ -65,7 +69,7 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    fn wants(&self, entry: &AuditEntry) -> bool {
+    fn wants(&self, seq: i64, entry: &AuditEntry) -> bool {
         let about = |object: &String| {
             entry.object == *object || entry.actor.split(' ').nth(1) == Some(object)
         };
@@ -76,7 +80,8 @@ impl Filter {
         let serial = |wanted: &tegata_domain::Serial| {
             entry.detail.get("serial").and_then(|v| v.as_str()) == Some(&wanted.to_string())
         };
-        self.reference.as_ref().is_none_or(|wanted| entry.reference.as_ref() == Some(wanted))
+        self.entry.is_none_or(|wanted| seq == wanted)
+            && self.reference.as_ref().is_none_or(|wanted| entry.reference.as_ref() == Some(wanted))
             && self.object.as_ref().is_none_or(about)
             && self.actor.as_ref().is_none_or(|wanted| entry.actor == *wanted)
             && self.action.as_ref().is_none_or(action)
@@ -99,18 +104,51 @@ pub(super) fn run(command: AuditCommand) -> Result<(), Failure> {
 fn show(filter: &Filter, last: usize, common: &Common) -> Result<(), Failure> {
     let office = common.office_unchecked()?;
     // From the end: the last ones are wanted, and the log may be long.
-    let mut found: Vec<AuditEntry> = Vec::new();
-    let mut before = i64::MAX;
-    while found.len() < last {
-        let page = office.store().read(|view: View<'_>| view.audit_entries_back(before, PAGE))?;
+    let mut found: Vec<(i64, AuditEntry)> = Vec::new();
+    let mut before = filter.entry.map_or(i64::MAX, |entry| entry.saturating_add(1));
+    let size = if filter.entry.is_some() { 1 } else { PAGE };
+    // One more than is shown, to know whether there are more.
+    while found.len() <= last {
+        let page = office.store().read(|view: View<'_>| view.audit_entries_back(before, size))?;
         let Some((seq, _)) = page.last() else { break };
         before = *seq;
-        found.extend(page.into_iter().map(|(_, entry)| entry).filter(|e| filter.wants(e)));
+        found.extend(page.into_iter().filter(|(seq, entry)| filter.wants(*seq, entry)));
+        if filter.entry.is_some() {
+            break;
+        }
     }
+    let more = found.len() > last;
     found.truncate(last);
     found.reverse();
-    let headings = ["AT", "WHO", "WHAT", "OBJECT", "DETAIL", "REFERENCE"];
-    output::list(common.json, &found, &headings, cells)
+    let rows: Vec<Row> = found.into_iter().map(Row::from).collect();
+    let headings = ["NO", "AT", "WHO", "WHAT", "OBJECT", "DETAIL", "REFERENCE"];
+    output::list(common.json, &rows, &headings, cells)?;
+    if more {
+        output::progress(&format!("showing the last {last}; --last N for more"));
+    }
+    Ok(())
+}
+
+/// An entry as it is shown.
+#[derive(Serialize)]
+struct Row {
+    seq: i64,
+    /// To the millisecond, whatever the nanoseconds.
+    at: String,
+    actor: String,
+    action: String,
+    object: String,
+    #[serde(skip_serializing_if = "serde_json::Value::is_null")]
+    detail: serde_json::Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+}
+
+impl From<(i64, AuditEntry)> for Row {
+    fn from((seq, entry): (i64, AuditEntry)) -> Self {
+        let AuditEntry { at, actor, action, object, detail, reference } = entry;
+        Self { seq, at: format!("{at:.3}"), actor, action, object, detail, reference }
+    }
 }
 
 /// What does not hold, for `--json`.
@@ -159,11 +197,13 @@ fn verify(anchor: Option<PathBuf>, common: &Common) -> Result<(), Failure> {
             &format!("the audit log is whole: {entries} entries, {until}, last hash {hash}"),
         );
     }
+    let lines: Vec<String> = faults.iter().map(Fault::sentence).collect();
+    let sentence = format!("the audit log was changed:\n  {}", lines.join("\n  "));
     if common.json {
         output::one(true, &json, "")?;
+        return Err(Told(sentence).into());
     }
-    let lines: Vec<String> = faults.iter().map(Fault::sentence).collect();
-    Err(format!("the audit log was changed:\n  {}", lines.join("\n  ")).into())
+    Err(sentence.into())
 }
 
 impl From<AuditFault> for Fault {
@@ -189,14 +229,15 @@ impl Fault {
     }
 }
 
-fn cells(entry: &AuditEntry) -> Vec<String> {
-    let detail = if entry.detail.is_null() { String::new() } else { entry.detail.to_string() };
+fn cells(row: &Row) -> Vec<String> {
+    let detail = if row.detail.is_null() { String::new() } else { row.detail.to_string() };
     vec![
-        entry.at.to_string(),
-        entry.actor.clone(),
-        entry.action.clone(),
-        entry.object.clone(),
+        row.seq.to_string(),
+        row.at.clone(),
+        row.actor.clone(),
+        row.action.clone(),
+        row.object.clone(),
         detail,
-        entry.reference.clone().unwrap_or_default(),
+        row.reference.clone().unwrap_or_default(),
     ]
 }

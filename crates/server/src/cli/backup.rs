@@ -24,6 +24,7 @@ pub(super) struct BackupArgs {
 #[derive(Args)]
 #[command(after_help = "Example:
   tegata restore /mnt/backup/2026-11-23 --dir D
+The tegata.toml, root.pem and keys that are there already stay, also with --replace.
 Afterwards `tegata serve` compares the database with the audit anchor.")]
 pub(super) struct RestoreArgs {
     /// Directory that `tegata backup` made
@@ -78,15 +79,21 @@ pub(super) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
         let _ = fs::remove_file(dir.path().join(name));
     }
     fs::rename(&new, dir.database())?;
+    let kept: Vec<&str> =
+        FILES.into_iter().filter(|name| dir.path().join(name).is_file()).collect();
     for name in FILES {
         copy_missing(&args.from.join(name), &dir.path().join(name))?;
     }
-    let json = serde_json::json!({ "restored": args.from });
-    let sentence = format!(
+    let json = serde_json::json!({ "restored": args.from, "kept": kept });
+    let mut sentence = format!(
         "{} holds the backup now. Next: tegata serve --dir {0}, which compares it with the audit \
          anchor",
         dir.path().display()
     );
+    if !kept.is_empty() {
+        sentence +=
+            &format!("\n{}: what was there stays, the backup's is not taken", kept.join(", "));
+    }
     output::one(args.common.json, &json, &sentence)
 }
 

@@ -1,11 +1,14 @@
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use jiff::Timestamp;
 use serde::Serialize;
-use tegata_registrar::{Fingerprint, KeyListError};
-use tegata_store::{BlockedKey, View};
+use tegata_domain::{Serial, UserId};
+use tegata_registrar::{Fingerprint, KeyListError, OWN_KEY};
+use tegata_store::{BlockedKey, CertificateRecord, View};
 
+use super::output::counted;
 use super::{Common, Failure, operator, output};
 
 #[derive(Subcommand)]
@@ -13,10 +16,11 @@ pub(super) enum BlocklistCommand {
     /// Block one key, or the keys of one file, for good; there is no way back
     #[command(after_help = "Examples:
   tegata blocklist add stolen.pem --reason 'reported by the holder' --dir D
-  tegata blocklist add 226acd9b…eef2 --reason 'seen on a paste site' --dir D
+  tegata blocklist add --reason 'seen on a paste site' --dir D \\
+    $(openssl pkey -in KEY -pubout -outform DER | sha256sum | cut -c-64)
 
 A file holds certificates, requests or public keys (PEM or DER). Digits are the SHA-256 of a
-SubjectPublicKeyInfo: openssl pkey -in KEY -pubout -outform DER | sha256sum")]
+SubjectPublicKeyInfo, as in the second example.")]
     Add {
         /// File with keys, or 64 hexadecimal digits
         key: String,
@@ -45,11 +49,15 @@ Or PEM of certificates, requests, public keys. A list with an error is not taken
     },
     /// List blocked keys, latest first
     #[command(after_help = "Example:
-  tegata blocklist list --last 20 --dir D")]
+  tegata blocklist list --last 20 --dir D
+Keys of this installation's own CAs and servers are blocked too; --own shows them.")]
     List {
         /// Only so many
         #[arg(long, default_value_t = 100)]
         last: u32,
+        /// Also the keys of this installation's own CAs and servers
+        #[arg(long)]
+        own: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -62,6 +70,19 @@ Or PEM of certificates, requests, public keys. A list with an error is not taken
         #[command(flatten)]
         common: Common,
     },
+}
+
+/// A certificate that stands although its key is blocked.
+#[derive(Serialize)]
+struct Standing {
+    user_id: UserId,
+    serial: Serial,
+}
+
+impl From<&CertificateRecord> for Standing {
+    fn from(record: &CertificateRecord) -> Self {
+        Self { user_id: record.user_id.clone(), serial: record.certificate.serial }
+    }
 }
 
 #[derive(Serialize)]
@@ -81,9 +102,10 @@ pub(super) async fn run(command: BlocklistCommand) -> Result<(), Failure> {
             let reason = reason.unwrap_or_else(|| format!("list {}", name.unwrap_or_default()));
             block(read(&file, Fingerprint::read_list)?, &reason, &common).await
         }
-        BlocklistCommand::List { last, common } => {
+        BlocklistCommand::List { last, own, common } => {
             let office = common.office()?;
-            let found = office.store().read(|view: View<'_>| view.blocked_keys(last))?;
+            let but_from = (!own).then_some(OWN_KEY);
+            let found = office.store().read(|view: View<'_>| view.blocked_keys(last, but_from))?;
             let rows: Vec<Row> = found.into_iter().map(row).collect();
             output::list(common.json, &rows, &["SINCE", "FINGERPRINT", "SOURCE"], |row| {
                 vec![row.at.to_string(), row.fingerprint.clone(), row.source.clone()]
@@ -108,14 +130,28 @@ pub(super) async fn run(command: BlocklistCommand) -> Result<(), Failure> {
 
 async fn block(list: Vec<Fingerprint>, reason: &str, common: &Common) -> Result<(), Failure> {
     let office = common.office()?;
-    let count = list.len();
+    let (count, standing) = (list.len(), office.standing_on(&list)?);
     let new = office.block_keys(operator(), list, reason).await?;
     let total = office.store().read(|view: View<'_>| view.blocked_key_count())?;
-    let json = serde_json::json!({ "fingerprints": count, "new": new, "total": total });
-    let sentence = format!(
-        "{count} fingerprints read, {new} of them new; {total} are blocked, for good, and at once \
-         in every running server"
+    let json = serde_json::json!({ "fingerprints": count, "new": new, "total": total,
+        "certificates": standing.iter().map(Standing::from).collect::<Vec<_>>() });
+    let mut sentence = format!(
+        "{} read, {new} of them new; {} blocked in all, for good, and at once in every running \
+         server",
+        counted(count as u64, "fingerprint"),
+        counted(total, "fingerprint"),
     );
+    if !standing.is_empty() {
+        let live = counted(standing.len() as u64, "certificate");
+        let _ = write!(sentence, "\n\nNot revoked by this, on a key that is blocked now: {live}");
+        for record in &standing {
+            let Standing { user_id, serial } = Standing::from(record);
+            let _ = write!(
+                sentence,
+                "\n  {user_id}: tegata certificate revoke {serial} --reason keyCompromise"
+            );
+        }
+    }
     output::one(common.json, &json, &sentence)
 }
 

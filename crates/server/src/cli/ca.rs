@@ -11,7 +11,7 @@ use tegata_server::ceremony::pem_or_der;
 use tegata_server::installation::DataDir;
 use tegata_server::keyfile::Passphrase;
 
-use super::init::root_sha256;
+use super::spoken::Spoken;
 use super::{Common, Failure, import, operator, output, rollover};
 
 #[derive(Subcommand)]
@@ -65,11 +65,11 @@ pub(super) enum CaCommand {
         #[command(flatten)]
         common: Common,
     },
-    /// Record and serve a list that an offline root made
+    /// Record and serve a CRL that an offline root made
     #[command(after_help = "Example:
   tegata ca publish-crl SB0001001C.crl --dir D")]
     PublishCrl {
-        /// The list, DER or PEM
+        /// The CRL, DER or PEM
         file: PathBuf,
         /// What the list before revoked and this one leaves out has ended
         #[arg(long)]
@@ -79,8 +79,8 @@ pub(super) enum CaCommand {
     },
 }
 
-/// Most octets of an offline root's list: tens of thousands of revoked CAs.
-const MAX_LIST: u64 = 4 * 1024 * 1024;
+/// Most octets of an offline root's CRL: tens of thousands of revoked CAs.
+const MAX_CRL: u64 = 4 * 1024 * 1024;
 
 pub(super) async fn run(command: CaCommand) -> Result<(), Failure> {
     match command {
@@ -114,12 +114,14 @@ async fn install(certificate: &Path, root: &Path, common: &Common) -> Result<(),
     let installed = dir
         .install(&root, &certificate, &passphrase, Arc::new(SystemClock), Arc::new(SystemEntropy))
         .await?;
-    let root_sha256 = root_sha256(&dir)?;
+    let (of_root, of_issuing) = (Spoken::of(root.der()), Spoken::of(certificate.der()));
     let dir = dir.path().display();
     let sentence = format!(
         "{dir} now holds issuing CA {issuing} under root {root}.
 
-  its SHA-256       {root_sha256}   (for the slips)
+{root_lines}
+
+{issuing_lines}
 
 Next:
   tegata ca publish-crl {root}.crl --dir {dir}
@@ -127,11 +129,16 @@ Next:
   tegata serve --dir {dir}",
         issuing = installed.key.issuer,
         root = installed.root_name,
+        root_lines = of_root.lines("root SHA-256"),
+        issuing_lines = of_issuing.lines("issuing SHA-256"),
     );
     let json = serde_json::json!({
         "service": installed.key.to_string(),
         "root": installed.root_name,
-        "root_sha256": root_sha256,
+        "root_sha256": of_root.sha256,
+        "root_words": of_root.words,
+        "issuing_sha256": of_issuing.sha256,
+        "issuing_words": of_issuing.words,
     });
     output::one(common.json, &json, &sentence)
 }
@@ -164,29 +171,33 @@ async fn install_another(
 
 async fn publish_crl(file: &Path, forget_ended: bool, common: &Common) -> Result<(), Failure> {
     let office = common.office()?;
-    let der = pem_or_der(read(file, MAX_LIST)?, "X509 CRL");
+    let der = pem_or_der(read(file, MAX_CRL)?, "X509 CRL");
     let dir = common.data_dir();
     let is_here = |name: &tegata_domain::Issuer| dir.has_ca_key(name);
-    let PublishedList { ca: name, list, revoked } =
+    let spoken = Spoken::of(&der);
+    let PublishedList { ca: name, list: crl, revoked } =
         office.publish_list(operator(), der, is_here, forget_ended).await?;
-    let (number, next_update) = (list.number, list.next_update);
+    let (number, next_update) = (crl.number, crl.next_update);
     let mut sentence = format!(
-        "CRL {} of {name} is published; the next one is needed by {}",
+        "CRL {} of {name} is published; the next one is needed by {}\n\n{}",
         number.unwrap_or_default(),
-        next_update.map(|at| at.to_string()).unwrap_or_default()
+        next_update.map(|at| at.to_string()).unwrap_or_default(),
+        spoken.lines("SHA-256"),
     );
     for ca in &revoked {
         sentence += &format!(
-            "\n{ca} is revoked by it: it issues nothing any more, and gateways refuse what it issued"
+            "\n\n{ca} is revoked by it: it issues nothing any more, and gateways refuse what it issued"
         );
     }
     let json = serde_json::json!({
         "ca": name,
         "number": number,
-        "this_update": list.this_update,
+        "this_update": crl.this_update,
         "next_update": next_update,
-        "entries": list.entries.len(),
+        "entries": crl.entries.len(),
         "revoked": revoked,
+        "sha256": spoken.sha256,
+        "words": spoken.words,
     });
     output::one(common.json, &json, &sentence)
 }

@@ -1,3 +1,4 @@
+use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -6,6 +7,8 @@ use tegata_domain::Clock;
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::ceremony::Ready;
 
+use super::output::counted;
+use super::spoken::Spoken;
 use super::{Failure, output};
 
 #[derive(Args)]
@@ -21,7 +24,7 @@ pub(super) struct CeremonyArgs {
     /// Directory for everything made; must not exist or be empty
     #[arg(long, required_unless_present = "example")]
     out: Option<PathBuf>,
-    /// Only say what is wrong
+    /// Only say what is wrong or, when nothing is, what will be made of which keys
     #[arg(long)]
     check: bool,
     /// Print a commented file to begin with
@@ -37,14 +40,10 @@ pub(super) fn run(args: CeremonyArgs) -> Result<(), Failure> {
         return output::text(EXAMPLE);
     };
     let ready = Ready::read(&file, &out, SystemClock.now(), &SystemEntropy)?;
-    let steps = ready.steps();
     if args.check {
-        return output::one(
-            args.json,
-            &serde_json::json!({ "ok": true, "steps": steps }),
-            &format!("the ceremony can begin; it will make {steps} things"),
-        );
+        return check(&ready, args.json);
     }
+    let steps = ready.plan().len();
     let mut step = 0;
     let mut tell = |what: &str| {
         step += 1;
@@ -53,4 +52,33 @@ pub(super) fn run(args: CeremonyArgs) -> Result<(), Failure> {
     let transcript = ready.carry_out(&SystemEntropy, args.json, &mut tell)?;
     output::progress(&format!("everything is in {}", out.display()));
     output::one(args.json, &transcript, transcript.text().trim_end())
+}
+
+/// Says what a ceremony that can begin will make, with the fingerprints to compare before.
+fn check(ready: &Ready, json: bool) -> Result<(), Failure> {
+    let plan = ready.plan();
+    let steps = counted(plan.len() as u64, "thing");
+    let mut sentence = format!("the ceremony can begin; it will make {steps}:\n");
+    for (i, what) in plan.iter().enumerate() {
+        let _ = write!(sentence, "\n  {}. {what}", i + 1);
+    }
+    let file = Spoken::digest(ready.file_hash());
+    let _ = write!(sentence, "\n\nCeremony file\n{}", file.lines("SHA-256"));
+    let mut keys = Vec::new();
+    for (name, sha256) in ready.keys() {
+        let key = Spoken::digest(sha256);
+        let _ = write!(sentence, "\n\nKey of {name}\n{}", key.lines("key SHA-256"));
+        keys.push(serde_json::json!({
+            "name": name, "key_sha256": key.sha256, "key_words": key.words,
+        }));
+    }
+    let value = serde_json::json!({
+        "ok": true,
+        "steps": plan.len(),
+        "will_make": plan,
+        "file_sha256": file.sha256,
+        "file_words": file.words,
+        "keys": keys,
+    });
+    output::one(json, &value, &sentence)
 }

@@ -1,6 +1,10 @@
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
 use clap::Subcommand;
-use tegata_server::keyfile::Passphrase;
-use tegata_server::settings;
+use tegata_server::keyfile::{PASSPHRASE_VARIABLE, Passphrase};
+use tegata_server::settings::{self, Settings};
 
 use super::serve::post;
 use super::{Common, Failure, output};
@@ -18,13 +22,13 @@ pub(super) enum ConfigCommand {
 pub(super) fn run(command: ConfigCommand) -> Result<(), Failure> {
     match command {
         ConfigCommand::Check(common) => {
-            let settings = common.settings()?;
-            let mut wrong = Vec::new();
+            let (settings, mut wrong) = Settings::examine(common.config.as_deref(), &common.dir)?;
             if !common.dir.is_dir() {
                 wrong.push(format!("{} is no directory", common.dir.display()));
             }
-            if let Err(error) = Passphrase::read(&settings.passphrase_file) {
-                wrong.push(format!("keys.passphrase_file: {error}"));
+            wrong.extend(passphrase_trouble(&settings.passphrase_file));
+            if let Err(error) = check_writable(&settings.anchor_dir) {
+                wrong.push(format!("audit.anchor_dir: {error}"));
             }
             if let Err(error) = post(&settings) {
                 wrong.push(format!("mail.url_file: {error}"));
@@ -40,4 +44,30 @@ pub(super) fn run(command: ConfigCommand) -> Result<(), Failure> {
         }
         ConfigCommand::Reference => output::text(&settings::reference()),
     }
+}
+
+/// What is wrong with the passphrase and its file.
+fn passphrase_trouble(file: &Path) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if let Err(error) = Passphrase::read(file) {
+        wrong.push(format!("keys.passphrase_file: {error}"));
+    }
+    let mode = fs::metadata(file).map_or(0, |found| found.permissions().mode());
+    if std::env::var_os(PASSPHRASE_VARIABLE).is_none() && mode & 0o077 != 0 {
+        wrong.push(format!(
+            "keys.passphrase_file: others than its owner may read {}; run `chmod 600` on it",
+            file.display()
+        ));
+    }
+    wrong
+}
+
+/// Whether files can be made in a directory, or it in the nearest one that is there.
+fn check_writable(dir: &Path) -> Result<(), Failure> {
+    let there = dir.ancestors().find(|above| above.exists()).unwrap_or(Path::new("."));
+    let failed = |error| format!("{} cannot be written: {error}", there.display());
+    let probe = there.join(format!(".tegata-check-{}", std::process::id()));
+    OpenOptions::new().write(true).create_new(true).open(&probe).map_err(failed)?;
+    fs::remove_file(&probe).map_err(failed)?;
+    Ok(())
 }

@@ -5,17 +5,18 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use sha2::{Digest, Sha256};
-use tegata_ca::CaKey;
+use tegata_ca::{CaKey, ProvenKey};
 use tegata_domain::{Entropy, Issuer, ServiceKey};
 use tegata_registrar::{Profiles, ServiceSettings, Words};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
+use tegata_server::ceremony::pem_or_der;
 use tegata_server::installation::{DataDir, Foundation};
 use tegata_server::keyfile::Passphrase;
 use tegata_server::offline::Branching;
 use tegata_token::TokenUri;
 
-use super::{Common, Failure, output};
+use super::spoken::Spoken;
+use super::{Common, Failure, operator, output};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -80,16 +81,18 @@ pub(super) async fn run(args: InitArgs) -> Result<(), Failure> {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     Passphrase::ensure(&file, &*entropy)?;
     let passphrase = Passphrase::read(&file)?;
-    dir.found(&foundation, &passphrase, Arc::new(SystemClock), entropy).await?;
+    dir.found_by(operator(), &foundation, &passphrase, Arc::new(SystemClock), entropy).await?;
     let office = args.common.office()?;
     let service = office.choose_service(Some(&foundation.key))?;
     let warnings = office.settings_warnings(service.id, &foundation.settings)?;
-    let root_sha256 = root_sha256(&dir)?;
+    let spoken = root_spoken(&dir)?;
     let sentence = format!(
         "{dir} now holds root {root} and issuing CA {issuing}.
 
   root certificate  {pem}
-  its SHA-256       {root_sha256}   (for the slips)
+{fingerprint}
+
+The SHA-256 is for the slips.
 
 Next:
   tegata branch add 950 --name \"Head Office\" --dir {dir}
@@ -101,12 +104,14 @@ Next:
         root = foundation.root_name,
         issuing = foundation.key.issuer,
         pem = dir.root_pem().display(),
+        fingerprint = spoken.lines("its SHA-256"),
     );
     let json = serde_json::json!({
         "service": foundation.key.to_string(),
         "root": foundation.root_name,
         "root_pem": dir.root_pem(),
-        "root_sha256": root_sha256,
+        "root_sha256": spoken.sha256,
+        "root_words": spoken.words,
         "warnings": warnings,
     });
     output::one(args.common.json, &json, &sentence)
@@ -128,6 +133,8 @@ fn ask(args: InitArgs, dir: DataDir, settings: ServiceSettings) -> Result<(), Fa
         settings,
     };
     let request = dir.ask(&branching, &passphrase, &entropy)?;
+    let der = pem_or_der(std::fs::read(&request)?, "CERTIFICATE REQUEST");
+    let spoken = Spoken::digest(ProvenKey::from_authority_request(&der)?.hash().0);
     let (root, name) = (&branching.root_name, &branching.key.issuer);
     // So that a first certificate fits however long the ceremony takes.
     let years = (branching.settings.lifecycle().reach().as_hours() / 24 / 365 + 2).max(10);
@@ -135,8 +142,9 @@ fn ask(args: InitArgs, dir: DataDir, settings: ServiceSettings) -> Result<(), Fa
         "{dir} waits for the certificate of issuing CA {name}.
 
   request           {request}
+{fingerprint}
 
-Next: take the request to the ceremony of root {root} (`tegata ceremony --example`), which names it
+The ceremony must say the same of its key. Next: take the request to the ceremony of root {root} (`tegata ceremony --example`), which names it
 
   [[issuing]]
   request = \"{name}.csr\"
@@ -146,11 +154,12 @@ Next: take the request to the ceremony of root {root} (`tegata ceremony --exampl
   years = {years}
   status_url = \"{status_url}\"
 
-and bring back its certificates and list:
+and bring back its certificates and CRL:
   tegata ca install --certificate {name}.cer --root {root}.cer --dir {dir}
   tegata ca publish-crl {root}.crl --dir {dir}",
         dir = dir.path().display(),
         request = request.display(),
+        fingerprint = spoken.lines("key SHA-256"),
         years = years,
         organisation = branching.settings.organisation.en,
         country = branching.country,
@@ -160,6 +169,8 @@ and bring back its certificates and list:
         "service": branching.key.to_string(),
         "root": root,
         "request": request,
+        "key_sha256": spoken.sha256,
+        "key_words": spoken.words,
     });
     output::one(args.common.json, &json, &sentence)
 }
@@ -169,11 +180,11 @@ pub(crate) fn ca_key() -> impl TypedValueParser<Value = CaKey> {
     PossibleValuesParser::new(CaKey::ALL.map(CaKey::name)).try_map(|name| name.parse::<CaKey>())
 }
 
-/// SHA-256 of the root certificate, as people compare it.
-pub(super) fn root_sha256(dir: &DataDir) -> Result<String, Failure> {
+/// SHA-256 of the root certificate.
+fn root_spoken(dir: &DataDir) -> Result<Spoken, Failure> {
     let root = CertificateDer::from_pem_file(dir.root_pem())
         .map_err(|error| format!("{}: {error}", dir.root_pem().display()))?;
-    Ok(hex::encode(Sha256::digest(&root)))
+    Ok(Spoken::of(&root))
 }
 
 /// Sample settings of a service, for the demo and as a pattern.

@@ -17,6 +17,7 @@ mod profile;
 mod rollover;
 pub(crate) mod serve;
 mod service;
+mod spoken;
 mod subscriber;
 
 use std::io::IsTerminal;
@@ -85,7 +86,8 @@ enum Command {
     /// Certificates
     #[command(subcommand)]
     Certificate(certificate::CertificateCommand),
-    /// CAs whose root is offline: certificates and lists from its ceremonies
+    /// CAs of this installation: roll over, import, retire, revoke; certificates and CRLs of an
+    /// offline root
     #[command(subcommand)]
     Ca(ca::CaCommand),
     /// Carry out a key ceremony, offline, from one file
@@ -129,8 +131,17 @@ pub(crate) struct Scoped {
 /// The installation that this command opened.
 static OPENED: OnceLock<(Office, Common)> = OnceLock::new();
 
+/// What is logged unless `TEGATA_LOG` says otherwise. The PKCS#11 library counts every mechanism of
+/// a token that it has no name for as an error.
+const LOG: &str = "warn,tegata=info,cryptoki::mechanism=off";
+
 /// What ends a command: a sentence for people.
 pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// A failure of which standard output holds the JSON already.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Told(pub(crate) String);
 
 impl Common {
     pub(crate) fn data_dir(&self) -> DataDir {
@@ -182,7 +193,7 @@ pub(crate) fn run() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("TEGATA_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,tegata=info")),
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOG)),
         )
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
@@ -232,8 +243,8 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
     }
 }
 
-fn failed(error: &dyn std::error::Error) -> ExitCode {
-    let json = std::env::args_os().any(|argument| argument == "--json");
+fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
+    let json = !error.is::<Told>() && std::env::args_os().any(|argument| argument == "--json");
     output::error(json, &error.to_string());
     ExitCode::FAILURE
 }

@@ -20,7 +20,7 @@ pub(super) enum ServiceCommand {
     #[command(after_help = "Example:
   tegata service show --dir D > service.json      and edit it
   tegata service change --dir D --service-settings service.json
-A running server takes the change at its next start.")]
+A running server takes the change at once.")]
     Change {
         /// All settings of the service, a JSON file as `show` prints it
         #[arg(long)]
@@ -76,7 +76,7 @@ pub(super) async fn run(command: ServiceCommand) -> Result<(), Failure> {
             office.change_settings(operator(), service.id, &settings).await?;
             let warnings = office.settings_warnings(service.id, &settings)?;
             let sentence = format!(
-                "service {} changed; restart tegata serve{}",
+                "service {} changed; a running server takes it at once{}",
                 service.key,
                 output::warned(&warnings)
             );

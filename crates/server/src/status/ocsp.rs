@@ -74,6 +74,7 @@ fn answer(
     };
     status.registrar.answer(ca, request).map_err(|error| match error {
         AnswerError::Ocsp(OcspError::Malformed) => Box::new(plain(tegata_ca::ocsp_malformed())),
+        _ if ca.parent.is_none() => Box::new(plain(tegata_ca::ocsp_unauthorized())), // a root
         error => {
             tracing::error!(%error, "no OCSP answer");
             Box::new(plain(tegata_ca::ocsp_try_later()))
