@@ -152,6 +152,15 @@ pub(crate) fn block_compromised_key(
     }
 }
 
+/// Whether the key of a certificate that is to be one of our own is blocked: ours already, or
+/// known to be bad.
+pub(crate) fn own_key_is_blocked(tx: &Tx<'_>, certificate: &[u8]) -> Result<bool, StoreError> {
+    let spki = public_key_of(certificate)
+        .ok_or(StoreError::Corrupt("a certificate of ours that cannot be read"))?;
+    let list: Vec<_> = Fingerprint::of_key(&spki).iter().map(|one| one.octets().to_vec()).collect();
+    Ok(tx.blocked_key(&list)?.is_some())
+}
+
 fn block_key_of(
     tx: &mut Tx<'_>,
     certificate: &[u8],

@@ -206,7 +206,7 @@ impl Office {
 }
 
 /// The entry of a new CA of record.
-fn authority_created(
+pub(crate) fn authority_created(
     now: Timestamp,
     actor: &Actor,
     name: &Issuer,

@@ -18,9 +18,16 @@ use tegata_store::{
 
 pub use rows::{CsvError, MAX_ROWS, exact_user_id, rows_from_csv};
 
-use crate::blocklist::{block_compromised_key, block_own_key};
+use crate::blocklist::{block_compromised_key, block_own_key, own_key_is_blocked};
+use crate::found::authority_created;
 use crate::office::entry;
 use crate::{Actor, Office};
+
+/// Greatest CRL number of a list that moves in: as many again are left for those that follow.
+const MAX_CRL_NUMBER: u64 = i64::MAX as u64 / 2;
+
+/// How far the clock of those who revoked may have been ahead of ours.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// How long the next update of a CRL may be past.
 const STALE: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -108,9 +115,27 @@ pub enum ImportError {
     /// A CA of this name is on record.
     #[error("a CA named {0} exists already; choose another name")]
     NameTaken(Issuer),
+    /// Its key is that of a CA or a server here, or blocked.
+    #[error(
+        "{0} has a key that is on record here or blocked (tegata blocklist check); nothing may share it"
+    )]
+    KeyTaken(Issuer),
     /// A serial number is on record, or stands twice.
     #[error("serial number {0} stands twice, or a certificate on record has it already")]
     SerialTaken(Serial),
+    /// A moment that cannot be.
+    #[error("serial number {serial}: {what} is {at}, which cannot be")]
+    Implausible {
+        /// Which certificate.
+        serial: Serial,
+        /// Which of its moments.
+        what: &'static str,
+        /// What it says.
+        at: Timestamp,
+    },
+    /// The next ones must be greater.
+    #[error("the CRL's number is {0}: it leaves no room for the numbers of later ones")]
+    CrlNumber(u64),
     /// A user ID belongs to another company.
     #[error("user ID {0} belongs to another company")]
     ForeignSeat(UserId),
@@ -179,11 +204,47 @@ impl From<StoreError> for Trial {
     }
 }
 
+impl ImportRow {
+    fn check(&self, now: Timestamp) -> Result<(), ImportError> {
+        let (serial, at) = (self.serial, self.validity.not_before);
+        if at < Timestamp::UNIX_EPOCH {
+            return Err(ImportError::Implausible { serial, what: "its beginning", at });
+        }
+        self.status.check(serial, now)
+    }
+}
+
+impl ImportStatus {
+    fn check(self, serial: Serial, now: Timestamp) -> Result<(), ImportError> {
+        match self {
+            Self::Held(at) | Self::Revoked(at, _)
+                if at < Timestamp::UNIX_EPOCH || at > now + AHEAD =>
+            {
+                Err(ImportError::Implausible { serial, what: "its revocation or hold", at })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What the CRL says, unless this is worse.
+    fn or_worse(self, listed: Self) -> Self {
+        let rank = |status| match status {
+            Self::Good => 0,
+            Self::Held(_) => 1,
+            Self::Revoked(..) => 2,
+        };
+        if rank(self) > rank(listed) { self } else { listed }
+    }
+}
+
 impl Import {
     fn check_crl(&self, now: Timestamp) -> Result<(), ImportError> {
         let Some(crl) = &self.crl else { return Ok(()) };
         if crl.partial {
             return Err(ImportError::PartialCrl);
+        }
+        if let Some(number) = crl.number.filter(|number| *number > MAX_CRL_NUMBER) {
+            return Err(ImportError::CrlNumber(number));
         }
         // One that promised nothing is as old as it is.
         let due = crl.next_update.unwrap_or(crl.this_update);
@@ -232,18 +293,30 @@ fn take_in(
         };
         listed.insert(entry.serial, status);
     }
-    let mut seen = HashSet::new();
-    for row in &import.rows {
-        // The list was signed; a word on paper does not make good what is on it.
-        let status = listed.remove(&row.serial).unwrap_or(row.status);
-        if !seen.insert(row.serial) || tx.certificate(row.serial)?.is_some() {
-            return Err(ImportError::SerialTaken(row.serial));
-        }
-        moving.certificate(tx, row, status)?;
-    }
     let ends = tegata_ca::CaCertificate::parse(&import.certificate)
         .map_or(now, |read| read.validity().not_after);
+    let mut seen = HashSet::new();
+    for mut row in import.rows {
+        let serial = row.serial;
+        if !seen.insert(serial) || tx.is_on_record(serial)? {
+            return Err(ImportError::SerialTaken(serial));
+        }
+        if let Some(status) = listed.remove(&serial) {
+            // The CRL was signed: a word on paper does not make good what is on it, and without
+            // the certificate, none takes it off before its CA has ended.
+            row.status = row.status.or_worse(status);
+            if row.certificate.is_none() {
+                row.validity.not_after = row.validity.not_after.max(ends);
+            }
+        }
+        row.check(now)?;
+        moving.certificate(tx, &row, row.status)?;
+    }
     for (serial, status) in listed {
+        if tx.is_on_record(serial)? {
+            return Err(ImportError::SerialTaken(serial));
+        }
+        status.check(serial, now)?;
         moving.unaccounted(tx, serial, status, ends)?;
     }
     if let Some(number) = import.crl.and_then(|crl| crl.number) {
@@ -261,7 +334,7 @@ fn put_authorities(
     actor: &Actor,
     import: &Import,
     now: Timestamp,
-) -> Result<AuthorityId, StoreError> {
+) -> Result<AuthorityId, ImportError> {
     let root = match &import.root {
         ImportRoot::Known(id) => *id,
         ImportRoot::New(name, certificate) => {
@@ -273,11 +346,13 @@ fn put_authorities(
                 complete_crl: true,
                 issues_from: now,
             })?;
+            refuse_known_key(tx, certificate, name)?;
             block_own_key(tx, certificate, name.as_str(), now)?;
-            tx.audit(&entry(now, actor, "authority.created", name))?;
+            tx.audit(&authority_created(now, actor, name, certificate))?;
             id
         }
     };
+    refuse_known_key(tx, &import.certificate, &import.name)?;
     block_own_key(tx, &import.certificate, import.name.as_str(), now)?;
     let id = tx.insert_authority(&NewAuthority {
         service: Some(import.company.service),
@@ -292,6 +367,14 @@ fn put_authorities(
         tx.retire_authority(id, now)?;
     }
     Ok(id)
+}
+
+/// One key, one name: two CAs with one key would answer for each other's serial numbers.
+fn refuse_known_key(tx: &Tx<'_>, certificate: &[u8], name: &Issuer) -> Result<(), ImportError> {
+    match own_key_is_blocked(tx, certificate)? {
+        true => Err(ImportError::KeyTaken(name.clone())),
+        false => Ok(()),
+    }
 }
 
 struct Moving<'a> {

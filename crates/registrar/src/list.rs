@@ -7,33 +7,33 @@ use tegata_store::{AuthorityRecord, CrlScope, PublishedCrl, StoreError, View};
 use crate::office::entry;
 use crate::{Actor, Office};
 
-/// How far the clock of the machine that made a list may be ahead of ours.
+/// How far the clock of the machine that made a CRL may be ahead of ours.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
-/// Why a list from outside is not published.
+/// Why a CRL from outside is not published.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
-    /// Not a list, or its signature does not verify.
+    /// Not a CRL, or its signature does not verify.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// Of no root that is known here.
-    #[error("the list is of none of this installation's roots")]
+    #[error("the CRL is of none of this installation's roots")]
     UnknownIssuer,
-    /// The server makes this root's lists.
-    #[error("the key of {0} is here: the server makes its lists itself")]
+    /// The server makes this root's CRLs.
+    #[error("the key of {0} is here: the server makes its CRLs itself")]
     KeyAtHand(Issuer),
     /// Not newer.
-    #[error("the list of {ca} has number {number}; number {last} is published already")]
+    #[error("the CRL of {ca} has number {number}; number {last} is published already")]
     NotNewer {
         /// Whose.
         ca: Issuer,
-        /// The list's number.
+        /// The CRL's number.
         number: u64,
         /// That of the published one.
         last: u64,
     },
     /// Over or not begun.
-    #[error("the list of {ca} is good from {from} to {to}, and now it is {now}")]
+    #[error("the CRL of {ca} is good from {from} to {to}, and now it is {now}")]
     NotNow {
         /// Whose.
         ca: Issuer,
@@ -46,7 +46,7 @@ pub enum ListError {
     },
     /// It forgets.
     #[error(
-        "the list of {ca} leaves out what the one before revoked: {}; repeat these entries until \
+        "the CRL of {ca} leaves out what the one before revoked: {}; repeat these entries until \
          their certificates have ended, or say that they have", .forgotten.join(", ")
     )]
     Forgets {
@@ -61,11 +61,11 @@ pub enum ListError {
 }
 
 impl Office {
-    /// Publishes a list, DER, that a root made whose key is kept elsewhere; `has_key` tells which
-    /// roots those are not. Returns whose list it was, and what it says of itself.
+    /// Publishes a CRL, DER, that a root made whose key is kept elsewhere; `has_key` tells which
+    /// roots those are not. Returns whose it was, and what it says of itself.
     ///
     /// # Errors
-    /// When the list is not authentic, not newer than the last one, not good now, or the database
+    /// When the CRL is not authentic, not newer than the last one, not good now, or the database
     /// refuses.
     pub async fn publish_list(
         &self,
@@ -142,7 +142,7 @@ impl Office {
         Ok(PublishedList { ca: name, list, revoked })
     }
 
-    /// A revoked CA stays on its root's list until it has ended.
+    /// A revoked CA stays on its root's CRL until it has ended.
     fn refuse_forgetting(
         &self,
         root: &AuthorityRecord,
@@ -181,7 +181,7 @@ impl Office {
     }
 }
 
-/// A list from outside that was published.
+/// A CRL from outside that was published.
 #[derive(Clone, Debug)]
 pub struct PublishedList {
     /// Whose.
@@ -192,7 +192,7 @@ pub struct PublishedList {
     pub revoked: Vec<Issuer>,
 }
 
-/// The root whose list this is.
+/// The root whose CRL this is.
 fn issuer(
     authorities: &[AuthorityRecord],
     der: &[u8],

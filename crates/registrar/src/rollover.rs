@@ -5,6 +5,7 @@ use tegata_domain::{Issuer, Reason};
 use tegata_store::{AuthorityId, AuthorityRecord, NewAuthority, ServiceId, StoreError, View};
 
 use crate::blocklist::block_own_key;
+use crate::found::authority_created;
 use crate::office::entry;
 use crate::{Actor, Office, Service, TargetError};
 
@@ -98,8 +99,8 @@ impl Office {
                     complete_crl: true,
                     issues_from: new.issues_from,
                 })?;
-                let mut record = entry(now, &actor, "authority.created", &new.name);
-                record.detail = serde_json::json!({ "issues_from": new.issues_from });
+                let mut record = authority_created(now, &actor, &new.name, &new.certificate);
+                record.detail["issues_from"] = serde_json::json!(new.issues_from);
                 tx.audit(&record)?;
                 Ok(id)
             })
@@ -163,8 +164,9 @@ fn replaceable(
         .iter()
         .find(|ca| ca.name == *name && ca.service.is_some())
         .ok_or_else(|| TargetError::unknown("issuing CA", name))?;
-    if found.revoked_at.is_some() {
-        return Err(TargetError::Nothing { name: name.to_string(), verb: "revoked again" });
+    if let Some(since) = found.revoked_at {
+        let reason = found.revoked_reason.unwrap_or(Reason::Unspecified);
+        return Err(TargetError::AlreadyRevoked { name: name.to_string(), since, reason });
     }
     let another = authorities.iter().any(|ca| {
         ca.service == found.service

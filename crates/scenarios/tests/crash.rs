@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -131,6 +131,7 @@ fn load_and_kill(mut demo: Demo, tries: &[Try], answers: usize, moment: Moment) 
             answered.fetch_add(1, Ordering::Relaxed);
         }
     };
+    let mut looked = Ok(());
     thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
         let ended = || clients.iter().all(|client| client.is_finished());
@@ -139,27 +140,38 @@ fn load_and_kill(mut demo: Demo, tries: &[Try], answers: usize, moment: Moment) 
         });
         if let Moment::AfterAnIntent = moment {
             // Stopped at some moment, it leaves on disk what it would if it were killed now.
-            eventually("an intent without its certificate", Duration::from_secs(30), || {
-                demo.server.pause();
-                if ended() || holds_an_intent(&demo.ready.data_dir) {
-                    return Some(());
-                }
-                demo.server.resume();
-                None
-            });
+            looked =
+                eventually("an intent without its certificate", Duration::from_secs(30), || {
+                    demo.server.pause();
+                    match holds_an_intent(&demo.ready.data_dir) {
+                        Ok(false) if !ended() => {}
+                        // Whatever it was, the clients wait for a server that stands still.
+                        other => return Some(other.map(drop)),
+                    }
+                    demo.server.resume();
+                    None
+                });
         }
         demo.server.kill9();
     });
+    assert_eq!(looked, Ok(()));
 }
 
 /// Looks at a copy, for the one who was stopped may hold a lock.
-fn holds_an_intent(data: &Path) -> bool {
+fn holds_an_intent(data: &Path) -> Result<bool, String> {
     let copy = tempdir().unwrap();
-    for file in ["tegata.db", "tegata.db-wal"] {
-        fs::copy(data.join(file), copy.path().join(file)).unwrap();
+    fs::create_dir(copy.path().join("anchor")).unwrap();
+    let anchor = fs::read_dir(data.join("anchor")).unwrap();
+    let anchor = anchor.map(|file| Path::new("anchor").join(file.unwrap().file_name()));
+    for file in ["tegata.db", "tegata.db-wal"].map(PathBuf::from).into_iter().chain(anchor) {
+        fs::copy(data.join(&file), copy.path().join(&file)).map_err(|error| error.to_string())?;
     }
-    let rows = tegata(copy.path(), &["certificate", "list"]).ok().json();
-    rows.as_array().unwrap().iter().any(|row| row["state"] == "planned")
+    let listed = tegata(copy.path(), &["certificate", "list"]);
+    if listed.code != Some(0) {
+        return Err(listed.stderr);
+    }
+    let rows = listed.json();
+    Ok(rows.as_array().unwrap().iter().any(|row| row["state"] == "planned"))
 }
 
 /// Void serial numbers are on the list, for good.

@@ -254,6 +254,25 @@ fn what_would_go_wrong_later_is_refused_at_once() {
     of(&seat[0].user_id, "good,,");
     refused(&["--key", &key, "--list", &list], "belongs to another company");
 
+    // What cannot be: a serial number of another certificate, a revocation of tomorrow.
+    let taken = Issued::of(&demo.api().enroll(&demo.seat(), &Key::default().request())).serial;
+    let row = |serial: &str, rest: &str| {
+        let user = USERS[2];
+        let line = format!("{head}{serial},CN={user},2026-01-01,2027-01-01,{rest}\n");
+        fs::write(&list, line).unwrap();
+    };
+    let listed = ["--key", &key, "--list", &list];
+    row(&taken, "good,,");
+    refused(&listed, "a certificate on record has it already");
+    row("03", "revoked,superseded,2100-01-01");
+    refused(&listed, "its revocation or hold is 2100-01-01T00:00:00Z, which cannot be");
+    // Of CRL and list the worse word counts; what the CRL names and no list does stays revoked.
+    row("03", "revoked,superseded,2026-02-01");
+    let both = [&listed[..], &["--crl", &crl, "--check"]].concat();
+    let would = import(&demo, &old, &both).ok().json();
+    let counts = ["held", "revoked", "unaccounted"].map(|of| would["imported"][of].as_u64());
+    assert_eq!(counts, [Some(0), Some(1), Some(1)], "{would}");
+
     // A key file of the same name.
     let path = Path::new(&demo.ready.data_dir).join("keys/OLD0001C.key.uri");
     fs::write(&path, "").unwrap();
@@ -264,6 +283,12 @@ fn what_would_go_wrong_later_is_refused_at_once() {
     // Who says that nothing was revoked, or that there is no newer list, is believed.
     import(&demo, &old, &[&certificates[..], &["--nothing-revoked", "--check"]].concat()).ok();
     import(&demo, &old, &[&late[..], &["--old-crl"]].concat()).ok();
+    // The same key under another name.
+    let (ca, root) = (old.file("ca.pem"), old.file("root.pem"));
+    let again = ["ca", "import", "--name", "OLD0002C", "--certificate", &ca, "--root", &root];
+    let again = [&again[..], &["--company", "CMSM950-006", "--nothing-revoked"], &certificates];
+    let again = demo.tegata(&again.concat()).ended(1);
+    assert!(again.stderr.contains("OLD0002C has a key that is on record here"), "{again:?}");
 }
 
 #[test]

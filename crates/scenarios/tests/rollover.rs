@@ -58,7 +58,10 @@ fn nobody_notices_a_new_issuing_ca() {
     let old_ca = demo.status_file("aia/SB0001002C.cer");
     assert_eq!(answer.chain()[0], old_ca);
 
-    // At once, for this test.
+    // At once, for this test; not while another one waits.
+    let two = demo.tegata(&["ca", "rollover", "--now", "--key", "p384"]).ended(1);
+    assert!(two.stderr.contains("SB0001003C is made already"), "{two:?}");
+    demo.tegata(&["ca", "retire", "SB0001003C"]).ok();
     let made = demo.tegata(&["ca", "rollover", "--now", "--key", "p384"]).ok().json();
     assert_eq!(made["ca"], "SB0001004C");
     let status = format!("{}/crl/SB0001004C.crl", demo.ready.status);

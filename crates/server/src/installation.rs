@@ -309,6 +309,7 @@ impl DataDir {
     /// Records a service whose keys are safe and whose root is elsewhere.
     pub(crate) async fn found_with(
         &self,
+        actor: Actor,
         waiting: &Waiting,
         root: &[u8],
         issuing: &[u8],
@@ -317,7 +318,7 @@ impl DataDir {
     ) -> Result<(), InstallationError> {
         let office = self.office_anew(clock, entropy)?;
         let root = (&waiting.root_name, root);
-        office.found_with(Actor::System, &waiting.key, &waiting.settings, root, issuing).await?;
+        office.found_with(actor, &waiting.key, &waiting.settings, root, issuing).await?;
         Ok(())
     }
 

@@ -152,13 +152,14 @@ impl Node {
         let status = status::router(Status::new(self.registrar.clone(), watching, distrust));
         let trouble = AnchorTrouble::default();
         let anchoring = anchor::keep(
-            self.anchor,
+            self.anchor.clone(),
             self.registrar.clone(),
             trouble.clone(),
             anchoring_news,
             shown,
         );
         let admin = admin::router(self.registrar.clone(), trouble);
+        let (anchor, registrar) = (self.anchor, self.registrar.clone());
         tokio::join!(
             async {
                 // Dropping the jobs ends every wait for news.
@@ -174,6 +175,11 @@ impl Node {
             listen::serve(self.status, None, status, stopped(stop.clone())),
             listen::serve(self.admin, None, admin, stopped(stop)),
         );
+        // What the last requests changed is anchored as well.
+        let kept = tokio::task::spawn_blocking(move || anchor.keep(&registrar)).await;
+        if let Ok(Err(error)) = kept {
+            tracing::error!(%error, "the anchor is not kept");
+        }
     }
 }
 

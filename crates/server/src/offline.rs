@@ -10,7 +10,7 @@ use tegata_ca::{
     certification_request,
 };
 use tegata_domain::{Clock, Entropy, Issuer, ServiceKey};
-use tegata_registrar::{Office, ServiceSettings};
+use tegata_registrar::{Actor, Office, ServiceSettings};
 use tegata_token::{TokenKey, TokenUri};
 
 use crate::installation::{DataDir, InstallationError};
@@ -128,8 +128,8 @@ impl DataDir {
     /// Everything that is wrong with the certificates, or when the database refuses.
     pub async fn install(
         &self,
-        root: &CaCertificate,
-        certificate: &CaCertificate,
+        actor: Actor,
+        (root, certificate): (&CaCertificate, &CaCertificate),
         passphrase: &Passphrase,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
@@ -153,7 +153,7 @@ impl DataDir {
         Authority::open(certificate.der().to_vec(), key)
             .map_err(|error| InstallationError::Authority(name.clone(), error))?;
         self.write_root_pem(root.der())?;
-        self.found_with(&waiting, root.der(), certificate.der(), clock, entropy).await?;
+        self.found_with(actor, &waiting, root.der(), certificate.der(), clock, entropy).await?;
         for done in [kept, self.request(name)] {
             fs::remove_file(&done).map_err(|error| InstallationError::Io(done, error))?;
         }

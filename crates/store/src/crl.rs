@@ -371,8 +371,8 @@ impl View<'_> {
             "SELECT l.serial, ifnull(c.state_at, l.at), ifnull(c.reason, u.reason), l.status
              FROM (SELECT serial, max(seq), status, at FROM status_change s
                    WHERE authority_id = ?1 AND {within} AND seq > ?3 GROUP BY serial) l
-             LEFT JOIN certificate c ON c.serial = l.serial
-             LEFT JOIN unaccounted u ON u.serial = l.serial"
+             LEFT JOIN certificate c ON c.serial = l.serial AND c.authority_id = ?1
+             LEFT JOIN unaccounted u ON u.serial = l.serial AND u.authority_id = ?1"
         );
         let mut statement = self.0.prepare_cached(&sql).map_err(StoreError::from)?;
         let mut rows =

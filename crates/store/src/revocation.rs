@@ -183,8 +183,9 @@ impl View<'_> {
             "SELECT s.seq, s.service_id, s.authority_id, s.shard, s.serial, s.status, s.at,
                     ifnull(c.reason, u.reason) AS reason,
                     ifnull(ifnull(c.not_after, u.not_after), s.at) AS not_after
-             FROM status_change s LEFT JOIN certificate c ON c.serial = s.serial
-             LEFT JOIN unaccounted u ON u.serial = s.serial
+             FROM status_change s
+             LEFT JOIN certificate c ON c.serial = s.serial AND c.authority_id = s.authority_id
+             LEFT JOIN unaccounted u ON u.serial = s.serial AND u.authority_id = s.authority_id
              WHERE s.seq > ?1 ORDER BY s.seq LIMIT ?2",
         )?;
         let rows = statement.query_map((after, limit), |row| {
@@ -205,6 +206,21 @@ impl View<'_> {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether any CA has given out this serial number, as far as this database knows.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn is_on_record(&self, serial: Serial) -> Result<bool, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM certificate WHERE serial = ?1)
+                     OR EXISTS (SELECT 1 FROM own_certificate WHERE serial = ?1)
+                     OR EXISTS (SELECT 1 FROM unaccounted WHERE serial = ?1)",
+            )?
+            .query_row([Column(serial)], |row| row.get(0))?)
     }
 
     /// What an older copy of this database forgot, when it is this serial number of `authority`.

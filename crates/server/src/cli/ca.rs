@@ -111,9 +111,9 @@ async fn install(certificate: &Path, root: &Path, common: &Common) -> Result<(),
     if dir.is_founded()? {
         return install_another(&dir, &certificate, &passphrase, common).await;
     }
-    let installed = dir
-        .install(&root, &certificate, &passphrase, Arc::new(SystemClock), Arc::new(SystemEntropy))
-        .await?;
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let installed =
+        dir.install(operator(), (&root, &certificate), &passphrase, clock, entropy).await?;
     let (of_root, of_issuing) = (Spoken::of(root.der()), Spoken::of(certificate.der()));
     let dir = dir.path().display();
     let sentence = format!(

@@ -13,6 +13,7 @@ use tegata_server::keyfile::Passphrase;
 use tegata_store::AuthorityRecord;
 use tegata_token::TokenUri;
 
+use super::spoken::Spoken;
 use super::{Common, Failure, Scoped, operator, output};
 
 #[derive(Args)]
@@ -152,6 +153,7 @@ fn row(
         (None, None) => "publishes status".to_owned(),
     };
     let read = tegata_ca::CaCertificate::parse(&ca.certificate).ok();
+    let spoken = Spoken::of(&ca.certificate);
     serde_json::json!({
         "name": ca.name,
         "role": if ca.service.is_some() { "issuing CA" } else { "root" },
@@ -161,6 +163,8 @@ fn row(
         "key_in": key_in,
         "subject": read.as_ref().map(|read| read.subject()),
         "serial": read.as_ref().map(|read| read.serial()),
+        "sha256": spoken.sha256,
+        "words": spoken.words,
     })
 }
 
