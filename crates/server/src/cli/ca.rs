@@ -114,6 +114,7 @@ async fn install(certificate: &Path, root: &Path, common: &Common) -> Result<(),
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let installed =
         dir.install(operator(), (&root, &certificate), &passphrase, clock, entropy).await?;
+    common.new_office().await?;
     let (of_root, of_issuing) = (Spoken::of(root.der()), Spoken::of(certificate.der()));
     let dir = dir.path().display();
     let sentence = format!(

@@ -82,7 +82,7 @@ pub(super) async fn run(args: InitArgs) -> Result<(), Failure> {
     Passphrase::ensure(&file, &*entropy)?;
     let passphrase = Passphrase::read(&file)?;
     dir.found_by(operator(), &foundation, &passphrase, Arc::new(SystemClock), entropy).await?;
-    let office = args.common.office()?;
+    let office = args.common.new_office().await?;
     let service = office.choose_service(Some(&foundation.key))?;
     let warnings = office.settings_warnings(service.id, &foundation.settings)?;
     let spoken = root_spoken(&dir)?;

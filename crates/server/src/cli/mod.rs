@@ -161,6 +161,13 @@ impl Common {
         Ok(office)
     }
 
+    /// The installation that was just made, its anchor begun.
+    pub(crate) async fn new_office(&self) -> Result<Office, Failure> {
+        let office = self.office()?;
+        AnchorDir::new(&self.settings()?.anchor_dir).begin(&office, operator()).await?;
+        Ok(office)
+    }
+
     /// The installation, whatever its anchor says.
     pub(crate) fn office_unchecked(&self) -> Result<Office, InstallationError> {
         self.data_dir().office(Arc::new(SystemClock), Arc::new(SystemEntropy))
