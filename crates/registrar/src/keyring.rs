@@ -133,7 +133,7 @@ impl Service {
     /// None when all of them are retired or revoked.
     pub fn issuer(&self, now: Timestamp) -> Option<&IssuingCa> {
         let active = || self.issuing.iter().filter(|ca| !ca.retired && !ca.revoked);
-        active().find(|ca| ca.issues_from <= now).or_else(|| active().last())
+        active().find(|ca| ca.issues_from <= now).or_else(|| active().next_back())
     }
 
     /// The CA that issues or, when none does, the last one that did: for what is shown and for
