@@ -115,7 +115,8 @@ impl Keeper {
             let until = service.full_until(now);
             if !self.automatic {
                 tracing::warn!(service = %service.key, %until,
-                    "the issuing CA gets too short for full lifetimes: tegata ca rollover");
+                    "the issuing CA gets too short for full lifetimes: tegata ca rollover, or ca \
+                     request where the root is offline");
                 continue;
             }
             let key = CaKey::like(service.current(now).authority.signer());
@@ -135,7 +136,8 @@ impl Keeper {
             match made {
                 Ok(name) => tracing::info!(service = %service.key, ca = %name, "a new issuing CA"),
                 Err(error) => tracing::warn!(service = %service.key, %until, %error,
-                    "no new issuing CA could be made: tegata ca rollover"),
+                    "no new issuing CA could be made: tegata ca rollover, or ca request where the \
+                     root is offline"),
             }
         }
     }
