@@ -110,15 +110,14 @@ impl Registrar {
     pub async fn enroll(
         &self,
         service: &Arc<Service>,
-        enrollment: Enrollment,
+        mut enrollment: Enrollment,
         reference: &Reference,
     ) -> Result<Issuance, EnrollError> {
         if self.distrusted().is_some() {
             return Err(EnrollError::Distrusted);
         }
-        let proven = self.authenticate(service, &enrollment, reference).await?;
+        let (proven, key) = self.authenticate(service, &mut enrollment, reference).await?;
         let _turn = self.turn(&proven.seat).await;
-        let key = judged(enrollment.request).await;
         let now = self.now();
         // A credential that permits nothing is refused whatever is wrong with the key: who holds
         // a locked password must not learn from a bad key that it was the right one.
@@ -253,13 +252,6 @@ impl Registrar {
         let prepared = profile.prepare(&ca.authority, serial, &subject, key, validity)?;
         Ok((prepared.lint(&profile)?, shard))
     }
-}
-
-/// Judges the key of a request. Off the threads that serve: an RSA key takes milliseconds.
-async fn judged(request: Vec<u8>) -> Result<ProvenKey, RequestError> {
-    let judging = tokio::task::spawn_blocking(move || ProvenKey::from_request(&request));
-    // Cut short by the end of the process: nothing was judged.
-    judging.await.unwrap_or(Err(RequestError::Malformed))
 }
 
 /// Whether the key of a CA can sign now, before an intent is put on record for nothing.

@@ -56,12 +56,14 @@ impl Passwords {
     }
 
     /// Whether `password` is the one behind `hash`. With neither a hash nor a password that
-    /// could be one, does the same work and says no.
-    pub async fn verify(
+    /// could be one, does the same work and says no. What else every try has to cost is done
+    /// `beside`, whether the password is right or not; `None` when the process ends meanwhile.
+    pub async fn verify<T: Send + 'static>(
         self: &Arc<Self>,
         hash: Option<String>,
         password: Option<InitialPassword>,
-    ) -> bool {
+        beside: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<(bool, T)> {
         // The semaphore is never closed.
         let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
         let this = Arc::clone(self);
@@ -69,10 +71,11 @@ impl Passwords {
             let _permit = permit;
             let known = hash.is_some() && password.is_some();
             let octets = password.as_ref().map_or(&[][..], InitialPassword::as_bytes);
-            this.matches(hash.as_deref().unwrap_or(&this.nobody), octets) && known
+            let matches = this.matches(hash.as_deref().unwrap_or(&this.nobody), octets);
+            (matches && known, beside())
         })
         .await
-        .unwrap_or(false)
+        .ok()
     }
 
     fn matches(&self, hash: &str, password: &[u8]) -> bool {
@@ -140,11 +143,16 @@ mod tests {
         let wrong: InitialPassword = "01AB-CDEF-GHJK-MNPR".parse().unwrap();
         let hash = passwords.hash(&right, &Counting);
         assert!(hash.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
-        assert!(passwords.verify(Some(hash.clone()), Some(right.clone())).await);
-        assert!(!passwords.verify(Some(hash.clone()), Some(wrong)).await);
-        assert!(!passwords.verify(Some(hash), None).await);
-        assert!(!passwords.verify(None, Some(right)).await);
-        assert!(!passwords.verify(None, None).await);
+        for (known, said, matches) in [
+            (Some(&hash), Some(&right), true),
+            (Some(&hash), Some(&wrong), false),
+            (Some(&hash), None, false),
+            (None, Some(&right), false),
+            (None, None, false),
+        ] {
+            let verified = passwords.verify(known.cloned(), said.cloned(), || "done as well");
+            assert_eq!(verified.await, Some((matches, "done as well")));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Who asks, and what their credential permits.
 
 use jiff::Timestamp;
+use tegata_ca::{ProvenKey, RequestError};
 use tegata_domain::{
     Attempt, CertificateState, InitialPassword, IssuanceRefusal, KeyHash, SeatState, Serial, UserId,
 };
@@ -15,12 +16,14 @@ const NO_KEY: KeyHash = KeyHash([0; 32]);
 
 impl Registrar {
     /// Proves the credential, or says no after the same work and one write, whatever the cause.
+    /// The key is judged in any case: who may not issue must not learn from the time it takes
+    /// that the password was the right one. What is wrong with it is told later, if at all.
     pub(super) async fn authenticate(
         &self,
         service: &Service,
-        enrollment: &Enrollment,
+        enrollment: &mut Enrollment,
         reference: &Reference,
-    ) -> Result<Proven, EnrollError> {
+    ) -> Result<(Proven, Result<ProvenKey, RequestError>), EnrollError> {
         let user_id: Option<UserId> = enrollment.user_id.parse().ok();
         let password: Option<InitialPassword> = enrollment.password.parse().ok();
         let found = match &user_id {
@@ -34,10 +37,14 @@ impl Registrar {
             None => None,
         };
         let hash = found.as_ref().map(|(_, record)| record.hash.clone());
-        let right = self.passwords.verify(hash.clone(), password).await;
-        match found {
-            Some((seat, record)) if right => Ok(Proven { seat, hash: record.hash }),
-            found => {
+        let request = std::mem::take(&mut enrollment.request);
+        let judge = move || ProvenKey::from_request(&request);
+        let judged = self.passwords.verify(hash.clone(), password, judge).await;
+        match (found, judged) {
+            (Some((seat, record)), Some((true, key))) => {
+                Ok((Proven { seat, hash: record.hash }, key))
+            }
+            (found, _) => {
                 let actor = user_id.map_or(Actor::Stranger, Actor::Subscriber);
                 let seat = found.map(|(seat, _)| seat);
                 self.refuse_password(service, actor, seat, hash, reference).await?;
