@@ -211,8 +211,8 @@ impl Parts {
             let (name, value) =
                 pair.split_once('=').ok_or_else(|| UriError::NotAPair(pair.to_owned()))?;
             let (name, slot) = parts.slot(name, in_query)?;
-            // The other half's separator within a value is a slip, and may put a PIN there.
-            if value.contains(if in_query { ';' } else { '&' }) {
+            // Another half's separator within a value is a slip, and may put a PIN there.
+            if value.contains(['?', if in_query { ';' } else { '&' }]) {
                 return Err(UriError::Value(name));
             }
             let value = decoded(value).ok_or(UriError::Value(name))?;
@@ -441,6 +441,7 @@ mod tests {
         // A separator of the other half is not part of a value.
         assert_eq!(broken("token=tegata;", "token=tegata&pin-value=1;"), UriError::Value("token"));
         assert_eq!(broken("/path/pin", "/path/pin;pin-value=1"), UriError::Value("pin-source"));
+        assert_eq!(broken("/path/pin", "/path/pin?pin-value=1"), UriError::Value("pin-source"));
         // What belongs behind the question mark does not count before it.
         assert!(matches!(broken("?", ";"), UriError::Unknown(..)));
     }
