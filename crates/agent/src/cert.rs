@@ -10,6 +10,8 @@ use tegata_domain::{Serial, UserId};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 
+use crate::key::Algorithm;
+
 /// Longest certificate that is read, in octets. Ours have about 700; RSA 4096 ones about 2,000.
 pub const MAX_LEN: usize = 16 * 1024;
 
@@ -130,13 +132,9 @@ impl Cert {
         })
     }
 
-    /// Whether this certificate's key made `signature` (ECDSA with SHA-256, DER) over `message`.
-    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        let algorithm = x509_cert::spki::AlgorithmIdentifierOwned {
-            oid: const_oid::db::rfc5912::ECDSA_WITH_SHA_256,
-            parameters: None,
-        };
-        self.verifies_with(&algorithm, message, signature)
+    /// Whether this certificate's key made `signature` by `algorithm` over `message`.
+    pub fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        self.verifies_with(&algorithm.identifier(), message, signature)
     }
 
     fn verifies_with(

@@ -8,15 +8,41 @@ use tegata_domain::{Entropy, UserId};
 use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::{RdnSequence, RelativeDistinguishedName};
 use x509_cert::request::{CertReq, CertReqInfo, Version};
+use x509_cert::spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
 /// A key of a seat, wherever it lives: it signs, and it does not come out.
-pub trait SeatKey {
+pub trait SeatKey: Send + Sync {
     /// DER of its subject public key info.
     fn spki(&self) -> Vec<u8>;
 
-    /// ECDSA with SHA-256 over `message`, as DER; `None` when the key does not answer.
+    /// How it signs.
+    fn algorithm(&self) -> Algorithm;
+
+    /// A signature over `message` by [`SeatKey::algorithm`]; `None` when the key does not answer.
     fn sign(&self, message: &[u8]) -> Option<Vec<u8>>;
+}
+
+/// How a key of a seat signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// ECDSA on P-256 with SHA-256, the signature as DER (RFC 5480).
+    EcdsaP256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 §8.2): what older Windows stores can do.
+    RsaPkcs1,
+}
+
+impl Algorithm {
+    /// The identifier that stands beside a signature (RFC 5758 §3.2, RFC 4055 §5).
+    pub fn identifier(self) -> AlgorithmIdentifierOwned {
+        let (oid, parameters) = match self {
+            Self::EcdsaP256 => (const_oid::db::rfc5912::ECDSA_WITH_SHA_256, None),
+            Self::RsaPkcs1 => {
+                (const_oid::db::rfc5912::SHA_256_WITH_RSA_ENCRYPTION, Some(der::Any::null()))
+            }
+        };
+        AlgorithmIdentifierOwned { oid, parameters }
+    }
 }
 
 /// An ECDSA P-256 key in memory, wiped when dropped.
@@ -61,6 +87,10 @@ impl SeatKey for FileKey {
         self.0.verifying_key().to_public_key_der().map(|der| der.into_vec()).unwrap_or_default()
     }
 
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::EcdsaP256
+    }
+
     fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         let signature: DerSignature = self.0.try_sign(message).ok()?;
         Some(signature.as_bytes().to_vec())
@@ -84,10 +114,7 @@ pub(crate) fn request(user: &UserId, key: &dyn SeatKey) -> Option<Vec<u8>> {
     let signature = key.sign(&info.to_der().ok()?)?;
     CertReq {
         info,
-        algorithm: x509_cert::spki::AlgorithmIdentifierOwned {
-            oid: const_oid::db::rfc5912::ECDSA_WITH_SHA_256,
-            parameters: None,
-        },
+        algorithm: key.algorithm().identifier(),
         signature: der::asn1::BitString::from_bytes(&signature).ok()?,
     }
     .to_der()

@@ -9,6 +9,7 @@
 //! parameters), and any way to send something other than a `GET` before the root is believed
 //! (only [`transport::Network::believe`] makes a [`transport::Transport`] that can post).
 
+pub mod brand;
 pub mod cert;
 mod error;
 mod files;
@@ -27,4 +28,4 @@ mod testing;
 
 pub use error::{Error, Exit, Explanation};
 pub use fingerprint::{Fingerprint, FingerprintError};
-pub use key::SeatKey;
+pub use key::{Algorithm, SeatKey};

@@ -84,7 +84,7 @@ impl Pending {
 
     /// What a store hands out of a key taken up from here.
     pub(crate) fn begun<'a>(&'a self, taken: &'a TakenUp) -> Begun<'a> {
-        Begun { key: &taken.key, resumed: taken.resumed, waits_in: &self.path }
+        Begun { key: &taken.key, resumed: taken.resumed, waits_in: self.path.display().to_string() }
     }
 
     /// Forgets the key: its certificate is where it belongs, or will never be.

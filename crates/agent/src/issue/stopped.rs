@@ -1,5 +1,4 @@
 use std::fmt;
-use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -23,8 +22,8 @@ pub struct Stopped {
     pub error: Error,
     /// Whether the initial password has left this PC.
     pub sent: bool,
-    /// The file in which a key waits for the next try; `None` when no key was left behind.
-    pub kept: Option<PathBuf>,
+    /// Where a key waits for the next try; `None` when no key was left behind.
+    pub kept: Option<String>,
     /// The certificate that the store holds already, where the initial password was refused.
     pub existing: Option<Box<Existing>>,
 }
@@ -56,7 +55,7 @@ impl Stopped {
                 let until = date_time(text.lang(), existing.not_after, &zone);
                 text.app_existing(&existing.location, &until)
             }),
-            self.kept.as_ref().map(|path| text.app_key_kept(&path.display().to_string())),
+            self.kept.as_ref().map(|path| text.app_key_kept(path)),
         ];
         for sentence in more.into_iter().flatten() {
             if !explanation.detail.is_empty() {
@@ -89,7 +88,7 @@ pub(super) struct Trail {
 
 /// The key in the store's pending file, and whom it is for.
 struct WaitingKey {
-    waits_in: PathBuf,
+    waits_in: String,
     resumed: bool,
     user: UserId,
     trusted: Trusted,
@@ -100,7 +99,7 @@ impl Trail {
     /// The store wrote a key down, or took up the one that waited.
     pub(super) fn begun(&mut self, begun: &Begun<'_>, prepare: &PrepareKey) {
         self.key = Some(WaitingKey {
-            waits_in: begun.waits_in.to_owned(),
+            waits_in: begun.waits_in.clone(),
             resumed: begun.resumed,
             user: prepare.order().user.clone(),
             trusted: prepare.trusted().clone(),

@@ -52,7 +52,7 @@ impl Rest {
     fn of(stopped: &Stopped) -> Self {
         let kept = stopped.kept.as_ref();
         Self {
-            kept: kept.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()),
+            kept: kept.and_then(|path| path.rsplit('/').next()).map(str::to_owned),
             existing: stopped.existing.clone(),
             detail: stopped.explain(Text::of(Lang::En)).detail,
         }

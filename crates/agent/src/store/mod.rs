@@ -9,6 +9,7 @@ mod uri;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -57,6 +58,19 @@ pub trait KeyStore {
     /// When the store cannot be read.
     fn list(&self) -> Result<Vec<Held>, StoreError>;
 
+    /// The key of a certificate that [`KeyStore::list`] gave, to sign with.
+    ///
+    /// # Errors
+    /// When the key is not there, or the store hands none out.
+    fn key(&self, held: &Held) -> Result<Arc<dyn SeatKey>, StoreError>;
+
+    /// Removes a certificate that [`KeyStore::list`] gave, and its key. Chain and root stay:
+    /// other certificates of the service lead to them.
+    ///
+    /// # Errors
+    /// When the store keeps them. A certificate that is gone already is no error.
+    fn remove(&mut self, held: &Held) -> Result<(), StoreError>;
+
     /// Installs root and issuing CA certificates only, and says where.
     ///
     /// # Errors
@@ -84,8 +98,8 @@ pub struct Begun<'a> {
     pub key: &'a dyn SeatKey,
     /// Whether it waited from an unfinished try.
     pub resumed: bool,
-    /// The file in which it waits for its certificate.
-    pub waits_in: &'a Path,
+    /// Where it waits for its certificate, as a person finds it.
+    pub waits_in: String,
 }
 
 /// A certificate with all that leads to it.
@@ -259,7 +273,7 @@ impl StoreError {
 fn prove(key: &dyn SeatKey, certificate: &Cert) -> Result<(), StoreError> {
     const MESSAGE: &[u8] = b"tegata: this key answers for its certificate";
     let signature = key.sign(MESSAGE).ok_or(StoreError::NotReadBack("the key does not sign"))?;
-    if certificate.verifies(MESSAGE, &signature) {
+    if certificate.verifies(key.algorithm(), MESSAGE, &signature) {
         Ok(())
     } else {
         Err(StoreError::NotReadBack("the key does not belong to the certificate"))

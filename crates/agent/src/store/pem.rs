@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use der::pem::LineEnding;
 use tegata_domain::{Entropy, UserId};
@@ -141,6 +142,28 @@ impl KeyStore for Pem {
             held.extend(Held::of(certificate, location, key.map(|_| KeyLocation::File)));
         }
         Ok(held)
+    }
+
+    fn key(&self, held: &Held) -> Result<Arc<dyn SeatKey>, StoreError> {
+        let path = self.file(&held.user, KEY);
+        let key = read_key(&path)?.filter(|key| key.spki() == held.certificate.spki());
+        Ok(Arc::new(key.ok_or(StoreError::Missing(path))?))
+    }
+
+    fn remove(&mut self, held: &Held) -> Result<(), StoreError> {
+        let path = self.file(&held.user, CERTIFICATE);
+        if read_certificates(&path)? != [held.certificate.clone()] {
+            return Ok(());
+        }
+        // The certificate goes last: while it is there, so is what is left to remove.
+        let key = self.file(&held.user, KEY);
+        if read_key(&key)?.is_some_and(|key| key.spki() == held.certificate.spki()) {
+            files::remove(&key).map_err(StoreError::io(&key))?;
+        }
+        for path in [self.file(&held.user, CHAIN), path] {
+            files::remove(&path).map_err(StoreError::io(&path))?;
+        }
+        Ok(())
     }
 
     fn trust(&mut self, trusted: &Trusted) -> Result<String, StoreError> {

@@ -6,6 +6,7 @@
 mod tools;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use sha1::{Digest, Sha1};
 use tegata_domain::Entropy;
@@ -17,6 +18,7 @@ use super::{
 };
 use crate::cert::{self, Cert};
 use crate::files;
+use crate::key::{Algorithm, SeatKey};
 use crate::pending::{Pending, TakenUp};
 use crate::trust::Trusted;
 use tools::Tools;
@@ -170,6 +172,14 @@ impl KeyStore for Nss {
         Ok(held)
     }
 
+    fn key(&self, _: &Held) -> Result<Arc<dyn SeatKey>, StoreError> {
+        Err(StoreError::Unsupported("nss"))
+    }
+
+    fn remove(&mut self, _: &Held) -> Result<(), StoreError> {
+        Err(StoreError::Unsupported("nss"))
+    }
+
     fn trust(&mut self, trusted: &Trusted) -> Result<String, StoreError> {
         let tools = self.opened()?;
         Self::add_authorities(&tools, trusted.root(), trusted.intermediates())?;
@@ -192,8 +202,9 @@ fn proves(tools: &Tools, certificate: &Cert) -> bool {
     let id = Sha1::digest(certificate.public_key());
     let id: String = id.iter().map(|octet| format!("{octet:02x}")).collect();
     let Ok(request) = tools.request(&id) else { return false };
-    cert::signed_part(&request)
-        .is_some_and(|(signed, signature)| certificate.verifies(signed, &signature))
+    cert::signed_part(&request).is_some_and(|(signed, signature)| {
+        certificate.verifies(Algorithm::EcdsaP256, signed, &signature)
+    })
 }
 
 fn authority_name(ca: &Cert) -> String {

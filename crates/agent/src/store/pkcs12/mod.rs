@@ -4,6 +4,7 @@ mod encryption;
 mod format;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tegata_domain::Entropy;
 use zeroize::Zeroizing;
@@ -133,6 +134,22 @@ impl KeyStore for Pkcs12 {
                 Held::of(certificate.clone(), location.clone(), key)
             })
             .collect())
+    }
+
+    fn key(&self, held: &Held) -> Result<Arc<dyn SeatKey>, StoreError> {
+        let there = self.read()?.ok_or_else(|| StoreError::Missing(self.file.clone()))?;
+        let key = there.keys.into_iter().find(|key| key.spki() == held.certificate.spki());
+        let key = key.ok_or_else(|| StoreError::Missing(self.file.clone()))?;
+        Ok(Arc::new(key))
+    }
+
+    fn remove(&mut self, held: &Held) -> Result<(), StoreError> {
+        let is_it = |there: &Contents| there.certificates.contains(&held.certificate);
+        // The file holds one certificate with its chain: it goes as a whole.
+        if self.read()?.as_ref().is_some_and(is_it) {
+            files::remove(&self.file).map_err(StoreError::io(&self.file))?;
+        }
+        Ok(())
     }
 
     fn trust(&mut self, _: &Trusted) -> Result<String, StoreError> {
