@@ -1,6 +1,7 @@
 //! What has to be read from a certificate, and the one signature check made outside TLS.
 
-use const_oid::db::rfc4519::CN;
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc4519::{CN, O};
 use const_oid::db::rfc5280::ID_KP_CLIENT_AUTH;
 use der::asn1::{PrintableStringRef, Utf8StringRef};
 use der::{Decode, Encode, Reader, SliceReader};
@@ -9,6 +10,7 @@ use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime
 use tegata_domain::{Serial, UserId};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+use x509_cert::name::Name;
 
 use crate::key::Algorithm;
 
@@ -45,15 +47,19 @@ impl Cert {
         &self.der
     }
 
+    /// Its parts.
+    pub(crate) fn parsed(&self) -> &Certificate {
+        &self.parsed
+    }
+
     /// The subject's common name.
     pub fn common_name(&self) -> Option<String> {
-        let rdns = &self.parsed.tbs_certificate.subject.0;
-        let cn = rdns.iter().flat_map(|rdn| rdn.0.iter()).find(|part| part.oid == CN)?;
-        let utf8 = cn.value.decode_as::<Utf8StringRef<'_>>().map(|text| text.as_str().to_owned());
-        utf8.or_else(|_| {
-            cn.value.decode_as::<PrintableStringRef<'_>>().map(|text| text.as_str().to_owned())
-        })
-        .ok()
+        part(&self.parsed.tbs_certificate.subject, CN)
+    }
+
+    /// The organisation of the issuer: of one bank's CAs the same, whichever of them issued.
+    pub fn organisation(&self) -> Option<String> {
+        part(&self.parsed.tbs_certificate.issuer, O)
     }
 
     /// The serial number, when it is of the form that Tegata gives out.
@@ -178,6 +184,16 @@ impl Cert {
         )
         .is_ok()
     }
+}
+
+/// The first value of this type in a name.
+fn part(name: &Name, oid: ObjectIdentifier) -> Option<String> {
+    let found = name.0.iter().flat_map(|rdn| rdn.0.iter()).find(|part| part.oid == oid)?;
+    let utf8 = found.value.decode_as::<Utf8StringRef<'_>>().map(|text| text.as_str().to_owned());
+    utf8.or_else(|_| {
+        found.value.decode_as::<PrintableStringRef<'_>>().map(|text| text.as_str().to_owned())
+    })
+    .ok()
 }
 
 fn algorithms() -> &'static [&'static dyn SignatureVerificationAlgorithm] {

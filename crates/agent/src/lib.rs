@@ -9,14 +9,17 @@
 //! parameters), and any way to send something other than a `GET` before the root is believed
 //! (only [`transport::Network::believe`] makes a [`transport::Transport`] that can post).
 
+mod authorise;
 pub mod brand;
 pub mod cert;
 mod error;
 mod files;
 mod fingerprint;
+pub mod inventory;
 pub mod issue;
 mod key;
 mod pending;
+pub mod proof;
 pub mod receipt;
 pub mod site;
 pub mod store;

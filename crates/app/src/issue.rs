@@ -2,7 +2,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tegata_agent::issue::{self, Order, Outcome, Ports};
+use tegata_agent::issue::{self, Order, Outcome, Ports, Right};
 use tegata_agent::store::{KeyLocation, StoreUri};
 use tegata_agent::transport::Https;
 use tegata_text::Text;
@@ -36,8 +36,7 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
         site: input.site(&site)?,
         pin: input.root(options.root_sha256.as_deref())?,
         user: input.user(&user)?,
-        password: input.password(&password)?,
-        email: input.mail(&mail)?,
+        right: Right::Slip { password: input.password(&password)?, email: input.mail(&mail)? },
         app_version: env!("CARGO_PKG_VERSION"),
     };
     let uri = input.store(&store)?;
@@ -93,8 +92,9 @@ fn lines(outcome: &Outcome, is_initial: bool, text: Text) -> Lines {
         .labelled(&text.app_label_renewal(), &renewal)
         .labelled(&text.app_label_location(), &outcome.installed.location)
         .labelled(&text.app_label_key(), &key_text(Some(outcome.installed.key), text))
-        .labelled(&text.app_label_mail(), &outcome.email)
-        .labelled(&text.app_label_service(), &outcome.service_url);
+        .labelled(&text.app_label_mail(), outcome.email.as_deref().unwrap_or("–"))
+        .labelled(&text.app_label_service(), &outcome.service_url)
+        .line(&outcome.proof.line(text));
     if is_initial { lines.line(&text.app_p12_password()) } else { lines }
 }
 
@@ -116,7 +116,7 @@ struct IssuedObject<'a> {
     not_before: Timestamp,
     not_after: Timestamp,
     renewable_from: Timestamp,
-    email: &'a str,
+    email: Option<&'a str>,
     store: String,
     location: &'a str,
     key_location: KeyLocation,
@@ -125,6 +125,8 @@ struct IssuedObject<'a> {
     store_password: Option<&'static str>,
     root_sha256: String,
     service_url: &'a str,
+    /// What the gateway said: `accepted`, or why not.
+    gateway: &'a str,
 }
 
 fn object<'a>(outcome: &'a Outcome, uri: &StoreUri, is_initial: bool) -> IssuedObject<'a> {
@@ -135,12 +137,13 @@ fn object<'a>(outcome: &'a Outcome, uri: &StoreUri, is_initial: bool) -> IssuedO
         not_before: outcome.not_before,
         not_after: outcome.not_after,
         renewable_from: outcome.renewable_from,
-        email: &outcome.email,
+        email: outcome.email.as_deref(),
         store: uri.to_string(),
         location: &outcome.installed.location,
         key_location: outcome.installed.key,
         store_password: is_initial.then_some("initial_password"),
         root_sha256: outcome.root.to_string(),
         service_url: &outcome.service_url,
+        gateway: outcome.proof.code(),
     }
 }

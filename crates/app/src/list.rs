@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
-use tegata_agent::receipt::Receipt;
-use tegata_agent::store::{Held, KeyLocation, Pkcs12Form, StoreUri};
+use tegata_agent::inventory::{self, Item, State};
+use tegata_agent::store::{KeyLocation, Pkcs12Form, StoreUri};
 use tegata_domain::Clock;
 use tegata_text::Text;
 
@@ -28,54 +28,26 @@ pub(crate) fn run(options: List, world: &mut World) -> Result<(), Failure> {
         missing.check(text)?;
     }
     let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
-    let held = opened.list().map_err(|error| Failure::of(error, text))?;
+    // A store named by mistake is better said than shown as an empty one.
+    opened.list().map_err(|error| Failure::of(error, text))?;
     let now = world.clock.now();
-    let receipts = stores::receipts();
-    let found: Vec<_> = held
-        .iter()
-        .map(|held| (held, receipts.as_ref().and_then(|receipts| receipts.find(held.serial))))
-        .collect();
+    let items = inventory::take(opened.as_ref(), stores::receipts().as_ref(), now)
+        .map_err(|error| Failure::of(error, text))?;
     let object = ListObject {
         result: "listed",
         store: uri.to_string(),
-        certificates: found
-            .iter()
-            .map(|(held, receipt)| object(held, receipt.as_ref(), now))
-            .collect(),
+        certificates: items.iter().map(|item| object(item, now)).collect(),
     };
-    world.output.result(lines(&found, now, text).as_str(), &object);
+    world.output.result(lines(&items, now, text).as_str(), &object);
     Ok(())
 }
 
-/// Whether a certificate can be used now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Valid,
-    Expired,
-    NotYetValid,
-}
-
-fn state(held: &Held, now: Timestamp) -> State {
-    if held.certificate.valid_at(now) {
-        State::Valid
-    } else if now < held.certificate.not_before() {
-        State::NotYetValid
-    } else {
-        State::Expired
-    }
-}
-
-/// Whole days until the end of validity; none when it has passed.
-fn days_left(held: &Held, now: Timestamp) -> i64 {
-    held.certificate.not_after().duration_since(now).as_hours().max(0) / 24
-}
-
-fn lines(found: &[(&Held, Option<Receipt>)], now: Timestamp, text: Text) -> Lines {
-    if found.is_empty() {
+fn lines(items: &[Item], now: Timestamp, text: Text) -> Lines {
+    if items.is_empty() {
         return Lines::default().line(&text.app_none_held());
     }
-    found.iter().fold(Lines::default(), |lines, (held, receipt)| {
+    items.iter().fold(Lines::default(), |lines, item| {
+        let Item { held, receipt, state } = item;
         let certificate = &held.certificate;
         let zone = receipt.as_ref().and_then(|receipt| receipt.time_zone.as_deref());
         let dates = Dates::of_service(zone, text);
@@ -83,8 +55,9 @@ fn lines(found: &[(&Held, Option<Receipt>)], now: Timestamp, text: Text) -> Line
             &dates.moment(certificate.not_before()),
             &dates.moment(certificate.not_after()),
         );
-        let state = match state(held, now) {
-            State::Valid => text.app_state_valid(&days_left(held, now).to_string()),
+        let state = match state {
+            State::Valid => text.app_state_valid(&item.days_left(now).to_string()),
+            State::Superseded => text.app_state_superseded(),
             State::Expired => text.app_state_expired(),
             State::NotYetValid => text.app_state_not_yet(),
         };
@@ -124,15 +97,17 @@ struct HeldObject<'a> {
     service_url: Option<String>,
 }
 
-fn object<'a>(held: &'a Held, receipt: Option<&Receipt>, now: Timestamp) -> HeldObject<'a> {
+fn object(item: &Item, now: Timestamp) -> HeldObject<'_> {
+    let Item { held, receipt, state } = item;
+    let receipt = receipt.as_ref();
     HeldObject {
         user_id: held.user.as_str(),
         serial: held.serial.to_string(),
         not_before: held.certificate.not_before(),
         not_after: held.certificate.not_after(),
-        days_left: days_left(held, now),
+        days_left: item.days_left(now),
         renewable_from: receipt.map(|receipt| receipt.renewable_from),
-        state: state(held, now),
+        state: *state,
         location: &held.location,
         key_location: held.key,
         service_url: receipt.map(|receipt| receipt.service_url.clone()),

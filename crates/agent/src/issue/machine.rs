@@ -3,25 +3,28 @@
 //! ```text
 //! FetchTrust → ConfirmRoot → FetchService → PrepareKey → Send ⇄ Wait
 //!            ↘──────────────↗                            ↓
-//!                                          Install → ReadBack → Done
+//!                                 Install → ReadBack → Prove → Done
 //! ```
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use tegata_wire::api::{EnrollRequest, Issued, ServiceInfo, Trust};
+use tegata_domain::Serial;
+use tegata_wire::api::{EnrollRequest, Issued, RenewRequest, Renewed, ServiceInfo, Trust};
 use tegata_wire::{Der, Problem, problem};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Order, Outcome, Step};
+use super::{Order, Outcome, Right, Step};
 use crate::cert::Cert;
 use crate::error::plain;
 use crate::key::{self, SeatKey};
-use crate::store::{Bundle, Installed};
-use crate::transport::{Reply, TransportError};
+use crate::proof::Proof;
+use crate::store::{Bundle, Held, Installed};
+use crate::transport::{Identity, Reply, TransportError};
 use crate::trust::{self, Judged, TrustError, Trusted, Unconfirmed};
-use crate::{Error, Fingerprint};
+use crate::{Error, Fingerprint, authorise};
 
 /// How often the same request is repeated. One lost reply is bad luck, two an outage.
 const REPEATS: u8 = 2;
@@ -43,6 +46,7 @@ pub(super) enum State {
     Wait(Wait),
     Install(Install),
     ReadBack(ReadBack),
+    Prove(Prove),
     Done(Box<Outcome>),
 }
 
@@ -60,6 +64,7 @@ impl State {
             Self::Send(_) | Self::Wait(_) => Step::Request,
             Self::Install(_) => Step::Install,
             Self::ReadBack(_) => Step::ReadBack,
+            Self::Prove(_) => Step::Prove,
             Self::Done(_) => Step::Done,
         }
     }
@@ -154,13 +159,21 @@ impl PrepareKey {
     }
 
     pub(super) fn prepared(self, key: &dyn SeatKey) -> Result<State, Error> {
-        let request = key::request(&self.0.order.user, key).ok_or(Error::KeySilent)?;
+        let order = &self.0.order;
+        let asked = key::request(&order.user, key);
+        let request = match &order.right {
+            Right::Slip { .. } => asked,
+            Right::Certificate { current, key: present } => {
+                asked.and_then(|asked| authorise::renewal(current, &**present, &asked))
+            }
+        };
+        let request = request.ok_or(Error::KeySilent)?;
         let spki = key.spki();
         Ok(State::Send(Send { task: self.0, request, spki, repeats_left: REPEATS }))
     }
 }
 
-/// `POST enroll`, always with the same key.
+/// `POST enroll` or `POST renew`, always with the same key.
 pub(super) struct Send {
     task: Box<Task>,
     request: Vec<u8>,
@@ -170,26 +183,39 @@ pub(super) struct Send {
 
 impl Send {
     pub(super) fn url(&self) -> String {
-        self.task.order.site.api("enroll")
+        let order = &self.task.order;
+        order.site.api(match order.right {
+            Right::Slip { .. } => "enroll",
+            Right::Certificate { .. } => "renew",
+        })
     }
 
     pub(super) fn trusted(&self) -> &Trusted {
         &self.task.trusted
     }
 
-    /// The request as JSON, wiped when dropped. It holds the initial password.
+    /// The request as JSON, wiped when dropped. It may hold the initial password.
     pub(super) fn body(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let order = &self.task.order;
-        let mut enroll = EnrollRequest {
-            user_id: order.user.to_string(),
-            password: order.password.to_string(),
-            email: order.email.to_string(),
-            request: Der(self.request.clone()),
-        };
+        let request = Der(self.request.clone());
         // Room for all of it, so that the buffer never moves and leaves a copy behind.
         let mut body = Zeroizing::new(Vec::with_capacity(2 * self.request.len() + 8 * 1024));
-        let written = serde_json::to_writer(&mut *body, &enroll);
-        enroll.password.zeroize();
+        let written = match &order.right {
+            Right::Slip { password, email } => {
+                let mut enroll = EnrollRequest {
+                    user_id: order.user.to_string(),
+                    password: password.to_string(),
+                    email: email.to_string(),
+                    request,
+                };
+                let written = serde_json::to_writer(&mut *body, &enroll);
+                enroll.password.zeroize();
+                written
+            }
+            Right::Certificate { .. } => {
+                serde_json::to_writer(&mut *body, &RenewRequest { request })
+            }
+        };
         written.map_err(|_| Error::KeySilent)?;
         Ok(body)
     }
@@ -201,8 +227,8 @@ impl Send {
                 self.again(wait, Error::Unreachable(error))
             }
             Err(error) => Err(Error::Unreachable(error)),
-            Ok(reply) => match (read::<Issued>(&reply), reply.status, reply.retry_after) {
-                (Ok(issued), ..) => self.issued(issued),
+            Ok(reply) => match (self.read(&reply), reply.status, reply.retry_after) {
+                (Ok(answer), ..) => self.issued(answer),
                 (Err(error), 503, wait) | (Err(error), 409, wait @ Some(_)) => {
                     self.again(wait, error)
                 }
@@ -219,8 +245,15 @@ impl Send {
         }))
     }
 
+    fn read(&self, reply: &Reply) -> Result<Answer, Error> {
+        Ok(match self.task.order.right {
+            Right::Slip { .. } => read::<Issued>(reply)?.into(),
+            Right::Certificate { .. } => read::<Renewed>(reply)?.into(),
+        })
+    }
+
     /// Believes nothing of the answer that the certificate itself does not say.
-    fn issued(self, issued: Issued) -> Result<State, Error> {
+    fn issued(self, issued: Answer) -> Result<State, Error> {
         let Task { order, trusted, service } = *self.task;
         let certificate = Cert::from_der(issued.certificate.0)
             .map_err(|_| Error::BadAnswer("the certificate is not readable"))?;
@@ -244,15 +277,40 @@ impl Send {
         }
         let told = Told {
             renewable_from: issued.renewable_from,
-            email: plain(&issued.email),
+            replaces: issued.replaces,
+            email: issued.email.as_deref().map(plain),
             service_url: plain(&service.service_url),
             time_zone: service.time_zone,
-            root: trusted.fingerprint(),
+            trusted,
         };
-        let root = trusted.root().clone();
+        let root = told.trusted.root().clone();
         let bundle =
             Bundle { user: order.user, serial: issued.serial, certificate, intermediates, root };
         Ok(State::Install(Install(Box::new(Certified { bundle, told }))))
+    }
+}
+
+/// What both answers have in common.
+struct Answer {
+    serial: Serial,
+    replaces: Option<Serial>,
+    renewable_from: Timestamp,
+    email: Option<String>,
+    certificate: Der,
+    chain: Vec<Der>,
+}
+
+impl From<Issued> for Answer {
+    fn from(issued: Issued) -> Self {
+        let Issued { serial, renewable_from, email, certificate, chain, .. } = issued;
+        Self { serial, replaces: None, renewable_from, email: Some(email), certificate, chain }
+    }
+}
+
+impl From<Renewed> for Answer {
+    fn from(renewed: Renewed) -> Self {
+        let Renewed { serial, replaces, renewable_from, email, certificate, chain, .. } = renewed;
+        Self { serial, replaces: Some(replaces), renewable_from, email, certificate, chain }
     }
 }
 
@@ -286,10 +344,11 @@ struct Certified {
 /// What the answer said beyond the certificate.
 struct Told {
     renewable_from: Timestamp,
-    email: String,
+    replaces: Option<Serial>,
+    email: Option<String>,
     service_url: String,
     time_zone: String,
-    root: Fingerprint,
+    trusted: Trusted,
 }
 
 /// The store puts certificate and chain beside the key.
@@ -316,7 +375,41 @@ impl ReadBack {
         &self.certified.bundle
     }
 
-    pub(super) fn proven(self) -> State {
+    pub(super) fn as_put_in(self) -> State {
+        State::Prove(Prove { certified: self.certified, installed: self.installed })
+    }
+}
+
+/// The gateway is asked whether it lets the new certificate through.
+pub(super) struct Prove {
+    certified: Box<Certified>,
+    installed: Installed,
+}
+
+impl Prove {
+    /// The certificate as the store has it.
+    pub(super) fn held(&self) -> Held {
+        let (Bundle { user, serial, certificate, .. }, installed) =
+            (self.certified.bundle.clone(), self.installed.clone());
+        let Installed { location, key } = installed;
+        Held { certificate, user, serial, location, key: Some(key) }
+    }
+
+    pub(super) fn trusted(&self) -> &Trusted {
+        &self.certified.told.trusted
+    }
+
+    pub(super) fn service_url(&self) -> &str {
+        &self.certified.told.service_url
+    }
+
+    /// The certificate with its key from the store.
+    pub(super) fn identity(&self, key: Arc<dyn SeatKey>) -> Identity {
+        let Bundle { certificate, intermediates, .. } = self.certified.bundle.clone();
+        Identity { certificate, intermediates, key }
+    }
+
+    pub(super) fn answered(self, proof: Proof) -> State {
         let Certified { bundle, told } = *self.certified;
         State::Done(Box::new(Outcome {
             user: bundle.user,
@@ -324,11 +417,13 @@ impl ReadBack {
             not_before: bundle.certificate.not_before(),
             not_after: bundle.certificate.not_after(),
             renewable_from: told.renewable_from,
+            replaces: told.replaces,
             email: told.email,
             service_url: told.service_url,
             time_zone: told.time_zone,
-            root: told.root,
+            root: told.trusted.fingerprint(),
             installed: self.installed,
+            proof,
         }))
     }
 }

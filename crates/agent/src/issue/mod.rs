@@ -1,22 +1,28 @@
-//! Issuing a certificate: connect → trust → key → request → install chain → read back → done.
+//! Issuing a certificate, for the first time or anew by the present one (renewal):
+//! connect → trust → key → request → install chain → read back → prove → done.
 
 mod machine;
 mod progress;
+#[cfg(test)]
+mod renewal_tests;
 mod run;
 mod stopped;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tegata_domain::{Clock, Email, Entropy, Serial, UserId};
 use zeroize::Zeroizing;
 
-use crate::Fingerprint;
+use crate::cert::Cert;
+use crate::proof::Proof;
 use crate::site::Site;
 use crate::store::{Installed, KeyStore};
 use crate::transport::Network;
+use crate::{Fingerprint, SeatKey};
 
 pub use progress::{Progress, Step};
 pub use run::{believe, run};
@@ -30,13 +36,29 @@ pub struct Order {
     pub pin: Option<Fingerprint>,
     /// For which seat.
     pub user: UserId,
-    /// By what right: the initial password as typed. Only the server judges it, so that a wrong
-    /// one is told in one way, whatever is wrong with it.
-    pub password: Zeroizing<String>,
-    /// Where reminders go.
-    pub email: Email,
+    /// By what right.
+    pub right: Right,
     /// Version of this application, such as `0.1.0`.
     pub app_version: &'static str,
+}
+
+/// By what right a certificate is asked for.
+pub enum Right {
+    /// By the initial password: the first certificate, or one after the branch gave a new one.
+    Slip {
+        /// As typed. Only the server judges it, so that a wrong one is told in one way, whatever
+        /// is wrong with it.
+        password: Zeroizing<String>,
+        /// Where reminders go.
+        email: Email,
+    },
+    /// By the present certificate: renewal.
+    Certificate {
+        /// The present certificate.
+        current: Box<Cert>,
+        /// Its key.
+        key: Arc<dyn SeatKey>,
+    },
 }
 
 /// What became of it.
@@ -52,8 +74,10 @@ pub struct Outcome {
     pub not_after: Timestamp,
     /// First moment at which renewal is possible.
     pub renewable_from: Timestamp,
-    /// The registered e-mail address.
-    pub email: String,
+    /// Serial number of the certificate that this one renews.
+    pub replaces: Option<Serial>,
+    /// The registered e-mail address; a seat that came from elsewhere may have none.
+    pub email: Option<String>,
     /// Address of the protected service.
     pub service_url: String,
     /// IANA name of the service's time zone.
@@ -62,6 +86,8 @@ pub struct Outcome {
     pub root: Fingerprint,
     /// Where the certificate lives.
     pub installed: Installed,
+    /// What the gateway said to it.
+    pub proof: Proof,
 }
 
 /// Whoever can compare a fingerprint with the slip.

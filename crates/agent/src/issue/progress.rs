@@ -17,6 +17,8 @@ pub enum Step {
     Install,
     /// Reading them from the store again and proving the key.
     ReadBack,
+    /// Asking the gateway whether it lets the certificate through.
+    Prove,
     /// All is done.
     Done,
 }
@@ -42,6 +44,7 @@ impl Progress {
             Self::Step(Step::Request) => text.app_step_request(),
             Self::Step(Step::Install) => text.app_step_install(),
             Self::Step(Step::ReadBack) => text.app_step_read_back(),
+            Self::Step(Step::Prove) => text.app_step_prove(),
             Self::Step(Step::Done) => text.app_step_done(),
             Self::KeyResumed => text.app_step_key_resumed(),
             Self::Waiting(time) => text.app_step_waiting(&time.as_secs().to_string()),

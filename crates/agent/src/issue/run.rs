@@ -1,6 +1,7 @@
 use super::machine::{self, State};
 use super::stopped::Trail;
 use super::{Order, Outcome, Person, Ports, Progress, Stopped};
+use crate::proof::{self, Proof};
 use crate::site::Site;
 use crate::store::Seat;
 use crate::transport::{Network, Transport, TransportError};
@@ -76,7 +77,18 @@ fn walk(order: Order, ports: &mut Ports<'_>, trail: &mut Trail) -> Result<Outcom
             State::ReadBack(read_back) => {
                 ports.store.read_back(read_back.bundle())?;
                 ports.store.settle()?;
-                read_back.proven()
+                read_back.as_put_in()
+            }
+            State::Prove(prove) => {
+                let proof = match ports.store.key(&prove.held()) {
+                    Ok(key) => {
+                        let identity = prove.identity(key);
+                        let url = prove.service_url();
+                        proof::prove(ports.network, prove.trusted(), &identity, url)
+                    }
+                    Err(error) => Proof::NoKey(error.to_string()),
+                };
+                prove.answered(proof)
             }
             State::Done(outcome) => return Ok(*outcome),
         };

@@ -8,7 +8,8 @@ use tegata_text::{Lang, Text};
 use tegata_wire::Der;
 
 use super::{
-    Confirmation, Order, Outcome, Pause, Person, Ports, Progress, Step, Stopped, believe, run,
+    Confirmation, Order, Outcome, Pause, Person, Ports, Progress, Right, Step, Stopped, believe,
+    run,
 };
 use crate::store::{Options, StoreError, StoreUri, open};
 use crate::testing::{Authority, Call, Counter, FakeSite, Script, Still, now};
@@ -16,7 +17,12 @@ use crate::transport::TransportError;
 use crate::trust::TrustError;
 use crate::{Error, Exit, Fingerprint};
 
-struct Says(Confirmation, Option<Fingerprint>);
+/// A first issuance into the store in `folder`.
+pub(super) fn first(folder: &Path, site: &FakeSite) -> Outcome {
+    pinned(folder, site, 1).result.unwrap()
+}
+
+pub(super) struct Says(pub(super) Confirmation, pub(super) Option<Fingerprint>);
 
 impl Person for Says {
     fn confirm_root(&mut self, fingerprint: &Fingerprint) -> Confirmation {
@@ -26,7 +32,7 @@ impl Person for Says {
 }
 
 #[derive(Default)]
-struct Waits(RefCell<Vec<Duration>>);
+pub(super) struct Waits(RefCell<Vec<Duration>>);
 
 impl Pause for Waits {
     fn pause(&self, duration: Duration) {
@@ -66,8 +72,10 @@ fn order(pin: Option<Fingerprint>) -> Order {
         site: "https://issue.example.jp/issueweb/0001/SB0001002C/".parse().unwrap(),
         pin,
         user: "CMSM950-006-401".parse().unwrap(),
-        password: "01AB-CDEF-GHJK-MNPQ".to_owned().into(),
-        email: "taro@example.jp".parse().unwrap(),
+        right: Right::Slip {
+            password: "01AB-CDEF-GHJK-MNPQ".to_owned().into(),
+            email: "taro@example.jp".parse().unwrap(),
+        },
         app_version: "0.1.0",
     }
 }
@@ -140,7 +148,7 @@ fn every_step_is_reported_once_and_in_order() {
     assert_eq!(outcome.root, Fingerprint::of(&site.authority().trust().root.0));
     assert_eq!(outcome.not_after.to_string(), "2046-02-16T00:00:00Z");
     use Step::*;
-    let steps = [Connect, Trust, Key, Request, Install, ReadBack, Done].map(Progress::Step);
+    let steps = [Connect, Trust, Key, Request, Install, ReadBack, Prove, Done].map(Progress::Step);
     assert_eq!(ran.progress, steps);
     assert_eq!(files(folder.path()), INSTALLED, "and nothing waits any more");
 }
@@ -156,7 +164,8 @@ fn only_a_get_of_trust_leaves_before_the_root_is_believed() {
     assert_eq!(calls[1], Call::Believe);
     assert_eq!(calls[2], Call::Get(format!("{api}service")));
     assert!(matches!(calls[3], Call::Enroll(_)));
-    assert_eq!(calls.len(), 4);
+    assert!(matches!(calls[4], Call::Present(..)));
+    assert_eq!(calls.len(), 5);
 }
 
 #[test]

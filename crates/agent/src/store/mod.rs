@@ -163,7 +163,11 @@ pub struct Held {
 
 impl Held {
     /// `certificate` when it is of Tegata's form.
-    fn of(certificate: Cert, location: String, key: Option<KeyLocation>) -> Option<Self> {
+    pub(crate) fn of(
+        certificate: Cert,
+        location: String,
+        key: Option<KeyLocation>,
+    ) -> Option<Self> {
         let (user, serial) = (certificate.seat()?, certificate.serial()?);
         Some(Self { certificate, user, serial, location, key })
     }

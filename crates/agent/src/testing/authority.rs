@@ -66,6 +66,25 @@ impl Authority {
         self.sign(&params, spki)
     }
 
+    /// A client certificate valid between two midnights, such as `2026-02-16`.
+    pub(crate) fn leaf_between(
+        &self,
+        user: &str,
+        spki: &[u8],
+        serial: u8,
+        from: &str,
+        until: &str,
+    ) -> Vec<u8> {
+        let day = |text: &str| {
+            let date: jiff::civil::Date = text.parse().unwrap();
+            date_time_ymd(i32::from(date.year()), date.month() as u8, date.day() as u8)
+        };
+        let mut params = leaf(user, serial);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        (params.not_before, params.not_after) = (day(from), day(until));
+        self.sign(&params, spki)
+    }
+
     /// An answer to an enrolment.
     pub(crate) fn issued(&self, user: &str, email: &str, spki: &[u8], serial: u8) -> Issued {
         Issued {

@@ -3,13 +3,18 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
+use cms::content_info::ContentInfo;
+use cms::signed_data::{SignedData, SignerIdentifier};
+use der::asn1::OctetString;
 use der::{Decode, Encode};
 use tegata_wire::Der;
-use tegata_wire::api::{Bilingual, EnrollRequest, Issued, ServiceInfo, Trust};
+use tegata_wire::api::{
+    Bilingual, EnrollRequest, Issued, RenewRequest, Renewed, ServiceInfo, Trust,
+};
 use tegata_wire::{Problem, problem};
 
 use super::Authority;
-use crate::transport::{Network, Reply, Transport, TransportError};
+use crate::transport::{Identity, Network, Presented, Reply, Transport, TransportError};
 use crate::trust::Trusted;
 
 /// What the site does at the next `enroll`.
@@ -37,8 +42,12 @@ pub(crate) enum Call {
     Believe,
     /// `GET`.
     Get(String),
-    /// `POST` with this public key.
+    /// `POST enroll` with this public key.
     Enroll(Vec<u8>),
+    /// `POST renew` with this public key, authorised by the certificate with this serial number.
+    Renew(Vec<u8>, Vec<u8>),
+    /// A certificate presented at this address.
+    Present(String, Vec<u8>),
 }
 
 /// A site without a network.
@@ -105,6 +114,17 @@ impl Network for FakeSite {
         self.0.calls.borrow_mut().push(Call::Believe);
         Ok(Box::new(Believed(self.0.clone())))
     }
+
+    fn present(
+        &self,
+        _: &Trusted,
+        identity: &Identity,
+        url: &str,
+    ) -> Result<Presented, TransportError> {
+        let leaf = identity.certificate.der().to_vec();
+        self.0.calls.borrow_mut().push(Call::Present(url.to_owned(), leaf));
+        Ok(Presented { reply: json(&()), asked: true })
+    }
 }
 
 struct Believed(Rc<Inner>);
@@ -126,6 +146,9 @@ impl Transport for Believed {
     }
 
     fn post_json(&self, url: &str, body: &[u8]) -> Result<Reply, TransportError> {
+        if url.ends_with("/api/v1/0001/SB0001002C/renew") {
+            return self.renew(body);
+        }
         assert!(url.ends_with("/api/v1/0001/SB0001002C/enroll"), "{url}");
         let asked: EnrollRequest = serde_json::from_slice(body).unwrap();
         let request = x509_cert::request::CertReq::from_der(&asked.request.0).unwrap();
@@ -153,6 +176,42 @@ impl Transport for Believed {
                 change(authority, &spki, &mut issued);
                 Ok(json(&issued))
             }
+        }
+    }
+}
+
+impl Believed {
+    fn renew(&self, body: &[u8]) -> Result<Reply, TransportError> {
+        let asked: RenewRequest = serde_json::from_slice(body).unwrap();
+        let cms = ContentInfo::from_der(&asked.request.0).unwrap();
+        let signed: SignedData = cms.content.decode_as().unwrap();
+        let SignerIdentifier::IssuerAndSerialNumber(by) = &signed.signer_infos.0.as_slice()[0].sid
+        else {
+            panic!("a signer is named by its certificate")
+        };
+        let request = signed.encap_content_info.econtent.unwrap();
+        let request: OctetString = request.decode_as().unwrap();
+        let request = x509_cert::request::CertReq::from_der(request.as_bytes()).unwrap();
+        let spki = request.info.public_key.to_der().unwrap();
+        let serial = by.serial_number.as_bytes().to_vec();
+        self.0.calls.borrow_mut().push(Call::Renew(spki.clone(), serial.clone()));
+        let replaces = tegata_domain::Serial::from_integer(&serial).unwrap();
+        let issued = self.0.authority.issued("CMSM950-006-401", "taro@example.jp", &spki, 8);
+        let renewed = Renewed {
+            user_id: issued.user_id,
+            serial: issued.serial,
+            replaces,
+            not_before: issued.not_before,
+            not_after: issued.not_after,
+            renewable_from: issued.renewable_from,
+            email: None,
+            certificate: issued.certificate,
+            chain: issued.chain,
+        };
+        match self.0.script.borrow_mut().pop_front().expect("no more renewals were expected") {
+            Script::Issue => Ok(json(&renewed)),
+            Script::LoseReply => Err(TransportError::LostReply("cut".to_owned())),
+            _ => panic!("not for renewals"),
         }
     }
 }

@@ -1,12 +1,20 @@
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use tegata_wire::problem;
+use ureq::config::Config;
 use ureq::http::Response;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
 use ureq::{Agent, Body, Proxy, Timeout};
 
-use super::{MAX_ANSWER, Network, Reply, Transport, TransportError};
+use super::holder::HolderTls;
+use super::{Identity, MAX_ANSWER, Network, Presented, Reply, Transport, TransportError};
 use crate::trust::Trusted;
 
 /// Longest wait for a connection, TLS handshake included.
@@ -31,7 +39,12 @@ impl Https {
     }
 
     fn connection(&self, tls: TlsConfig) -> Connection {
-        let agent = Agent::config_builder()
+        let agent = self.config(tls).new_agent();
+        Connection { agent, language: self.language.clone() }
+    }
+
+    fn config(&self, tls: TlsConfig) -> Config {
+        Agent::config_builder()
             .https_only(true)
             .http_status_as_error(false)
             .max_redirects(0)
@@ -43,8 +56,6 @@ impl Https {
             .user_agent(self.user_agent.as_str())
             .tls_config(tls)
             .build()
-            .new_agent();
-        Connection { agent, language: self.language.clone() }
     }
 }
 
@@ -58,16 +69,48 @@ impl Network for Https {
     }
 
     fn believe(&self, trusted: &Trusted) -> Result<Box<dyn Transport>, TransportError> {
-        let mut anchors = vec![Certificate::from_der(trusted.root().der()).to_owned()];
-        // A PC without a readable system store still reaches sites that the own root vouches for.
-        let system = rustls_native_certs::load_native_certs().certs;
-        anchors.extend(system.iter().map(|der| Certificate::from_der(der).to_owned()));
+        let anchors = anchors(trusted);
+        let anchors: Vec<_> =
+            anchors.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
         let tls = TlsConfig::builder()
             .unversioned_rustls_crypto_provider(provider())
             .root_certs(RootCerts::Specific(Arc::new(anchors)))
             .build();
         Ok(Box::new(self.connection(tls)))
     }
+
+    fn present(
+        &self,
+        trusted: &Trusted,
+        identity: &Identity,
+        url: &str,
+    ) -> Result<Presented, TransportError> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(anchors(trusted));
+        let asked = Arc::new(AtomicBool::new(false));
+        let tls = identity.config(roots, asked.clone());
+        let tls = tls.map_err(|error| TransportError::Unproven(error.to_string()))?;
+        let connector =
+            ().chain(ConnectProxyConnector::default())
+                .chain(TcpConnector::default())
+                .chain(HolderTls(Arc::new(tls)));
+        let config = self.config(TlsConfig::default());
+        let agent = Agent::with_parts(config, connector, DefaultResolver::default());
+        // By name, so that the gateway answers in a form that can be read.
+        let accept = concat!("application/problem+json", ", text/html;q=0.9, */*;q=0.1");
+        let request = agent.get(url).header("accept", accept);
+        let response = request.header("accept-language", &self.language).call().map_err(cause)?;
+        let asked = asked.load(Ordering::Relaxed);
+        Ok(Presented { reply: problem_or_head(response)?, asked })
+    }
+}
+
+/// The believed root, and those that the system trusts. A PC without a readable system store
+/// still reaches sites that the own root vouches for.
+fn anchors(trusted: &Trusted) -> Vec<CertificateDer<'static>> {
+    let mut anchors = vec![CertificateDer::from(trusted.root().der().to_vec())];
+    anchors.extend(rustls_native_certs::load_native_certs().certs);
+    anchors
 }
 
 fn provider() -> Arc<rustls::crypto::CryptoProvider> {
@@ -95,22 +138,28 @@ impl Transport for Connection {
     }
 }
 
+fn problem_or_head(response: Response<Body>) -> Result<Reply, TransportError> {
+    let head = head(&response);
+    if head.content_type == problem::CONTENT_TYPE { reply(response) } else { Ok(head) }
+}
+
 fn reply(response: Response<Body>) -> Result<Reply, TransportError> {
+    let head = head(&response);
+    let body = response.into_body().into_with_config().limit(MAX_ANSWER).read_to_vec();
+    Ok(Reply { body: body.map_err(cause)?, ..head })
+}
+
+fn head(response: &Response<Body>) -> Reply {
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     let content_type = header("content-type").and_then(|value| value.split(';').next());
     let content_type = content_type.unwrap_or_default().trim().to_ascii_lowercase();
     let retry_after = header("retry-after").and_then(|value| value.trim().parse().ok());
-    Ok(Reply {
+    Reply {
         status: response.status().as_u16(),
         content_type,
         retry_after: retry_after.map(Duration::from_secs),
-        body: response
-            .into_body()
-            .into_with_config()
-            .limit(MAX_ANSWER)
-            .read_to_vec()
-            .map_err(cause)?,
-    })
+        body: Vec::new(),
+    }
 }
 
 fn cause(error: ureq::Error) -> TransportError {

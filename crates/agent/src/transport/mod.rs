@@ -1,11 +1,13 @@
 //! The way out: HTTPS behind two small traits, so that the machine is tested without a network.
 
+mod holder;
 mod https;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
+pub use holder::Identity;
 pub use https::Https;
 
 use crate::trust::Trusted;
@@ -28,6 +30,28 @@ pub trait Network {
     /// # Errors
     /// When the root cannot serve as a trust anchor.
     fn believe(&self, trusted: &Trusted) -> Result<Box<dyn Transport>, TransportError>;
+
+    /// A `GET` of `url` over a new connection to a server that proved itself, with `identity`
+    /// for a server that asks for one. Of an answer that is no problem document only the head
+    /// is read.
+    ///
+    /// # Errors
+    /// When no answer arrives.
+    fn present(
+        &self,
+        trusted: &Trusted,
+        identity: &Identity,
+        url: &str,
+    ) -> Result<Presented, TransportError>;
+}
+
+/// What came back to a certificate that was presented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presented {
+    /// The answer.
+    pub reply: Reply,
+    /// Whether the server asked for a certificate at all.
+    pub asked: bool,
 }
 
 /// Connections to a server that proved who it is.

@@ -10,6 +10,7 @@ app-step-request = Asking for the certificate.
 app-step-waiting = The site could not answer yet. Asking again in { $seconds } seconds.
 app-step-install = Saving the certificate.
 app-step-read-back = Checking the saved certificate and its key.
+app-step-prove = Checking at the gateway that it can be used.
 app-step-done = Done.
 
 ## The server's identity
@@ -140,6 +141,7 @@ app-receipt-lost = The note for renewal could not be written ({ $why }). The cer
 app-none-held = There is no issued certificate in this key store.
 app-state-valid = valid, { $days } days left
 app-state-expired = expired
+app-state-superseded = replaced by a newer one on this PC
 app-state-not-yet = not yet valid
 app-key-file = file
 app-key-system = certificate store of the system
@@ -188,3 +190,12 @@ app-help-exit-codes =
     {"  "}3  refused by the server, or the server did not prove who it is
     {"  "}4  the server cannot be reached
     {"  "}5  the key store failed
+
+## Proof at the gateway
+
+app-proof-accepted = The service lets this PC in.
+app-proof-refused = The gateway did not accept this certificate. { $said } (reference { $reference })
+app-proof-service-down = The gateway accepted the certificate, but the service does not answer now. Open the service later.
+app-proof-not-the-gateway = Something other than the gateway answers at the address of the service (status { $status }). The certificate is saved. If the service does not open, call your branch.
+app-proof-no-key = The certificate is saved. Its store does not let this program use the key, so the gateway was not asked. Open the service in the browser to see that it works.
+app-proof-unreachable = The certificate is saved, but the gateway could not be reached to prove it ({ $why }). Open the service later.

@@ -10,6 +10,7 @@ app-step-request = 電子証明書の発行を依頼しています。
 app-step-waiting = すぐには応答を得られませんでした。{ $seconds }秒後にもう一度依頼します。
 app-step-install = 電子証明書を保存しています。
 app-step-read-back = 保存した電子証明書と鍵を確認しています。
+app-step-prove = ゲートウェイで使用できることを確認しています。
 app-step-done = 完了しました。
 
 ## サーバーの正当性
@@ -140,6 +141,7 @@ app-receipt-lost = 更新のための控えを書き込めませんでした（{
 app-none-held = この保存先に、発行された電子証明書はありません。
 app-state-valid = 有効（残り{ $days }日）
 app-state-expired = 期限切れ
+app-state-superseded = このPCの新しい電子証明書に置き換え済み
 app-state-not-yet = 有効期間の開始前
 app-key-file = ファイル
 app-key-system = システムの証明書ストア
@@ -188,3 +190,12 @@ app-help-exit-codes =
     {"  "}3  サーバーが拒否した、またはサーバーの正当性を確認できない
     {"  "}4  サーバーに接続できない
     {"  "}5  保存先の失敗
+
+## ゲートウェイでの確認
+
+app-proof-accepted = サービスに接続できることを確認しました。
+app-proof-refused = ゲートウェイはこの電子証明書を受け付けませんでした。{ $said }（お問い合わせ番号: { $reference }）
+app-proof-service-down = 電子証明書はゲートウェイで受け付けられましたが、サービスが今は応答していません。しばらくしてからサービスを開いてください。
+app-proof-not-the-gateway = サービスのアドレスで、ゲートウェイではないものが応答しました（状態{ $status }）。電子証明書は保存されています。サービスを開けない場合は、取引営業部店にご連絡ください。
+app-proof-no-key = 電子証明書は保存されています。保存先の都合により、ゲートウェイでの確認は行いませんでした。ブラウザーでサービスを開いてご確認ください。
+app-proof-unreachable = 電子証明書は保存されていますが、ゲートウェイに接続できず、確認できませんでした（{ $why }）。しばらくしてからサービスを開いてください。
