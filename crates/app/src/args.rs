@@ -31,6 +31,8 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Issue(Issue),
+    Renew(Renew),
+    Remove(Remove),
     List(List),
     Trust(Trust),
 }
@@ -63,6 +65,34 @@ pub(crate) struct Issue {
 
 #[derive(clap::Args)]
 pub(crate) struct List {
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store_password_file: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Renew {
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: Option<String>,
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store_password_file: Option<PathBuf>,
+    #[arg(long, value_name = "URL")]
+    pub(crate) site: Option<String>,
+    #[arg(long, value_name = "HEX", requires = "site")]
+    pub(crate) root_sha256: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Remove {
+    #[arg(long, value_name = "HEX")]
+    pub(crate) serial: Vec<String>,
+    #[arg(long)]
+    pub(crate) old: bool,
+    #[arg(long)]
+    pub(crate) yes: bool,
     #[arg(long, value_name = "STORE")]
     pub(crate) store: Option<String>,
     #[arg(long, value_name = "FILE")]
@@ -105,6 +135,10 @@ mod examples {
     pub(super) const ISSUE_FILE: &str = "  \
   tegata-app issue --site https://issue.example.jp/issueweb/0001/SB0001002C/ \\
       --user CMSM950-006-401 --mail taro@example.co.jp --store pkcs12:card.p12";
+    pub(super) const RENEW: &str = "  tegata-app renew --store nss";
+    pub(super) const REMOVE: &str = "  tegata-app remove --store nss --old";
+    pub(super) const REMOVE_ONE: &str =
+        "  tegata-app remove --store pkcs12:card.p12 --serial 4100…02 --yes";
     pub(super) const LIST: &str = "  tegata-app list --store nss --json";
     pub(super) const LIST_FILE: &str =
         "  tegata-app list --store pkcs12:card.p12 --store-password-file password.txt";
@@ -186,7 +220,7 @@ fn localised(text: Text) -> clap::Command {
     // What all commands share stands below what is a command's own.
     let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).global(true);
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
-    let all = examples(&[examples::ISSUE, examples::LIST, examples::TRUST]);
+    let all = examples(&[examples::ISSUE, examples::RENEW, examples::LIST, examples::TRUST]);
     let root = Args::command()
         .arg(help.help(text.app_help_help()).display_order(102))
         .arg(version.help(text.app_help_version()).display_order(103))
@@ -224,6 +258,19 @@ fn localised(text: Text) -> clap::Command {
             .mut_arg("password_file", |arg| arg.help(text.app_help_password()))
             .mut_arg("mail", |arg| arg.help(text.app_help_mail()))
             .mut_arg("pkcs12_form", |arg| arg.help(text.app_help_form()))
+    })
+    .mut_subcommand("renew", |command| {
+        store(site(command), &[examples::RENEW])
+            .about(text.app_help_renew())
+            .mut_arg("site", |arg| arg.help(text.app_help_renew_site()))
+            .mut_arg("user", |arg| arg.help(text.app_help_renew_user()))
+    })
+    .mut_subcommand("remove", |command| {
+        store(command, &[examples::REMOVE, examples::REMOVE_ONE])
+            .about(text.app_help_remove())
+            .mut_arg("serial", |arg| arg.help(text.app_help_remove_serial()))
+            .mut_arg("old", |arg| arg.help(text.app_help_remove_old()))
+            .mut_arg("yes", |arg| arg.help(text.app_help_remove_yes()))
     })
     .mut_subcommand("list", |command| {
         store(command, &[examples::LIST, examples::LIST_FILE]).about(text.app_help_list())

@@ -5,7 +5,7 @@ use std::path::Path;
 use tegata_agent::Fingerprint;
 use tegata_agent::site::Site;
 use tegata_agent::store::{StoreUri, StoreUriError};
-use tegata_domain::{Email, UserId};
+use tegata_domain::{Email, Serial, UserId};
 use tegata_text::Text;
 use zeroize::Zeroizing;
 
@@ -48,6 +48,12 @@ impl Input {
         text.map(str::parse)
             .transpose()
             .map_err(|_| Failure::usage("bad_root_sha256", t.app_bad_root(), t.app_bad_root_do()))
+    }
+
+    pub(crate) fn serial(&self, text: &str) -> Result<Serial, Failure> {
+        let Self(t) = self;
+        let (title, detail) = (t.app_bad_serial(), t.app_bad_serial_do());
+        text.parse().map_err(|_| Failure::usage("bad_serial", title, detail))
     }
 
     pub(crate) fn store(&self, text: &str) -> Result<StoreUri, Failure> {
@@ -122,6 +128,11 @@ impl<'a> Missing<'a> {
             self.names.push(name);
             Zeroizing::default()
         })
+    }
+
+    /// Notes what was not given and cannot be asked for.
+    pub(crate) fn note(&mut self, name: &'static str) {
+        self.names.push(name);
     }
 
     /// Fails when anything was missing, naming all of it.

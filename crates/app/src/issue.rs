@@ -64,10 +64,10 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
         },
     )
     .map_err(|stopped| Failure::stopped(stopped, text))?;
-    if let Some(Err(error)) = stores::receipts().map(|receipts| receipts.keep(&site, &outcome)) {
-        output.progress(&text.app_receipt_lost(&error.to_string()));
-    }
-    output.result(lines(&outcome, is_initial, text).as_str(), &object(&outcome, &uri, is_initial));
+    stores::keep(&site, &outcome, world);
+    world
+        .output
+        .result(lines(&outcome, is_initial, text).as_str(), &object(&outcome, &uri, is_initial));
     Ok(())
 }
 
@@ -79,13 +79,14 @@ fn refuse_two_from_stdin(options: &Issue, text: Text) -> Result<(), Failure> {
     Ok(())
 }
 
-fn lines(outcome: &Outcome, is_initial: bool, text: Text) -> Lines {
+pub(crate) fn lines(outcome: &Outcome, is_initial: bool, text: Text) -> Lines {
     let dates = Dates::of_service(Some(&outcome.time_zone), text);
     let (from, until) = (dates.moment(outcome.not_before), dates.moment(outcome.not_after));
     let validity = text.app_range(&from, &until);
     let renewal = dates.day(outcome.renewable_from);
+    let done = if outcome.replaces.is_some() { text.app_renewed() } else { text.app_issued() };
     let lines = Lines::default()
-        .line(&text.app_issued())
+        .line(&done)
         .labelled(&text.app_label_user(), outcome.user.as_str())
         .labelled(&text.app_label_serial(), &outcome.serial.to_string())
         .labelled(&text.app_label_validity(), &validity)
@@ -109,10 +110,13 @@ pub(crate) fn key_text(key: Option<KeyLocation>, text: Text) -> String {
 
 /// The object of `--json`.
 #[derive(Serialize)]
-struct IssuedObject<'a> {
+pub(crate) struct IssuedObject<'a> {
     result: &'static str,
     user_id: &'a str,
     serial: String,
+    /// Serial number of the certificate that this one renews.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaces: Option<String>,
     not_before: Timestamp,
     not_after: Timestamp,
     renewable_from: Timestamp,
@@ -129,11 +133,16 @@ struct IssuedObject<'a> {
     gateway: &'a str,
 }
 
-fn object<'a>(outcome: &'a Outcome, uri: &StoreUri, is_initial: bool) -> IssuedObject<'a> {
+pub(crate) fn object<'a>(
+    outcome: &'a Outcome,
+    uri: &StoreUri,
+    is_initial: bool,
+) -> IssuedObject<'a> {
     IssuedObject {
-        result: "issued",
+        result: if outcome.replaces.is_some() { "renewed" } else { "issued" },
         user_id: outcome.user.as_str(),
         serial: outcome.serial.to_string(),
+        replaces: outcome.replaces.map(|serial| serial.to_string()),
         not_before: outcome.not_before,
         not_after: outcome.not_after,
         renewable_from: outcome.renewable_from,

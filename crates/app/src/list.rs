@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use tegata_agent::inventory::{self, Item, State};
-use tegata_agent::store::{KeyLocation, Pkcs12Form, StoreUri};
+use tegata_agent::store::{KeyLocation, Pkcs12Form};
 use tegata_domain::Clock;
 use tegata_text::Text;
 
@@ -20,13 +20,7 @@ pub(crate) fn run(options: List, world: &mut World) -> Result<(), Failure> {
     let store = missing.or_ask(options.store, "--store", &text.app_ask_store());
     missing.check(text)?;
     let uri = Input(text).store(&store)?;
-    let mut password = stores::password(options.store_password_file.as_deref(), world)?;
-    if matches!(uri, StoreUri::Pkcs12(_)) && password.is_none() {
-        let mut missing = Missing::new(&world.prompt);
-        let question = text.app_ask_store_password();
-        password = Some(missing.or_ask_secret(None, "--store-password-file", &question));
-        missing.check(text)?;
-    }
+    let password = stores::password_for(&uri, options.store_password_file.as_deref(), world)?;
     let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     // A store named by mistake is better said than shown as an empty one.
     opened.list().map_err(|error| Failure::of(error, text))?;

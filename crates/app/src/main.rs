@@ -1,6 +1,6 @@
 //! The issuing application: the headless command.
 //!
-//! Thin over `tegata-agent`: [`args`] reads the command line, [`issue`], [`list`] and [`trust`]
+//! Thin over `tegata-agent`: [`args`] reads the command line, the modules named like commands
 //! gather what is needed and call the agent, [`output`] says what became of it. Only this file
 //! reaches for the real clock, randomness and waiting.
 
@@ -11,6 +11,8 @@ mod issue;
 mod list;
 mod output;
 mod prompt;
+mod remove;
+mod renew;
 mod stores;
 mod trust;
 
@@ -53,6 +55,8 @@ fn main() -> ExitCode {
     };
     let result: Result<(), Failure> = match args.command {
         Command::Issue(options) => issue::run(options, &mut world),
+        Command::Renew(options) => renew::run(options, &mut world),
+        Command::Remove(options) => remove::run(options, &mut world),
         Command::List(options) => list::run(options, &mut world),
         Command::Trust(options) => trust::run(options, &mut world),
     };

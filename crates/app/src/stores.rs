@@ -1,11 +1,13 @@
 use std::path::{Path, PathBuf};
 
+use tegata_agent::issue::Outcome;
 use tegata_agent::receipt::Receipts;
+use tegata_agent::site::Site;
 use tegata_agent::store::{self, KeyStore, Options, Pkcs12Form, StoreUri};
 use zeroize::Zeroizing;
 
 use crate::World;
-use crate::input::Input;
+use crate::input::{Input, Missing};
 use crate::output::Failure;
 
 /// The text of `--store-password-file`, if one was given.
@@ -14,6 +16,30 @@ pub(crate) fn password(
     world: &World,
 ) -> Result<Option<Zeroizing<String>>, Failure> {
     file.map(|file| Input(world.text).secret(file)).transpose()
+}
+
+/// The password of a store that has one by nature: from the file, else from the person.
+pub(crate) fn password_for(
+    uri: &StoreUri,
+    file: Option<&Path>,
+    world: &World,
+) -> Result<Option<Zeroizing<String>>, Failure> {
+    let given = password(file, world)?;
+    if given.is_some() || !matches!(uri, StoreUri::Pkcs12(_)) {
+        return Ok(given);
+    }
+    let mut missing = Missing::new(&world.prompt);
+    let question = world.text.app_ask_store_password();
+    let asked = missing.or_ask_secret(None, "--store-password-file", &question);
+    missing.check(world.text)?;
+    Ok(Some(asked))
+}
+
+/// Writes down what `outcome` told; that it could not be is said, and no failure.
+pub(crate) fn keep(site: &Site, outcome: &Outcome, world: &World) {
+    if let Some(Err(error)) = receipts().map(|receipts| receipts.keep(site, outcome)) {
+        world.output.progress(&world.text.app_receipt_lost(&error.to_string()));
+    }
 }
 
 /// Opens a store with the user's own folders.

@@ -57,6 +57,11 @@ impl Pc {
         run_command(&mut self.app("trust", demo, store))
     }
 
+    /// Runs `tegata-app … --json`.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        run_command(self.program().arg("--json").args(args))
+    }
+
     /// What `pem:{folder}` holds of a seat.
     pub fn pem(&self, folder: &str, user_id: &str) -> PemFiles {
         let file = |name: &str| self.home.join(folder).join(name);
@@ -69,9 +74,15 @@ impl Pc {
     }
 
     fn app(&self, command: &str, demo: &Demo, store: &str) -> Command {
-        let mut app = Command::new(place::program("tegata-app"));
+        let mut app = self.program();
         app.args([command, "--site", &demo.ready.site, "--root-sha256", &demo.ready.root_sha256]);
-        app.args(["--json", "--store", store]).current_dir(&self.home);
+        app.args(["--json", "--store", store]);
+        app
+    }
+
+    fn program(&self) -> Command {
+        let mut app = Command::new(place::program("tegata-app"));
+        app.current_dir(&self.home);
         app.env_clear().env("HOME", &self.home).env("LANG", "en_US.UTF-8");
         // The tools of NSS are found by it.
         app.env("PATH", std::env::var_os("PATH").unwrap_or_default());

@@ -375,7 +375,7 @@ impl ReadBack {
         &self.certified.bundle
     }
 
-    pub(super) fn as_put_in(self) -> State {
+    pub(super) fn intact(self) -> State {
         State::Prove(Prove { certified: self.certified, installed: self.installed })
     }
 }

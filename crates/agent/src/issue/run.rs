@@ -77,7 +77,7 @@ fn walk(order: Order, ports: &mut Ports<'_>, trail: &mut Trail) -> Result<Outcom
             State::ReadBack(read_back) => {
                 ports.store.read_back(read_back.bundle())?;
                 ports.store.settle()?;
-                read_back.as_put_in()
+                read_back.intact()
             }
             State::Prove(prove) => {
                 let proof = match ports.store.key(&prove.held()) {

@@ -199,3 +199,34 @@ app-proof-service-down = The gateway accepted the certificate, but the service d
 app-proof-not-the-gateway = Something other than the gateway answers at the address of the service (status { $status }). The certificate is saved. If the service does not open, call your branch.
 app-proof-no-key = The certificate is saved. Its store does not let this program use the key, so the gateway was not asked. Open the service in the browser to see that it works.
 app-proof-unreachable = The certificate is saved, but the gateway could not be reached to prove it ({ $why }). Open the service later.
+
+## Renewal and removal
+
+app-renewed = The certificate was renewed and saved.
+app-nothing-to-renew = No certificate in this key store can be renewed.
+app-nothing-to-renew-do = Check --store and --user. If the certificate has expired, ask your branch to issue it again.
+app-which-to-renew = There are several certificates: { $names }
+app-which-to-renew-do = Say with --user which one to renew.
+app-site-unknown = This PC does not know which site issued this certificate.
+app-site-unknown-do = Give the address on the slip with --site.
+app-bad-serial = The serial number (--serial) is not valid.
+app-bad-serial-do = Give a number that tegata-app list shows.
+app-serial-unknown = There is no certificate with the serial number { $serial } in this key store.
+app-serial-unknown-do = See the numbers with tegata-app list.
+app-certificate-name = { $user } (until { $until }, serial number { $serial })
+app-ask-remove =
+    These certificates and their keys will be removed. They cannot be brought back.
+    { $names }
+app-ask-yes = Type "yes" to remove them
+app-removed = Removed: { $name }
+app-nothing-to-remove = There is no certificate to remove.
+app-remove-declined = Nothing was removed.
+app-remove-unasked = Nothing was removed, because there is nobody to confirm it.
+app-remove-unasked-do = Add --yes to remove without being asked.
+app-help-renew = Makes a new key and renews the certificate by means of the present one.
+app-help-renew-site = address of the issuing site (not needed for what was issued on this PC)
+app-help-renew-user = user ID of the certificate to renew (not needed when there is only one)
+app-help-remove = Removes certificates and their keys from a key store.
+app-help-remove-serial = serial number of the certificate to remove; may be repeated
+app-help-remove-old = remove all that have expired or were replaced by a newer one
+app-help-remove-yes = do not ask

@@ -199,3 +199,34 @@ app-proof-service-down = 電子証明書はゲートウェイで受け付けら�
 app-proof-not-the-gateway = サービスのアドレスで、ゲートウェイではないものが応答しました（状態{ $status }）。電子証明書は保存されています。サービスを開けない場合は、取引営業部店にご連絡ください。
 app-proof-no-key = 電子証明書は保存されています。保存先の都合により、ゲートウェイでの確認は行いませんでした。ブラウザーでサービスを開いてご確認ください。
 app-proof-unreachable = 電子証明書は保存されていますが、ゲートウェイに接続できず、確認できませんでした（{ $why }）。しばらくしてからサービスを開いてください。
+
+## 更新と削除
+
+app-renewed = 電子証明書を更新し、保存しました。
+app-nothing-to-renew = この保存先に、更新できる電子証明書はありません。
+app-nothing-to-renew-do = 保存先（--store）と利用者ID（--user）をご確認ください。期限切れの場合は、取引営業部店に再発行をお申し付けください。
+app-which-to-renew = 電子証明書が複数あります: { $names }
+app-which-to-renew-do = 更新するものを--userで指定してください。
+app-site-unknown = この電子証明書を発行したサイトのアドレスが、このPCに残っていません。
+app-site-unknown-do = 書面に記載されたアドレスを--siteで指定してください。
+app-bad-serial = シリアル番号（--serial）が正しくありません。
+app-bad-serial-do = tegata-app listで表示される番号を指定してください。
+app-serial-unknown = シリアル番号{ $serial }の電子証明書は、この保存先にありません。
+app-serial-unknown-do = tegata-app listで番号をご確認ください。
+app-certificate-name = { $user }（有効期限: { $until }、シリアル番号: { $serial }）
+app-ask-remove =
+    次の電子証明書と鍵を削除します。元には戻せません。
+    { $names }
+app-ask-yes = 削除する場合は「yes」と入力してください
+app-removed = 削除しました: { $name }
+app-nothing-to-remove = 削除する電子証明書はありません。
+app-remove-declined = 削除しませんでした。
+app-remove-unasked = 確認できる人がいないため、削除しませんでした。
+app-remove-unasked-do = 確認なしで削除する場合は、--yesを付けて実行してください。
+app-help-renew = 新しい鍵を作成し、現在の電子証明書を使って更新します。
+app-help-renew-site = 電子証明書発行・更新サイトのアドレス（このPCで発行したものは指定不要）
+app-help-renew-user = 更新する電子証明書の利用者ID（1つだけの場合は指定不要）
+app-help-remove = 電子証明書と鍵を保存先から削除します。
+app-help-remove-serial = 削除する電子証明書のシリアル番号（複数可）
+app-help-remove-old = 期限切れと、新しいものに置き換え済みの電子証明書をすべて削除します
+app-help-remove-yes = 確認せずに削除します

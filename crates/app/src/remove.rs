@@ -1,0 +1,87 @@
+use serde::Serialize;
+use tegata_agent::inventory::{self, Item};
+use tegata_agent::store::Pkcs12Form;
+use tegata_domain::{Clock, Serial};
+
+use crate::World;
+use crate::args::Remove;
+use crate::dates::Dates;
+use crate::input::{Input, Missing};
+use crate::output::{Failure, Lines};
+use crate::stores;
+
+/// `tegata-app remove`
+pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
+    let text = world.text;
+    let mut missing = Missing::new(&world.prompt);
+    let store = missing.or_ask(options.store, "--store", &text.app_ask_store());
+    if options.serial.is_empty() && !options.old {
+        missing.note("--serial | --old");
+    }
+    missing.check(text)?;
+    let uri = Input(text).store(&store)?;
+    let serials = options.serial.iter().map(|serial| Input(text).serial(serial));
+    let serials = serials.collect::<Result<Vec<Serial>, _>>()?;
+    let password = stores::password_for(&uri, options.store_password_file.as_deref(), world)?;
+    let mut opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
+    let items = inventory::take(opened.as_ref(), stores::receipts().as_ref(), world.clock.now())
+        .map_err(|error| Failure::of(error, text))?;
+    if let Some(unknown) =
+        serials.iter().find(|serial| items.iter().all(|item| item.held.serial != **serial))
+    {
+        let title = text.app_serial_unknown(&unknown.to_string());
+        return Err(Failure::usage("serial_unknown", title, text.app_serial_unknown_do()));
+    }
+    let chosen: Vec<_> = items
+        .into_iter()
+        .filter(|item| serials.contains(&item.held.serial) || options.old && item.is_old())
+        .collect();
+    let (mut lines, mut removed) = (Lines::default(), Vec::new());
+    if !chosen.is_empty() && !options.yes {
+        confirmed(&chosen, world)?;
+    }
+    for item in chosen {
+        opened.remove(&item.held).map_err(|error| Failure::of(error, text))?;
+        lines = lines.line(&text.app_removed(&name(&item, world)));
+        removed.push(item.held.serial.to_string());
+    }
+    if removed.is_empty() {
+        lines = lines.line(&text.app_nothing_to_remove());
+    }
+    let object = RemovedObject { result: "removed", store: uri.to_string(), serials: removed };
+    world.output.result(lines.as_str(), &object);
+    Ok(())
+}
+
+/// Shows what will be gone and asks; there is no way back.
+fn confirmed(chosen: &[Item], world: &World) -> Result<(), Failure> {
+    let text = world.text;
+    let names: Vec<_> = chosen.iter().map(|item| name(item, world)).collect();
+    let question = format!("{}\n{}", text.app_ask_remove(&names.join("\n")), text.app_ask_yes());
+    match world.prompt.ask(&question) {
+        Some(answer) if ["yes", "y", "はい"].contains(&answer.to_lowercase().as_str()) => Ok(()),
+        Some(_) => {
+            let (title, detail) = (text.app_remove_declined(), String::new());
+            Err(Failure::usage("declined", title, detail))
+        }
+        None => {
+            let (title, detail) = (text.app_remove_unasked(), text.app_remove_unasked_do());
+            Err(Failure::usage("not_confirmed", title, detail))
+        }
+    }
+}
+
+/// `CMSM950-006-401, until 16 Feb 2027, 00:00 JST, 41:00:…`
+fn name(item: &Item, world: &World) -> String {
+    let zone = item.receipt.as_ref().and_then(|receipt| receipt.time_zone.as_deref());
+    let until = Dates::of_service(zone, world.text).moment(item.held.certificate.not_after());
+    world.text.app_certificate_name(&item.held.serial.to_string(), &until, item.held.user.as_str())
+}
+
+/// The object of `--json`.
+#[derive(Serialize)]
+struct RemovedObject {
+    result: &'static str,
+    store: String,
+    serials: Vec<String>,
+}
