@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod keeper;
 pub mod keyfile;
 pub mod limits;
+mod link;
 pub mod listen;
 pub mod node;
 pub mod offline;

@@ -15,10 +15,12 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 use tower::ServiceExt;
 
+use crate::ambient::{SystemClock, SystemEntropy};
 use crate::anchor::{self, AnchorDir, AnchorError, AnchorTrouble};
 use crate::api::{self, Api};
 use crate::keeper::Keeper;
 use crate::limits::{Limits, Rates};
+use crate::link::Links;
 use crate::listen::{self, BindError};
 use crate::post::SmtpPost;
 use crate::site::{self, SiteService};
@@ -144,9 +146,10 @@ impl Node {
             }
         };
         let stop_jobs = stopped(stop.clone());
-        let pages = Pages::new(site_router(&self.registrar, &self.limits, &self.downloads));
+        let links = Arc::new(Links::new(Arc::new(SystemClock), Arc::new(SystemEntropy)));
+        let pages = Pages::new(site_router(&self.registrar, &self.limits, &links, &self.downloads));
         let keeping = self.keeper.run(self.registrar.clone(), watching.clone(), || {
-            pages.replace(site_router(&self.registrar, &self.limits, &self.downloads));
+            pages.replace(site_router(&self.registrar, &self.limits, &links, &self.downloads));
         });
         let (distrust, shown) = watch::channel(None);
         let status = status::router(Status::new(self.registrar.clone(), watching, distrust));
@@ -227,14 +230,19 @@ impl Pages {
     }
 }
 
-fn site_router(registrar: &Arc<Registrar>, limits: &Arc<Limits>, downloads: &Path) -> Router {
+fn site_router(
+    registrar: &Arc<Registrar>,
+    limits: &Arc<Limits>,
+    links: &Arc<Links>,
+    downloads: &Path,
+) -> Router {
     let services = registrar
         .keyring()
         .services()
         .map(|service| site_service(service, downloads.to_owned()))
         .collect();
-    let api = Api { registrar: registrar.clone(), limits: limits.clone() };
-    site::router(services).nest("/api/v1", api::router(api))
+    let api = Api { registrar: registrar.clone(), limits: limits.clone(), links: links.clone() };
+    site::router(services, links.clone()).nest("/api/v1", api::router(api))
 }
 
 fn site_service(service: &Service, downloads: PathBuf) -> SiteService {

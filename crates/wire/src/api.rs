@@ -135,3 +135,33 @@ pub struct Renewed {
     /// Its issuing CA and root, in this order.
     pub chain: Vec<Der>,
 }
+
+/// `POST link`: the nonce of a link that started the application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LinkRequest {
+    /// As it stands in the link.
+    pub nonce: String,
+}
+
+/// What a link was made for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LinkAnswer {
+    /// What the person chose on the page.
+    pub task: LinkTask,
+    /// Language of the page, `ja` or `en`.
+    pub language: String,
+}
+
+/// What a link starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum LinkTask {
+    /// Issue.
+    Issue,
+    /// Renew.
+    Renew,
+}

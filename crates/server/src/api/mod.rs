@@ -3,6 +3,7 @@
 mod body;
 mod enroll;
 mod info;
+mod link;
 mod openapi;
 mod problem;
 mod renew;
@@ -22,6 +23,7 @@ use tegata_store::AuthorityId;
 use tegata_wire::Der;
 
 use crate::limits::Limits;
+use crate::link::Links;
 use problem::{Caller, Cause};
 
 /// What the handlers share.
@@ -31,6 +33,8 @@ pub struct Api {
     pub registrar: Arc<Registrar>,
     /// How often who may ask.
     pub limits: Arc<Limits>,
+    /// Links of the issuing site.
+    pub(crate) links: Arc<Links>,
 }
 
 /// The routes of the application interface.
@@ -40,6 +44,7 @@ pub fn router(api: Api) -> Router {
         .route("/{tenant}/{issuer}/trust", get(trust::show))
         .route("/{tenant}/{issuer}/enroll", post(enroll::enroll))
         .route("/{tenant}/{issuer}/renew", post(renew::renew))
+        .route("/{tenant}/{issuer}/link", post(link::redeem))
         .route("/{tenant}/{issuer}/openapi.json", get(openapi::show))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

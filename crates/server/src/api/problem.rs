@@ -34,6 +34,7 @@ pub(super) enum Cause {
     RenewalDone,
     RenewalHeld,
     RenewalRevoked,
+    Link,
     TooMany(Duration),
     NotFound,
     Method,
@@ -49,7 +50,8 @@ impl Cause {
             | Self::RenewalExpired
             | Self::RenewalDone
             | Self::RenewalHeld
-            | Self::RenewalRevoked => StatusCode::FORBIDDEN,
+            | Self::RenewalRevoked
+            | Self::Link => StatusCode::FORBIDDEN,
             Self::Email | Self::Key | Self::WeakKey | Self::KeyKind => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
@@ -119,6 +121,7 @@ impl Cause {
                 text.problem_renewal_revoked(),
                 text.problem_renewal_revoked_detail(),
             ),
+            Self::Link => ("link_not_valid", text.problem_link(), text.problem_link_detail()),
             Self::TooMany(_) => {
                 ("too_many_requests", text.problem_too_many(), text.problem_too_many_detail())
             }

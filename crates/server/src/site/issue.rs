@@ -2,6 +2,7 @@ use askama::Template;
 use axum::response::Response;
 use tegata_look::{Notice, Width, icon};
 use tegata_text::Text;
+use tegata_wire::api::LinkTask;
 
 use super::encode::percent;
 use super::installer::{Installer, platform};
@@ -34,7 +35,7 @@ fn window(visit: &Visit, offers: &Offer) -> Response {
         downloads: site.at("download/"),
         mobile: offers.mobile(),
         offer,
-        launch: launch_address("issue", visit),
+        launch: launch_address(LinkTask::Issue, visit),
         service: site.name(text.lang()),
         service_url: &site.service.service_url,
         site_url: visit.site_url(),
@@ -91,8 +92,13 @@ fn nothing(visit: &Visit, offers: &Offer) -> Response {
 }
 
 /// The address that starts the application for `task` on this service.
-pub(super) fn launch_address(task: &str, visit: &Visit) -> String {
-    format!("tegata:{task}?site={}", percent(&visit.site_url()))
+pub(super) fn launch_address(task: LinkTask, visit: &Visit) -> String {
+    let name = match task {
+        LinkTask::Issue => "issue",
+        LinkTask::Renew => "renew",
+    };
+    let nonce = visit.links.mint(&visit.site.key(), task, visit.language.lang);
+    format!("tegata:{name}?site={}&nonce={nonce}", percent(&visit.site_url()))
 }
 
 #[derive(Template)]

@@ -39,6 +39,7 @@ use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
+use crate::link::Links;
 use language::Language;
 use refused::Cause;
 pub use service::SiteService;
@@ -49,7 +50,7 @@ use visit::Visit;
 ///
 /// The router brings the fallback that answers every unknown address with a page; what it is
 /// merged with must not bring another (nested routers may).
-pub fn router(services: Vec<SiteService>) -> Router {
+pub(crate) fn router(services: Vec<SiteService>, links: Arc<Links>) -> Router {
     Router::new()
         .route("/", get(front))
         .route("/issueweb/{tenant}/{issuer}", get(to_home))
@@ -63,7 +64,7 @@ pub fn router(services: Vec<SiteService>) -> Router {
         .route("/issueweb/{tenant}/{issuer}/download/{file}", get(download::file))
         .fallback(refused::not_found)
         .method_not_allowed_fallback(refused::method_not_allowed)
-        .with_state(Arc::new(Sites::new(services)))
+        .with_state(Arc::new(Sites::new(services, links)))
         .layer(from_fn(language::choose))
         .layer(from_fn(headers::protect))
 }

@@ -2,6 +2,7 @@ use askama::Template;
 use axum::response::Response;
 use tegata_look::{Notice, Width, icon};
 use tegata_text::Text;
+use tegata_wire::api::LinkTask;
 
 use super::issue::launch_address;
 use super::layout;
@@ -32,7 +33,7 @@ fn window(visit: &Visit, offers: &Offer) -> Response {
         offer,
         days: site.service.renewal_days.to_string(),
         automatic: Notice::Info.plain(&text.site_renew_auto_label(), &[text.site_renew_auto()]),
-        launch: launch_address("renew", visit),
+        launch: launch_address(LinkTask::Renew, visit),
         service: site.name(text.lang()),
         service_url: &site.service.service_url,
     };

@@ -9,6 +9,7 @@ use tegata_wire::api::Bilingual;
 
 use super::installer::Shelf;
 use super::root;
+use crate::link::Links;
 
 /// One service as its issuing site shows it.
 #[derive(Clone, Debug)]
@@ -56,6 +57,12 @@ impl Site {
         }
     }
 
+    /// Its place in addresses.
+    pub(super) fn key(&self) -> ServiceKey {
+        let SiteService { tenant, issuer, .. } = &self.service;
+        ServiceKey { tenant: tenant.clone(), issuer: issuer.clone() }
+    }
+
     /// The path of the first page.
     pub(super) fn home(&self) -> String {
         self.at("")
@@ -88,28 +95,21 @@ fn pick(text: &Bilingual, lang: Lang) -> &str {
 
 /// Every service, by its place in the address.
 #[derive(Debug)]
-pub(super) struct Sites(BTreeMap<ServiceKey, Arc<Site>>);
+pub(super) struct Sites {
+    sites: BTreeMap<ServiceKey, Arc<Site>>,
+    pub(super) links: Arc<Links>,
+}
 
 impl Sites {
-    pub(super) fn new(services: Vec<SiteService>) -> Self {
-        Self(
-            services
-                .into_iter()
-                .map(|service| {
-                    let key = ServiceKey {
-                        tenant: service.tenant.clone(),
-                        issuer: service.issuer.clone(),
-                    };
-                    (key, Arc::new(Site::new(service)))
-                })
-                .collect(),
-        )
+    pub(super) fn new(services: Vec<SiteService>, links: Arc<Links>) -> Self {
+        let sites = services.into_iter().map(Site::new).map(Arc::new);
+        Self { sites: sites.map(|site| (site.key(), site)).collect(), links }
     }
 
     /// The service of an address, whose letters people type in any case.
     pub(super) fn find(&self, tenant: &str, issuer: &str) -> Option<Arc<Site>> {
         let key = ServiceKey { tenant: tenant.parse().ok()?, issuer: issuer.parse().ok()? };
-        self.0.get(&key).cloned()
+        self.sites.get(&key).cloned()
     }
 
     /// The service that a path lies in, or the only one there is.
@@ -120,8 +120,8 @@ impl Sites {
 
     /// The only service, when there is only one.
     pub(super) fn only(&self) -> Option<Arc<Site>> {
-        match self.0.len() {
-            1 => self.0.values().next().cloned(),
+        match self.sites.len() {
+            1 => self.sites.values().next().cloned(),
             _ => None,
         }
     }

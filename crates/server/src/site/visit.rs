@@ -10,6 +10,7 @@ use super::origin::Origin;
 use super::pc::Device;
 use super::refused::{self, Cause};
 use super::service::{Site, Sites};
+use crate::link::Links;
 
 /// A request for a page of a service, with all that pages may know about it.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(super) struct Visit {
     pub(super) language: Language,
     pub(super) origin: Origin,
     pub(super) device: Device,
+    pub(super) links: Arc<Links>,
 }
 
 impl Visit {
@@ -45,6 +47,12 @@ impl FromRequestParts<Arc<Sites>> for Visit {
             .and_then(|Path(place)| sites.find(&place.tenant, &place.issuer))
             .ok_or_else(|| refuse(Cause::NotFound))?;
         let origin = Origin::of(parts).ok_or_else(|| refuse(Cause::Host))?;
-        Ok(Self { site, language, origin, device: Device::of(&parts.headers) })
+        Ok(Self {
+            site,
+            language,
+            origin,
+            device: Device::of(&parts.headers),
+            links: sites.links.clone(),
+        })
     }
 }

@@ -35,3 +35,5 @@ problem-renewal-held = This certificate is on hold.
 problem-renewal-held-detail = Ask your branch to release it, then renew it.
 problem-renewal-revoked = This certificate is revoked.
 problem-renewal-revoked-detail = Ask your branch for a new initial password and issue a new certificate.
+problem-link = This link was used before, or its time is over.
+problem-link-detail = Choose from the menu what you would like to do.

@@ -35,3 +35,5 @@ problem-renewal-held = この電子証明書は、一時停止中です。
 problem-renewal-held-detail = 取引営業部店に解除を依頼してから、更新してください。
 problem-renewal-revoked = この電子証明書は、失効しています。
 problem-renewal-revoked-detail = 取引営業部店に新しい初期パスワードを依頼し、新規発行してください。
+problem-link = このリンクは、使用済みか、時間が過ぎています。
+problem-link-detail = メニューから操作を選択してください。

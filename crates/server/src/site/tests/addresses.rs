@@ -29,7 +29,7 @@ async fn the_front_leads_home_only_when_there_is_one_service() {
 
     let mut other = sample(Path::new("/nonexistent"));
     other.issuer = "SB0001003C".parse().unwrap();
-    let two = router(vec![sample(Path::new("/nonexistent")), other]);
+    let two = router(vec![sample(Path::new("/nonexistent")), other], some_links());
     let answer = get(&two, "/").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     assert!(!answer.text().contains("サンプル"), "the front names no service");
@@ -38,7 +38,7 @@ async fn the_front_leads_home_only_when_there_is_one_service() {
 
 #[tokio::test]
 async fn without_services_every_address_is_not_found() {
-    let none = router(Vec::new());
+    let none = router(Vec::new(), some_links());
     for path in ["/", HOME, "/issueweb/", "/favicon.ico"] {
         assert_eq!(get(&none, path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -71,7 +71,7 @@ async fn a_page_not_found_names_the_service_it_lies_in_and_no_other() {
     let mut other = sample(Path::new("/nonexistent"));
     other.issuer = "SB0001003C".parse().unwrap();
     other.name = both("別のサービス", "Another service");
-    let two = router(vec![sample(Path::new("/nonexistent")), other]);
+    let two = router(vec![sample(Path::new("/nonexistent")), other], some_links());
     let answer = get(&two, &format!("{HOME}nothing")).await;
     assert!(answer.text().contains("サンプルLite CMS") && !answer.text().contains("別のサービス"));
     let answer = get(&two, "/issueweb/0009/SB0009009C/").await;

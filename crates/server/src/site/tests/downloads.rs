@@ -38,7 +38,7 @@ async fn the_root_zip_holds_exactly_the_certificates() {
 async fn generations_of_an_issuing_ca_have_names_of_their_own() {
     let mut service = sample(Path::new("/nonexistent"));
     service.intermediates.push(("SB0001002C".parse().unwrap(), b"the older one".to_vec()));
-    let answer = get(&router(vec![service]), &format!("{HOME}root")).await;
+    let answer = get(&router(vec![service], some_links()), &format!("{HOME}root")).await;
     let names: Vec<_> = entries(&answer.body).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["SB0001001C.cer", "SB0001002C.cer", "SB0001002C-2.cer"]);
 }
@@ -50,7 +50,7 @@ async fn a_file_is_sent_whole_and_never_shown() {
     fs::write(folder.path().join("tegata-app-1.0.0-x86_64.msi"), &content).unwrap();
     fs::write(folder.path().join("page.html"), "<script>alert(1)</script>").unwrap();
     fs::write(folder.path().join("空 白.msi"), "x").unwrap();
-    let site = router(vec![sample(folder.path())]);
+    let site = router(vec![sample(folder.path())], some_links());
 
     let path = format!("{HOME}download/tegata-app-1.0.0-x86_64.msi");
     let answer = get(&site, &path).await;
@@ -90,7 +90,7 @@ async fn nothing_outside_the_folder_is_ever_sent() {
         std::os::unix::fs::symlink("../secret.txt", folder.join("link.msi")).unwrap();
         std::os::unix::fs::symlink("..", folder.join("up")).unwrap();
     }
-    let site = router(vec![sample(&folder)]);
+    let site = router(vec![sample(&folder)], some_links());
     let absolute = percent_all(outer.path().join("secret.txt").to_str().unwrap());
     for name in [
         "../secret.txt",
@@ -128,7 +128,7 @@ fn percent_all(text: &str) -> String {
 #[tokio::test]
 async fn the_issue_page_offers_the_installer_for_this_pc_and_lists_the_others() {
     let folder = shelf(&["app-1.0.0-x86_64.msi", "app-1.0.0-amd64.deb", "app.sha256", PROGRAM]);
-    let site = router(vec![sample(folder.path())]);
+    let site = router(vec![sample(folder.path())], some_links());
     for (agent, hint, first, other) in [
         (WINDOWS, "\"Windows\"", "app-1.0.0-x86_64.msi", "app-1.0.0-amd64.deb"),
         ("X", "\"Linux\"", "app-1.0.0-amd64.deb", "app-1.0.0-x86_64.msi"),
@@ -154,7 +154,7 @@ async fn the_issue_page_offers_the_installer_for_this_pc_and_lists_the_others() 
 async fn with_nothing_to_download_the_list_says_so_and_whom_to_ask() {
     let empty = tempfile::tempdir().unwrap();
     for folder in [empty.path(), Path::new("/nonexistent/downloads")] {
-        let site = router(vec![sample(folder)]);
+        let site = router(vec![sample(folder)], some_links());
         for (lang, told, ask) in [
             (
                 "ja",
@@ -172,7 +172,7 @@ async fn with_nothing_to_download_the_list_says_so_and_whom_to_ask() {
 #[tokio::test]
 async fn the_list_names_the_command_line_program_as_what_it_is() {
     let folder = shelf(&[PROGRAM, "tegata-app-linux-aarch64"]);
-    let site = router(vec![sample(folder.path())]);
+    let site = router(vec![sample(folder.path())], some_links());
     for (lang, labels) in [
         (
             "ja",
@@ -201,7 +201,7 @@ async fn a_folder_that_cannot_be_read_is_a_fault_of_ours() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("not-a-folder");
     fs::write(&file, "x").unwrap();
-    let site = router(vec![sample(&file)]);
+    let site = router(vec![sample(&file)], some_links());
     let answer = get(&site, &format!("{HOME}download/app.msi")).await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(!answer.text().contains("not-a-folder"), "no path of ours is shown");
@@ -211,7 +211,7 @@ async fn a_folder_that_cannot_be_read_is_a_fault_of_ours() {
 async fn a_phone_is_told_first_that_a_pc_is_needed() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("app-1.0.0-x86_64.msi"), "x").unwrap();
-    let site = router(vec![sample(folder.path())]);
+    let site = router(vec![sample(folder.path())], some_links());
     for page in ["issue", "renew"] {
         let headers = [("sec-ch-ua-platform", "\"Android\"")];
         let answer = get_with(&site, &format!("{HOME}{page}"), &headers).await;

@@ -17,6 +17,7 @@ use tegata_wire::api::Bilingual;
 use tower::ServiceExt;
 
 use super::{SiteService, router};
+use crate::link::tests::some_links;
 
 const HOME: &str = "/issueweb/0001/SB0001002C/";
 const WINDOWS: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
@@ -54,7 +55,7 @@ fn both(ja: &str, en: &str) -> Bilingual {
 
 /// The sample service without installers.
 fn bare() -> Router {
-    router(vec![sample(Path::new("/nonexistent/downloads"))])
+    router(vec![sample(Path::new("/nonexistent/downloads"))], some_links())
 }
 
 /// A folder with files of these names, whose content is their name.

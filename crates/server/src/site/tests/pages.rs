@@ -120,12 +120,12 @@ fn leave(name: &str, lang: &str, html: &str) {
 #[tokio::test]
 async fn every_page_in_both_languages_is_small_plain_and_well_formed() {
     let folder = installers();
-    let full = router(vec![sample(folder.path())]);
+    let full = router(vec![sample(folder.path())], some_links());
     let empty = bare();
     let linux = "Mozilla/5.0 (X11; Fedora; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
     let old = "Mozilla/5.0 (X11; Linux i686; rv:140.0) Gecko/20100101 Firefox/140.0";
     let programs = shelf(&[PROGRAM, "tegata-app-linux-aarch64"]);
-    let command = router(vec![sample(programs.path())]);
+    let command = router(vec![sample(programs.path())], some_links());
     for (name, site, path, agent, status) in [
         ("home", &full, "", WINDOWS, 200),
         ("home-command", &command, "", LINUX, 200),
@@ -198,7 +198,7 @@ async fn names_of_the_service_are_text_never_markup() {
         *text = both(EVIL, EVIL);
     }
     service.service_url = format!("https://cms.example.jp/{EVIL}");
-    let evil = router(vec![service]);
+    let evil = router(vec![service], some_links());
     for page in ["", "issue", "renew", "root-certificate", "download/", "nothing"] {
         for lang in ["ja", "en"] {
             let path = format!("{HOME}{page}?lang={lang}");

@@ -28,7 +28,7 @@ fn never_says(html: &str, sentences: &[&str]) {
 #[tokio::test]
 async fn with_an_installer_there_are_five_actions_that_start_the_application() {
     let folder = shelf(&[MSI, PROGRAM]);
-    let site = router(vec![sample(folder.path())]);
+    let site = router(vec![sample(folder.path())], some_links());
     let address = format!("{HOME}issue");
     for lang in LANGUAGES {
         // A device that is not recognised may be such a PC.
@@ -44,7 +44,7 @@ async fn with_an_installer_there_are_five_actions_that_start_the_application() {
             says(
                 html,
                 &[
-                    "href=\"tegata:issue?site=https%3A%2F%2Fcert.example.jp%3A8443%2Fissueweb%2F0001%2FSB0001002C%2F\"",
+                    "href=\"tegata:issue?site=https%3A%2F%2Fcert.example.jp%3A8443%2Fissueweb%2F0001%2FSB0001002C%2F&#38;nonce=",
                     "href=\"https://cms.example.jp/SAMPLE01/cms\"",
                     &format!("href=\"{HOME}download/\""),
                     &format!("href=\"{HOME}download/{MSI}\""),
@@ -65,7 +65,7 @@ async fn with_only_the_command_line_program_there_are_three_actions_for_it() {
     use sha2::{Digest, Sha256};
     // An installer for other PCs is no help here.
     let folder = shelf(&[MSI, PROGRAM, "tegata-app-linux-aarch64"]);
-    let site = router(vec![sample(folder.path())]);
+    let site = router(vec![sample(folder.path())], some_links());
     for lang in LANGUAGES {
         let html = page(&site, "issue", lang, LINUX).await;
         assert_eq!(steps(&html), 3, "{lang}");
@@ -98,7 +98,7 @@ async fn with_only_the_command_line_program_there_are_three_actions_for_it() {
 #[tokio::test]
 async fn a_pc_that_is_not_recognised_gets_the_steps_with_a_word_of_warning() {
     let folder = shelf(&[PROGRAM]);
-    let site = router(vec![sample(folder.path())]);
+    let site = router(vec![sample(folder.path())], some_links());
     for (lang, told, platform) in [
         ("ja", "お使いのPCの種類を確認できませんでした", "Linux 64ビットのPC用"),
         ("en", "We could not tell what kind of PC you use", "PCs with Linux 64-bit"),
@@ -113,7 +113,7 @@ async fn a_pc_that_is_not_recognised_gets_the_steps_with_a_word_of_warning() {
 #[tokio::test]
 async fn where_nothing_fits_the_page_says_so_whom_to_ask_and_what_there_is() {
     let command = shelf(&[PROGRAM]);
-    let [command, empty] = [router(vec![sample(command.path())]), bare()];
+    let [command, empty] = [router(vec![sample(command.path())], some_links()), bare()];
     for (lang, none, windows, linux, ask) in [
         (
             "ja",
@@ -147,7 +147,7 @@ async fn where_nothing_fits_the_page_says_so_whom_to_ask_and_what_there_is() {
 async fn a_phone_is_sent_to_a_pc_whatever_there_is() {
     for names in [&[][..], &[PROGRAM], &[MSI]] {
         let folder = shelf(names);
-        let site = router(vec![sample(folder.path())]);
+        let site = router(vec![sample(folder.path())], some_links());
         for (lang, told) in [
             ("ja", "スマートフォンやタブレットではお手続きいただけません"),
             ("en", "Phones and tablets cannot be used for this"),
@@ -165,7 +165,7 @@ async fn the_renew_page_promises_renewal_only_with_an_installer() {
     let site = |folder: &Path| {
         let mut service = sample(folder);
         service.renewal_days = 45;
-        router(vec![service])
+        router(vec![service], some_links())
     };
     let [window, command] = [site(window.path()), site(command.path())];
     let empty = site(Path::new("/nonexistent"));
@@ -197,7 +197,8 @@ async fn the_renew_page_promises_renewal_only_with_an_installer() {
 #[tokio::test]
 async fn the_first_page_promises_no_more_of_renewal_than_its_page() {
     let [window, command] = [shelf(&[MSI]), shelf(&[PROGRAM])];
-    let [window, command] = [&window, &command].map(|folder| router(vec![sample(folder.path())]));
+    let [window, command] =
+        [&window, &command].map(|folder| router(vec![sample(folder.path())], some_links()));
     for (lang, easy) in
         [("ja", "初期パスワードは必要ありません"), ("en", "No initial password is needed")]
     {
@@ -211,7 +212,7 @@ async fn the_first_page_promises_no_more_of_renewal_than_its_page() {
 async fn hyphens_are_said_to_be_needed_in_the_user_id() {
     let [window, command] = [shelf(&[MSI]), shelf(&[PROGRAM])];
     for (folder, agent) in [(&window, WINDOWS), (&command, LINUX)] {
-        let site = router(vec![sample(folder.path())]);
+        let site = router(vec![sample(folder.path())], some_links());
         for (lang, told) in [
             ("ja", "利用者IDのハイフンは省略せずに入力してください"),
             ("en", "but not out of the user ID"),
