@@ -33,6 +33,7 @@ pub(crate) enum Command {
     Issue(Issue),
     Renew(Renew),
     Remove(Remove),
+    Doctor(Doctor),
     List(List),
     Trust(Trust),
 }
@@ -100,6 +101,22 @@ pub(crate) struct Remove {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct Doctor {
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store_password_file: Option<PathBuf>,
+    #[arg(long, value_name = "URL")]
+    pub(crate) site: Option<String>,
+    #[arg(long, value_name = "HEX", requires = "site")]
+    pub(crate) root_sha256: Option<String>,
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) reference: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
 pub(crate) struct Trust {
     #[arg(long, value_name = "URL")]
     pub(crate) site: Option<String>,
@@ -139,6 +156,7 @@ mod examples {
     pub(super) const REMOVE: &str = "  tegata-app remove --store nss --old";
     pub(super) const REMOVE_ONE: &str =
         "  tegata-app remove --store pkcs12:card.p12 --serial 4100…02 --yes";
+    pub(super) const DOCTOR: &str = "  tegata-app doctor --store nss --report report.txt";
     pub(super) const LIST: &str = "  tegata-app list --store nss --json";
     pub(super) const LIST_FILE: &str =
         "  tegata-app list --store pkcs12:card.p12 --store-password-file password.txt";
@@ -271,6 +289,13 @@ fn localised(text: Text) -> clap::Command {
             .mut_arg("serial", |arg| arg.help(text.app_help_remove_serial()))
             .mut_arg("old", |arg| arg.help(text.app_help_remove_old()))
             .mut_arg("yes", |arg| arg.help(text.app_help_remove_yes()))
+    })
+    .mut_subcommand("doctor", |command| {
+        store(site(command), &[examples::DOCTOR])
+            .about(text.app_help_doctor())
+            .mut_arg("site", |arg| arg.help(text.app_help_doctor_site()))
+            .mut_arg("reference", |arg| arg.help(text.app_help_doctor_reference()))
+            .mut_arg("report", |arg| arg.help(text.app_help_doctor_report()))
     })
     .mut_subcommand("list", |command| {
         store(command, &[examples::LIST, examples::LIST_FILE]).about(text.app_help_list())

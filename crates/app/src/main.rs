@@ -6,6 +6,7 @@
 
 mod args;
 mod dates;
+mod doctor;
 mod input;
 mod issue;
 mod list;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tegata_agent::Exit;
 use tegata_agent::issue::Pause;
 use tegata_domain::{Clock, Entropy};
 use tegata_text::Text;
@@ -53,12 +55,14 @@ fn main() -> ExitCode {
         entropy: SystemEntropy,
         pause: Sleep,
     };
-    let result: Result<(), Failure> = match args.command {
-        Command::Issue(options) => issue::run(options, &mut world),
-        Command::Renew(options) => renew::run(options, &mut world),
-        Command::Remove(options) => remove::run(options, &mut world),
-        Command::List(options) => list::run(options, &mut world),
-        Command::Trust(options) => trust::run(options, &mut world),
+    let done = |()| Exit::Done;
+    let result: Result<Exit, Failure> = match args.command {
+        Command::Issue(options) => issue::run(options, &mut world).map(done),
+        Command::Renew(options) => renew::run(options, &mut world).map(done),
+        Command::Remove(options) => remove::run(options, &mut world).map(done),
+        Command::Doctor(options) => doctor::run(options, &mut world),
+        Command::List(options) => list::run(options, &mut world).map(done),
+        Command::Trust(options) => trust::run(options, &mut world).map(done),
     };
     world.output.end(result)
 }

@@ -65,9 +65,10 @@ impl Output {
     }
 
     /// Says what went wrong, if anything, and ends the program.
-    pub(crate) fn end(&self, result: Result<(), Failure>) -> ExitCode {
-        let Err(Failure { exit, explanation, existing }) = result else {
-            return ExitCode::from(Exit::Done as u8);
+    pub(crate) fn end(&self, result: Result<Exit, Failure>) -> ExitCode {
+        let Failure { exit, explanation, existing } = match result {
+            Ok(exit) => return ExitCode::from(exit as u8),
+            Err(failure) => failure,
         };
         self.progress(&explanation.title);
         if !explanation.detail.is_empty() {

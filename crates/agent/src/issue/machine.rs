@@ -125,7 +125,7 @@ impl FetchService {
     }
 
     pub(super) fn fetched(self, reply: &Reply) -> Result<State, Error> {
-        let service: ServiceInfo = read(reply)?;
+        let service = read_service(reply)?;
         if is_older(self.order.app_version, &service.minimum_app_version) {
             return Err(Error::TooOld { minimum: service.minimum_app_version });
         }
@@ -429,7 +429,12 @@ impl Prove {
 }
 
 /// Reads what a site says of its certificates.
-pub(super) fn read_trust(reply: &Reply) -> Result<Trust, Error> {
+pub(crate) fn read_trust(reply: &Reply) -> Result<Trust, Error> {
+    read(reply)
+}
+
+/// Reads what a site says of its service.
+pub(crate) fn read_service(reply: &Reply) -> Result<ServiceInfo, Error> {
     read(reply)
 }
 
@@ -457,7 +462,7 @@ fn read<T: DeserializeOwned>(reply: &Reply) -> Result<T, Error> {
 }
 
 /// Compares the numbers of semantic versions; a minimum that is none asks for nothing.
-fn is_older(version: &str, minimum: &str) -> bool {
+pub(crate) fn is_older(version: &str, minimum: &str) -> bool {
     match (numbers(version), numbers(minimum)) {
         (Some(version), Some(minimum)) => version < minimum,
         _ => false,

@@ -76,6 +76,14 @@ pub trait KeyStore {
     /// # Errors
     /// [`StoreError::Unsupported`] for stores that hold no roots.
     fn trust(&mut self, trusted: &Trusted) -> Result<String, StoreError>;
+
+    /// Whether what reads this store trusts the root and knows the issuing CAs.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsupported`] for stores that hold no roots, or when it cannot be read.
+    fn trusts(&self, _trusted: &Trusted) -> Result<bool, StoreError> {
+        Err(StoreError::Unsupported("roots"))
+    }
 }
 
 /// Whose key is wanted.

@@ -174,6 +174,10 @@ impl KeyStore for Pem {
         write_certificates(&path, std::slice::from_ref(trusted.root()))?;
         Ok(path.display().to_string())
     }
+
+    fn trusts(&self, trusted: &Trusted) -> Result<bool, StoreError> {
+        Ok(read_certificates(&self.folder.join(ROOT))? == [trusted.root().clone()])
+    }
 }
 
 /// The key in a file; `None` when there is no file, [`StoreError::Occupied`] when it holds a

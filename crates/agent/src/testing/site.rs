@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use cms::content_info::ContentInfo;
 use cms::signed_data::{SignedData, SignerIdentifier};
 use der::asn1::OctetString;
 use der::{Decode, Encode};
+use jiff::Timestamp;
 use tegata_wire::Der;
 use tegata_wire::api::{
     Bilingual, EnrollRequest, Issued, RenewRequest, Renewed, ServiceInfo, Trust,
@@ -59,6 +60,8 @@ struct Inner {
     minimum_app_version: RefCell<String>,
     script: RefCell<VecDeque<Script>>,
     calls: RefCell<Vec<Call>>,
+    date: Cell<Option<Timestamp>>,
+    gateway: RefCell<Result<Presented, TransportError>>,
 }
 
 impl FakeSite {
@@ -70,6 +73,8 @@ impl FakeSite {
             minimum_app_version: "0.1.0".to_owned().into(),
             script: VecDeque::from_iter(script).into(),
             calls: RefCell::default(),
+            date: Cell::new(None),
+            gateway: Ok(Presented { reply: json(&()), asked: true }).into(),
         }))
     }
 
@@ -83,6 +88,24 @@ impl FakeSite {
 
     pub(crate) fn wants_app(&self, version: &str) {
         *self.0.minimum_app_version.borrow_mut() = version.to_owned();
+    }
+
+    /// What its clock says.
+    pub(crate) fn is_at(&self, date: Timestamp) {
+        self.0.date.set(Some(date));
+    }
+
+    /// What the gateway says from now on.
+    pub(crate) fn gateway_says(&self, answer: Result<Presented, TransportError>) {
+        *self.0.gateway.borrow_mut() = answer;
+    }
+
+    /// The gateway refuses with this code.
+    pub(crate) fn gateway_refuses(&self, code: &str) {
+        let problem = Problem::new(code, 403, "No.".into(), "Ask.".into(), "G-1".into());
+        let content_type = problem::CONTENT_TYPE.to_owned();
+        let reply = Reply { status: 403, content_type, ..json(&problem) };
+        self.gateway_says(Ok(Presented { reply, asked: true }));
     }
 
     pub(crate) fn then(&self, script: Script) {
@@ -106,7 +129,7 @@ impl FakeSite {
 impl Network for FakeSite {
     fn get_unbelieved(&self, url: &str) -> Result<Reply, TransportError> {
         self.0.calls.borrow_mut().push(Call::Unbelieved(url.to_owned()));
-        Ok(json(&*self.0.trust.borrow()))
+        Ok(Reply { date: self.0.date.get(), ..json(&*self.0.trust.borrow()) })
     }
 
     fn believe(&self, trusted: &Trusted) -> Result<Box<dyn Transport>, TransportError> {
@@ -123,7 +146,7 @@ impl Network for FakeSite {
     ) -> Result<Presented, TransportError> {
         let leaf = identity.certificate.der().to_vec();
         self.0.calls.borrow_mut().push(Call::Present(url.to_owned(), leaf));
-        Ok(Presented { reply: json(&()), asked: true })
+        self.0.gateway.borrow().clone()
     }
 }
 
@@ -169,6 +192,7 @@ impl Transport for Believed {
                 status,
                 content_type: "text/html".to_owned(),
                 retry_after: None,
+                date: None,
                 body: b"<html>".to_vec(),
             }),
             Script::Tamper(change) => {
@@ -221,6 +245,7 @@ fn json(value: &impl serde::Serialize) -> Reply {
         status: 200,
         content_type: "application/json".to_owned(),
         retry_after: None,
+        date: None,
         body: serde_json::to_vec(value).unwrap(),
     }
 }

@@ -15,6 +15,7 @@ use ureq::{Agent, Body, Proxy, Timeout};
 
 use super::holder::HolderTls;
 use super::{Identity, MAX_ANSWER, Network, Presented, Reply, Transport, TransportError};
+use crate::doctor::http_date;
 use crate::trust::Trusted;
 
 /// Longest wait for a connection, TLS handshake included.
@@ -158,6 +159,7 @@ fn head(response: &Response<Body>) -> Reply {
         status: response.status().as_u16(),
         content_type,
         retry_after: retry_after.map(Duration::from_secs),
+        date: header("date").and_then(http_date),
         body: Vec::new(),
     }
 }

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub use holder::Identity;
 pub use https::Https;
 
+use jiff::Timestamp;
+
 use crate::trust::Trusted;
 
 /// Largest answer that is read, in octets. A trust answer with 16 certificates has about 30,000.
@@ -79,6 +81,8 @@ pub struct Reply {
     pub content_type: String,
     /// `Retry-After` in seconds (RFC 9110 §10.2.3); the date form is not used by our servers.
     pub retry_after: Option<Duration>,
+    /// When the server answered, by its own clock.
+    pub date: Option<Timestamp>,
     /// The body, at most [`MAX_ANSWER`] octets.
     pub body: Vec<u8>,
 }

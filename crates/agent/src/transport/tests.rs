@@ -38,7 +38,10 @@ fn a_server_is_believed_by_the_pinned_root_and_its_name() {
     let connection = https().believe(&trusted(&authority)).unwrap();
     let reply = connection.post_json(&url(&server, "/hello"), b"[1]").unwrap();
     let content_type = "application/json".to_owned();
-    assert_eq!(reply, Reply { status: 200, content_type, retry_after: None, body: b"{}".to_vec() });
+    assert_eq!(
+        reply,
+        Reply { status: 200, content_type, retry_after: None, date: None, body: b"{}".to_vec() }
+    );
     let request = &server.requests()[0];
     assert_eq!((request.method.as_str(), request.body.as_slice()), ("post", &b"[1]"[..]));
     assert!(request.headers.contains("content-type: application/json"));

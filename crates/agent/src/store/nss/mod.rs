@@ -189,6 +189,14 @@ impl KeyStore for Nss {
         }
         Ok(self.folder.display().to_string())
     }
+
+    fn trusts(&self, trusted: &Trusted) -> Result<bool, StoreError> {
+        if !self.exists() {
+            return Ok(false);
+        }
+        let named = Self::find(&self.tools()?, trusted.root())?;
+        Ok(named.is_some_and(|named| named.trust.starts_with('C')))
+    }
 }
 
 /// Every certificate under a name; several when a subject has several.

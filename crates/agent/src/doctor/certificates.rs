@@ -1,0 +1,155 @@
+//! What the browser has: the root, the certificates that it offers, the key, the gateway.
+
+use super::network::bad;
+use super::{Check, Finding, Fix, Patient, Reached};
+use crate::cert::Cert;
+use crate::error::Error;
+use crate::inventory::{self, Item, State};
+use crate::proof::{self, Proof};
+use crate::store::StoreError;
+use crate::transport::Identity;
+
+pub(super) fn examine(
+    patient: &Patient<'_>,
+    reached: Option<&Reached>,
+    note: &mut dyn FnMut(Finding),
+) {
+    if let Some(reached) = reached {
+        root(patient, reached, note);
+    }
+    let items = match inventory::take(patient.store, patient.receipts, patient.now) {
+        Ok(items) => items,
+        Err(error) => {
+            note(bad(Check::Certificates, Error::from(error).explain(patient.text)));
+            return;
+        }
+    };
+    let Some(right) = offered(patient, &items, note) else { return };
+    if let Some(identity) = key(patient, reached, right, note) {
+        gateway(patient, reached, right, &identity, note);
+    }
+}
+
+fn root(patient: &Patient<'_>, reached: &Reached, note: &mut dyn FnMut(Finding)) {
+    let text = patient.text;
+    match patient.store.trusts(&reached.trusted) {
+        Ok(true) => note(Finding::good(Check::Root, text.doctor_root())),
+        Ok(false) => note(
+            Finding::bad(Check::Root, text.doctor_root_missing(), text.doctor_root_missing_do())
+                .with(Fix::Trust),
+        ),
+        // A file is no place where a browser looks for roots.
+        Err(StoreError::Unsupported(_)) => {}
+        Err(error) => note(bad(Check::Root, Error::from(error).explain(text))),
+    }
+}
+
+/// Which certificates the browser will offer; answers the right one.
+fn offered<'a>(
+    patient: &Patient<'_>,
+    items: &'a [Item],
+    note: &mut dyn FnMut(Finding),
+) -> Option<&'a Item> {
+    let text = patient.text;
+    let with_key: Vec<_> = items.iter().filter(|item| item.held.key.is_some()).collect();
+    let old: Vec<_> = with_key.iter().filter(|item| item.is_old()).collect();
+    let Some(right) = with_key.iter().find(|item| item.state == State::Valid) else {
+        let (title, detail) = match items.first().map(|item| item.state) {
+            Some(State::Expired) => (text.doctor_expired(), text.doctor_expired_do()),
+            Some(State::NotYetValid) => (text.doctor_not_yet(), text.doctor_clock_do()),
+            Some(_) => (text.doctor_no_key(), text.doctor_none_do()),
+            None => (text.doctor_none(), text.doctor_none_do()),
+        };
+        note(Finding::bad(Check::Certificates, title, detail).with(Fix::Issue));
+        return None;
+    };
+    let name = name(right);
+    note(match (old.is_empty(), right.is_due(patient.now)) {
+        (false, _) => {
+            let serials = old.iter().map(|item| item.held.serial).collect();
+            let title = text.doctor_several(&old.len().to_string(), &name);
+            Finding::notice(Check::Certificates, title, text.doctor_several_do())
+                .with(Fix::Remove(serials))
+        }
+        (true, true) => {
+            let days = right.days_left(patient.now).to_string();
+            let title = text.doctor_due(&days, &name);
+            Finding::notice(Check::Certificates, title, text.doctor_due_do())
+                .with(Fix::Renew(right.held.serial))
+        }
+        (true, false) => Finding::good(Check::Certificates, text.doctor_certificate(&name)),
+    });
+    Some(right)
+}
+
+/// As the selection dialog of a browser shows it, with what tells it from others there.
+fn name(item: &Item) -> String {
+    let serial = item.held.serial.to_string();
+    let ending = serial.get(serial.len().saturating_sub(4)..).unwrap_or_default();
+    format!("{} (…{ending})", item.held.user)
+}
+
+fn key(
+    patient: &Patient<'_>,
+    reached: Option<&Reached>,
+    right: &Item,
+    note: &mut dyn FnMut(Finding),
+) -> Option<Identity> {
+    const MESSAGE: &[u8] = b"tegata: the doctor asks this key for a sign of life";
+    let text = patient.text;
+    let certificate = &right.held.certificate;
+    let key = match patient.store.key(&right.held) {
+        Ok(key) => key,
+        Err(error) => {
+            note(bad(Check::Key, Error::from(error).explain(text)));
+            return None;
+        }
+    };
+    let signature = key.sign(MESSAGE);
+    if signature.is_none_or(|made| !certificate.verifies(key.algorithm(), MESSAGE, &made)) {
+        note(
+            Finding::bad(Check::Key, text.doctor_key_silent(), text.doctor_key_silent_do())
+                .with(Fix::Issue),
+        );
+        return None;
+    }
+    note(Finding::good(Check::Key, text.doctor_key()));
+    let intermediates = reached.map_or(Vec::new(), |reached| {
+        let all = reached.trusted.intermediates().iter();
+        all.filter(|ca: &&Cert| certificate.is_signed_by(ca)).cloned().collect()
+    });
+    Some(Identity { certificate: certificate.clone(), intermediates, key })
+}
+
+fn gateway(
+    patient: &Patient<'_>,
+    reached: Option<&Reached>,
+    right: &Item,
+    identity: &Identity,
+    note: &mut dyn FnMut(Finding),
+) {
+    let Some(Reached { trusted, service }) = reached else { return };
+    let text = patient.text;
+    let proof = proof::prove(patient.network, trusted, identity, &service.service_url);
+    let line = proof.line(text);
+    note(match &proof {
+        Proof::Accepted { .. } => {
+            Finding::good(Check::Gateway, line).with(Fix::Open(service.service_url.clone()))
+        }
+        Proof::ServiceDown(_) | Proof::NoKey(_) => {
+            Finding::notice(Check::Gateway, line, String::new())
+        }
+        Proof::Refused(problem) => {
+            let finding = Finding::bad(Check::Gateway, line, String::new());
+            match problem.code.as_str() {
+                "expired" | "revoked" | "wrong_issuer" => finding.with(Fix::Issue),
+                _ if right.is_due(patient.now) => finding.with(Fix::Renew(right.held.serial)),
+                _ => finding,
+            }
+        }
+        Proof::NotTheGateway { .. } => Finding::bad(Check::Gateway, line, String::new()),
+        Proof::Unreachable(error) => {
+            bad(Check::Gateway, Error::from(error.clone()).explain(text)).with(Fix::Proxy)
+        }
+    });
+}

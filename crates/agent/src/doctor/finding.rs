@@ -1,0 +1,89 @@
+use serde::Serialize;
+use tegata_domain::Serial;
+
+/// What was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// Whether the issuing site can be reached, and how.
+    Network,
+    /// Whether the site is the right one.
+    Site,
+    /// Whether this PC's clock agrees with the site's.
+    Clock,
+    /// Whether this application is new enough.
+    Version,
+    /// Whether the browser trusts the root.
+    Root,
+    /// Which certificates the browser will offer.
+    Certificates,
+    /// Whether the key of the right one answers.
+    Key,
+    /// Whether the gateway lets it in.
+    Gateway,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// It works, but could be better; or it could not be looked at.
+    Notice,
+    /// It keeps the person from the service.
+    Bad,
+}
+
+/// What one press can do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fix {
+    /// Install root and issuing CA certificates.
+    Trust,
+    /// Issue a certificate.
+    Issue,
+    /// Renew this one.
+    Renew(Serial),
+    /// Remove these, which are not needed any more.
+    Remove(Vec<Serial>),
+    /// Look at the proxy settings.
+    Proxy,
+    /// Get a newer version of this application.
+    Update,
+    /// Open the protected service.
+    Open(String),
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub check: Check,
+    /// How bad it is.
+    pub verdict: Verdict,
+    /// What was found.
+    pub title: String,
+    /// What to do; empty when there is nothing to do.
+    pub detail: String,
+    /// What one press can do about it.
+    pub fix: Option<Fix>,
+}
+
+impl Finding {
+    pub(super) fn good(check: Check, title: String) -> Self {
+        Self { check, verdict: Verdict::Good, title, detail: String::new(), fix: None }
+    }
+
+    pub(super) fn notice(check: Check, title: String, detail: String) -> Self {
+        Self { check, verdict: Verdict::Notice, title, detail, fix: None }
+    }
+
+    pub(super) fn bad(check: Check, title: String, detail: String) -> Self {
+        Self { check, verdict: Verdict::Bad, title, detail, fix: None }
+    }
+
+    pub(super) fn with(self, fix: Fix) -> Self {
+        Self { fix: Some(fix), ..self }
+    }
+}

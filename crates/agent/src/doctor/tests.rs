@@ -1,0 +1,204 @@
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use tegata_text::{Lang, Text};
+
+use super::{Check, Finding, Fix, Patient, Report, Verdict, examine};
+use crate::Fingerprint;
+use crate::key::{FileKey, SeatKey};
+use crate::store::{KeyStore, Options, StoreUri, open};
+use crate::testing::{Authority, Counter, FakeSite, now};
+use crate::transport::{Presented, Reply, TransportError};
+
+const USER: &str = "CMSM950-006-401";
+
+struct Bench {
+    folder: tempfile::TempDir,
+    site: FakeSite,
+}
+
+impl Bench {
+    /// A PC with a valid certificate, and a site that knows the time.
+    fn new() -> Self {
+        let bench = Self { folder: tempfile::tempdir().unwrap(), site: FakeSite::new([]) };
+        bench.site.is_at(now());
+        bench.put(USER, ("2026-02-16", "2027-02-16"), 1);
+        bench
+    }
+
+    /// Puts a certificate and its key into the store, as an issuance leaves them.
+    fn put(&self, user: &str, (from, until): (&str, &str), n: u8) {
+        let key = FileKey::random(&Counter::new(u64::from(n)));
+        let authority = self.site.authority();
+        let der = authority.leaf_between(user, &key.spki(), n, from, until);
+        let pem = |der: Vec<u8>| {
+            der::pem::encode_string("CERTIFICATE", der::pem::LineEnding::LF, &der).unwrap()
+        };
+        let write = |name: &str, text: &str| {
+            std::fs::write(self.folder.path().join(name), text).unwrap();
+        };
+        write(&format!("{user}.crt.pem"), &pem(der));
+        write(&format!("{user}.key.pem"), &key.to_pem().unwrap());
+        write("root.crt.pem", &pem(authority.trust().root.0));
+    }
+
+    fn examine(&self) -> Vec<Finding> {
+        self.examine_at(now())
+    }
+
+    fn examine_at(&self, at: Timestamp) -> Vec<Finding> {
+        let store: Box<dyn KeyStore> = store(self.folder.path());
+        let site = "https://issue.example.jp/issueweb/0001/SB0001002C/".parse().unwrap();
+        let mut heard = Vec::new();
+        let findings = examine(
+            &Patient {
+                site: Some(&site),
+                pin: Some(Fingerprint::of(&self.site.authority().trust().root.0)),
+                network: &self.site,
+                store: store.as_ref(),
+                receipts: None,
+                now: at,
+                app_version: "0.1.0",
+                text: Text::of(Lang::En),
+            },
+            &mut |finding| heard.push(finding.clone()),
+        );
+        assert_eq!(heard, findings, "each is heard of as it is made");
+        findings
+    }
+}
+
+fn store(folder: &Path) -> Box<dyn KeyStore> {
+    open(&StoreUri::Pem(folder.to_owned()), Options::default()).unwrap()
+}
+
+#[track_caller]
+fn of(findings: &[Finding], check: Check) -> &Finding {
+    findings.iter().find(|finding| finding.check == check).unwrap()
+}
+
+#[test]
+fn on_a_healthy_pc_all_is_good_and_the_service_is_one_press_away() {
+    let findings = Bench::new().examine();
+    assert!(findings.iter().all(|finding| finding.verdict == Verdict::Good), "{findings:#?}");
+    use Check::*;
+    let checks: Vec<_> = findings.iter().map(|finding| finding.check).collect();
+    assert_eq!(checks, [Network, Clock, Site, Version, Root, Certificates, Key, Gateway]);
+    let url = "https://gateway.example.jp/SAMPLE01/cms".to_owned();
+    assert_eq!(findings.last().unwrap().fix, Some(Fix::Open(url)));
+}
+
+#[test]
+fn a_clock_that_is_off_is_named_with_its_direction() {
+    let bench = Bench::new();
+    for (off, said) in [(30, "30 minutes fast"), (-1500, "1500 minutes slow")] {
+        let at = now() + SignedDuration::from_mins(off);
+        let clock = of(&bench.examine_at(at), Check::Clock).clone();
+        assert_eq!(clock.verdict, Verdict::Bad);
+        assert!(clock.title.contains(said), "{}", clock.title);
+    }
+    let near = bench.examine_at(now() + SignedDuration::from_mins(3));
+    assert_eq!(of(&near, Check::Clock).verdict, Verdict::Good);
+}
+
+#[test]
+fn another_root_ends_the_checks_of_the_network_but_not_of_the_pc() {
+    let bench = Bench::new();
+    bench.site.says(Authority::new().trust());
+    let findings = bench.examine();
+    assert_eq!(of(&findings, Check::Site).verdict, Verdict::Bad);
+    assert_eq!(of(&findings, Check::Key).verdict, Verdict::Good);
+    assert!(findings.iter().all(|finding| finding.check != Check::Gateway));
+}
+
+#[test]
+fn an_old_application_is_offered_the_newer_one() {
+    let bench = Bench::new();
+    bench.site.wants_app("0.2.0");
+    let version = of(&bench.examine(), Check::Version).clone();
+    assert_eq!((version.verdict, version.fix), (Verdict::Bad, Some(Fix::Update)));
+}
+
+#[test]
+fn a_missing_root_is_one_press_to_trust() {
+    let bench = Bench::new();
+    std::fs::remove_file(bench.folder.path().join("root.crt.pem")).unwrap();
+    let root = of(&bench.examine(), Check::Root).clone();
+    assert_eq!((root.verdict, root.fix), (Verdict::Bad, Some(Fix::Trust)));
+}
+
+#[test]
+fn without_a_usable_certificate_the_way_to_one_is_shown() {
+    let bench = Bench::new();
+    bench.put(USER, ("2024-02-16", "2025-02-16"), 2);
+    let expired = of(&bench.examine(), Check::Certificates).clone();
+    assert_eq!((expired.verdict, &expired.fix), (Verdict::Bad, &Some(Fix::Issue)));
+    assert!(expired.title.contains("expired"));
+    std::fs::remove_file(bench.folder.path().join(format!("{USER}.crt.pem"))).unwrap();
+    let none = of(&bench.examine(), Check::Certificates).clone();
+    assert_eq!((none.verdict, none.fix), (Verdict::Bad, Some(Fix::Issue)));
+}
+
+#[test]
+fn an_old_certificate_beside_the_right_one_is_offered_for_removal() {
+    let bench = Bench::new();
+    bench.put("CMSM950-006-402", ("2024-02-16", "2025-02-16"), 2);
+    let several = of(&bench.examine(), Check::Certificates).clone();
+    assert_eq!(several.verdict, Verdict::Notice);
+    let Some(Fix::Remove(serials)) = several.fix else { panic!("{several:?}") };
+    assert_eq!(serials.len(), 1);
+    assert!(several.title.contains("CMSM950-006-401 (…0001)"), "{}", several.title);
+}
+
+#[test]
+fn a_key_of_another_certificate_is_no_key() {
+    let bench = Bench::new();
+    let other = FileKey::random(&Counter::new(99)).to_pem().unwrap();
+    std::fs::write(bench.folder.path().join(format!("{USER}.key.pem")), &*other).unwrap();
+    let findings = bench.examine();
+    let found = of(&findings, Check::Certificates);
+    assert_eq!((found.verdict, &found.fix), (Verdict::Bad, &Some(Fix::Issue)));
+    assert!(found.title.contains("its key is not"), "{}", found.title);
+}
+
+#[test]
+fn what_the_gateway_says_is_said_with_what_helps() {
+    let bench = Bench::new();
+    for (code, fix) in [("revoked", Some(Fix::Issue)), ("held", None), ("status_stale", None)] {
+        bench.site.gateway_refuses(code);
+        let gateway = of(&bench.examine(), Check::Gateway).clone();
+        assert_eq!((gateway.verdict, gateway.fix), (Verdict::Bad, fix), "{code}");
+        assert!(gateway.title.contains("G-1"), "{}", gateway.title);
+    }
+    bench.site.gateway_refuses("upstream_unreachable");
+    assert_eq!(of(&bench.examine(), Check::Gateway).verdict, Verdict::Notice);
+    bench.site.gateway_says(Err(TransportError::HostNotFound));
+    assert_eq!(of(&bench.examine(), Check::Gateway).fix, Some(Fix::Proxy));
+    let reply = Reply {
+        status: 200,
+        content_type: "text/html".to_owned(),
+        retry_after: None,
+        date: None,
+        body: Vec::new(),
+    };
+    bench.site.gateway_says(Ok(Presented { reply, asked: false }));
+    let not_asked = of(&bench.examine(), Check::Gateway).clone();
+    assert_eq!(not_asked.verdict, Verdict::Bad, "who asks for no certificate is no gateway");
+}
+
+#[test]
+fn the_report_says_everything_in_both_languages_and_takes_no_control_characters() {
+    let findings = Bench::new().examine();
+    for lang in Lang::ALL {
+        let report = Report {
+            findings: &findings,
+            at: now(),
+            app_version: "0.1.0",
+            system: "linux x86_64",
+            reference: "G-7K3M9QWX\u{1b}[31m\n",
+        };
+        let said = report.to_text(Text::of(lang));
+        assert_eq!(said.matches("[ok]").count(), findings.len());
+        assert!(said.contains("G-7K3M9QWX") && !said.contains('\u{1b}'), "{said}");
+    }
+}

@@ -1,0 +1,61 @@
+//! `tegata-app doctor` against the real site and the real gateway.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+use std::fs;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tegata_scenarios::{Demo, Pc, eventually};
+use tempfile::tempdir;
+
+fn of<'a>(report: &'a Value, check: &str) -> &'a Value {
+    let findings = report["findings"].as_array().unwrap();
+    findings.iter().find(|finding| finding["check"] == check).unwrap()
+}
+
+#[test]
+fn the_doctor_tells_a_healthy_pc_from_a_revoked_certificate() {
+    let dir = tempdir().unwrap();
+    let demo = Demo::start(dir.path());
+    let pc = Pc::new(&dir.path().join("pc"));
+    let seat = demo.seat();
+    pc.issue(&demo, &seat, "pem:certificate", &[]).ok();
+
+    let doctor = ["doctor", "--store", "pem:certificate"];
+    let well = pc.run(&doctor).ok().json();
+    assert_eq!(well["problems"], 0, "{well}");
+    assert_eq!(of(&well, "gateway")["fix"], json!({ "open": demo.ready.service_url }));
+
+    demo.tegata(&["certificate", "revoke", &seat.user_id, "--reason", "keyCompromise"]).ok();
+    let report = pc.file("report.txt");
+    let ill = eventually("the gateway knows", Duration::from_secs(5), || {
+        let more = ["--reference", "G-7K3M9QWX", "--report", report.to_str().unwrap()];
+        let ran = pc.run(&[&doctor[..], &more].concat());
+        (ran.code == Some(3)).then(|| ran.json())
+    });
+    assert_eq!(ill["problems"], 1, "{ill}");
+    assert_eq!(of(&ill, "gateway")["fix"], "issue");
+    let said = fs::read_to_string(&report).unwrap();
+    assert!(said.contains("G-7K3M9QWX") && said.contains("[!!]"), "{said}");
+    let password = seat.password.replace('-', "");
+    assert!(!said.replace('-', "").contains(&password), "no secret in a report");
+    let key = fs::read_to_string(pc.pem("certificate", &seat.user_id).key).unwrap();
+    assert!(key.lines().all(|line| !said.contains(line)), "no key in a report");
+}
+
+#[test]
+fn without_the_site_the_doctor_says_so_and_looks_at_the_rest() {
+    let dir = tempdir().unwrap();
+    let pc = Pc::new(&dir.path().join("pc"));
+    let ran = {
+        let demo = Demo::start(dir.path());
+        pc.issue(&demo, &demo.seat(), "pem:certificate", &[]).ok();
+        drop(demo);
+        pc.run(&["doctor", "--store", "pem:certificate"])
+    };
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    let report = ran.json();
+    assert_eq!(of(&report, "network")["fix"], "proxy");
+    assert_eq!(of(&report, "key")["verdict"], "good");
+}
