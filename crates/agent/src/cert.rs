@@ -57,6 +57,11 @@ impl Cert {
         part(&self.parsed.tbs_certificate.subject, CN)
     }
 
+    /// The issuer's common name.
+    pub fn issuer_common_name(&self) -> Option<String> {
+        part(&self.parsed.tbs_certificate.issuer, CN)
+    }
+
     /// The organisation of the issuer: of one bank's CAs the same, whichever of them issued.
     pub fn organisation(&self) -> Option<String> {
         part(&self.parsed.tbs_certificate.issuer, O)

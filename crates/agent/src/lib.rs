@@ -12,6 +12,7 @@
 mod authorise;
 pub mod brand;
 pub mod cert;
+pub mod choice;
 pub mod doctor;
 mod error;
 mod files;

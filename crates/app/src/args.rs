@@ -34,6 +34,7 @@ pub(crate) enum Command {
     Renew(Renew),
     Remove(Remove),
     Doctor(Doctor),
+    Autoselect(Autoselect),
     List(List),
     Trust(Trust),
 }
@@ -117,6 +118,18 @@ pub(crate) struct Doctor {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct Autoselect {
+    #[arg(long, conflicts_with = "remove")]
+    pub(crate) write: bool,
+    #[arg(long)]
+    pub(crate) remove: bool,
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store_password_file: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
 pub(crate) struct Trust {
     #[arg(long, value_name = "URL")]
     pub(crate) site: Option<String>,
@@ -157,6 +170,9 @@ mod examples {
     pub(super) const REMOVE_ONE: &str =
         "  tegata-app remove --store pkcs12:card.p12 --serial 4100…02 --yes";
     pub(super) const DOCTOR: &str = "  tegata-app doctor --store nss --report report.txt";
+    pub(super) const AUTOSELECT: &str = "  \
+  tegata-app autoselect --store nss
+  sudo tegata-app autoselect --store nss:$HOME/.pki/nssdb --write";
     pub(super) const LIST: &str = "  tegata-app list --store nss --json";
     pub(super) const LIST_FILE: &str =
         "  tegata-app list --store pkcs12:card.p12 --store-password-file password.txt";
@@ -296,6 +312,12 @@ fn localised(text: Text) -> clap::Command {
             .mut_arg("site", |arg| arg.help(text.app_help_doctor_site()))
             .mut_arg("reference", |arg| arg.help(text.app_help_doctor_reference()))
             .mut_arg("report", |arg| arg.help(text.app_help_doctor_report()))
+    })
+    .mut_subcommand("autoselect", |command| {
+        store(command, &[examples::AUTOSELECT])
+            .about(text.app_help_autoselect())
+            .mut_arg("write", |arg| arg.help(text.app_help_autoselect_write()))
+            .mut_arg("remove", |arg| arg.help(text.app_help_autoselect_remove()))
     })
     .mut_subcommand("list", |command| {
         store(command, &[examples::LIST, examples::LIST_FILE]).about(text.app_help_list())

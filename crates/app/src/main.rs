@@ -5,6 +5,7 @@
 //! reaches for the real clock, randomness and waiting.
 
 mod args;
+mod autoselect;
 mod dates;
 mod doctor;
 mod input;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Issue(options) => issue::run(options, &mut world).map(done),
         Command::Renew(options) => renew::run(options, &mut world).map(done),
         Command::Remove(options) => remove::run(options, &mut world).map(done),
+        Command::Autoselect(options) => autoselect::run(options, &mut world).map(done),
         Command::Doctor(options) => doctor::run(options, &mut world),
         Command::List(options) => list::run(options, &mut world).map(done),
         Command::Trust(options) => trust::run(options, &mut world).map(done),

@@ -1,0 +1,162 @@
+//! Policies in files: one JSON file of ours in the folder of each browser.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Choice, ChoiceError, Place};
+
+/// Name of the policy.
+const POLICY: &str = "AutoSelectCertificateForUrls";
+/// Longest policy file that is read, in octets.
+const MAX_LEN: u64 = 1024 * 1024;
+
+/// Browsers, with what is there when one is installed, and where its policies are.
+const BROWSERS: [(&str, &str, &str); 4] = [
+    ("Chromium", "usr/bin/chromium", "etc/chromium/policies/managed"),
+    ("Chromium", "snap/bin/chromium", "etc/chromium-browser/policies/managed"),
+    ("Google Chrome", "opt/google/chrome", "etc/opt/chrome/policies/managed"),
+    ("Microsoft Edge", "opt/microsoft/msedge", "etc/opt/edge/policies/managed"),
+];
+
+/// Where the installed browsers of the system below `root` (`/`) read policies.
+pub fn places(root: &Path, choice: &Choice) -> Vec<Place> {
+    BROWSERS
+        .iter()
+        .filter(|(_, sign, _)| root.join(sign).exists())
+        .map(|(browser, _, folder)| Place {
+            browser,
+            location: root.join(folder).join(format!("tegata-{}.json", choice.tag)),
+        })
+        .collect()
+}
+
+/// Writes the policy for every browser of [`places`].
+///
+/// # Errors
+/// Nothing is written when one of them cannot take it.
+pub fn write(root: &Path, choice: &Choice) -> Result<Vec<Place>, ChoiceError> {
+    let places = places(root, choice);
+    if places.is_empty() {
+        return Err(ChoiceError::NoBrowser);
+    }
+    for place in &places {
+        check_free(&place.location)?;
+    }
+    let policy = BTreeMap::from([(POLICY, choice.entries())]);
+    let json = serde_json::to_vec_pretty(&policy).map_err(|_| ChoiceError::Form)?;
+    let mut written: Vec<&Place> = Vec::new();
+    for place in &places {
+        if let Err(error) = write_one(&place.location, &json) {
+            for place in written {
+                // What was written a moment ago can be removed; if not, the first error counts.
+                let _ = std::fs::remove_file(&place.location);
+            }
+            return Err(error);
+        }
+        written.push(place);
+    }
+    Ok(places)
+}
+
+/// Takes the policy of this service away again, wherever it stands.
+///
+/// # Errors
+/// When one of the files cannot be removed.
+pub fn forget(root: &Path, choice: &Choice) -> Result<Vec<PathBuf>, ChoiceError> {
+    let mut gone = Vec::new();
+    for (_, _, folder) in BROWSERS {
+        let path = root.join(folder).join(format!("tegata-{}.json", choice.tag));
+        match std::fs::remove_file(&path) {
+            Ok(()) => gone.push(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(&path, error)),
+        }
+    }
+    Ok(gone)
+}
+
+/// Of several files with one policy a browser obeys only one: ours must not silence another.
+fn check_free(ours: &Path) -> Result<(), ChoiceError> {
+    let Some(folder) = ours.parent() else { return Ok(()) };
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other.map_err(|error| failed(folder, error))?,
+    };
+    for entry in entries {
+        let path = entry.map_err(|error| failed(folder, error))?.path();
+        let octets = crate::files::read(&path, MAX_LEN).ok().flatten().unwrap_or_default();
+        let policies: Option<serde_json::Value> = serde_json::from_slice(&octets).ok();
+        let is_set = policies.is_some_and(|policies| policies.get(POLICY).is_some());
+        if path != ours && is_set {
+            return Err(ChoiceError::Taken(path));
+        }
+    }
+    Ok(())
+}
+
+fn write_one(path: &Path, json: &[u8]) -> Result<(), ChoiceError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| failed(path, error))?;
+    }
+    crate::files::write(path, json, crate::files::Access::Public, crate::files::Existing::Replace)
+        .map_err(|error| failed(path, error))
+}
+
+fn failed(path: &Path, source: io::Error) -> ChoiceError {
+    let path = path.to_owned();
+    match source.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            ChoiceError::Administrator(path)
+        }
+        _ => ChoiceError::Io { path, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::choice;
+    use super::*;
+
+    fn system(signs: &[&str]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for sign in signs {
+            std::fs::create_dir_all(root.path().join(sign)).unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn what_is_written_is_all_there_is_and_goes_again() {
+        let root = system(&["usr/bin/chromium", "opt/google/chrome"]);
+        let written = write(root.path(), &choice()).unwrap();
+        assert_eq!(written.len(), 2);
+        for place in &written {
+            let said: serde_json::Value =
+                serde_json::from_slice(&std::fs::read(&place.location).unwrap()).unwrap();
+            assert_eq!(said, serde_json::json!({ POLICY: choice().entries() }));
+        }
+        write(root.path(), &choice()).unwrap();
+        assert_eq!(forget(root.path(), &choice()).unwrap().len(), 2);
+        assert!(forget(root.path(), &choice()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_policy_of_someone_else_is_neither_silenced_nor_removed() {
+        let root = system(&["usr/bin/chromium", "opt/google/chrome"]);
+        let folder = root.path().join("etc/opt/chrome/policies/managed");
+        std::fs::create_dir_all(&folder).unwrap();
+        let theirs = folder.join("company.json");
+        std::fs::write(&theirs, format!("{{\"{POLICY}\": []}}")).unwrap();
+        let refused = write(root.path(), &choice()).unwrap_err();
+        assert!(matches!(refused, ChoiceError::Taken(path) if path == theirs));
+        assert!(forget(root.path(), &choice()).unwrap().is_empty(), "nothing was written");
+        assert!(theirs.exists());
+    }
+
+    #[test]
+    fn without_a_browser_nothing_is_written() {
+        let root = system(&[]);
+        assert!(matches!(write(root.path(), &choice()), Err(ChoiceError::NoBrowser)));
+    }
+}

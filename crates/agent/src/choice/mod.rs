@@ -1,0 +1,151 @@
+//! The browser's choice of certificate, made once: the policy `AutoSelectCertificateForUrls` of
+//! Chromium, Chrome and Edge, for the address of one service only.
+//!
+//! It is opt-in, shown before it is written, and taken away again by [`forget`]. Firefox has no
+//! policy for one address; there a person ticks *remember this decision*.
+
+#[cfg(not(windows))]
+mod files;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use http::Uri;
+use serde::Serialize;
+
+/// What the policy says: at this address, a certificate of one of these issuing CAs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Where it applies: the service's scheme, host and port.
+    origin: String,
+    /// Common names of the issuing CAs.
+    issuers: BTreeSet<String>,
+    /// Names the file or value: one service does not touch another's.
+    tag: String,
+}
+
+/// A place where a browser reads policies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The browser.
+    pub browser: &'static str,
+    /// The file or registry key.
+    pub location: PathBuf,
+}
+
+/// One entry as the browsers read it.
+#[derive(Serialize)]
+struct Entry<'a> {
+    pattern: &'a str,
+    filter: Filter<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+struct Filter<'a> {
+    issuer: Name<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+struct Name<'a> {
+    cn: &'a str,
+}
+
+/// Why the policy was not written or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChoiceError {
+    /// Not an `https` address, or an issuing CA without a name.
+    #[error("the address or an issuing CA has no form that a policy can name")]
+    Form,
+    /// Another policy of the same name stands there; browsers would obey only one of them.
+    #[error("{} sets the same policy", .0.display())]
+    Taken(PathBuf),
+    /// Policies are for administrators to write.
+    #[error("{} can only be written by an administrator", .0.display())]
+    Administrator(PathBuf),
+    /// The system said no.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// To what.
+        path: PathBuf,
+        /// What it said.
+        source: std::io::Error,
+    },
+    /// No browser with such policies is known on this system.
+    #[error("no browser takes such a policy here")]
+    NoBrowser,
+}
+
+impl Choice {
+    /// For the service at `service_url`, whose certificates CAs of these common names sign.
+    ///
+    /// # Errors
+    /// [`ChoiceError::Form`]
+    pub fn new(
+        tag: &str,
+        service_url: &str,
+        issuers: impl IntoIterator<Item = String>,
+    ) -> Result<Self, ChoiceError> {
+        let uri: Uri = service_url.parse().map_err(|_| ChoiceError::Form)?;
+        let authority = uri.authority().filter(|_| uri.scheme_str() == Some("https"));
+        let authority = authority.map(|authority| authority.as_str());
+        // In a pattern these have a meaning of their own; in an address of ours they have none.
+        let authority = authority.filter(|authority| !authority.contains(['*', '@', '[', ',']));
+        let issuers: BTreeSet<String> = issuers.into_iter().collect();
+        if issuers.is_empty() || issuers.contains("") {
+            return Err(ChoiceError::Form);
+        }
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if tag.is_empty() || !tag.chars().all(is_plain) {
+            return Err(ChoiceError::Form);
+        }
+        let origin = format!("https://{}", authority.ok_or(ChoiceError::Form)?);
+        Ok(Self { origin, issuers, tag: tag.to_owned() })
+    }
+
+    /// The entries, as they are shown to the person and written.
+    pub fn entries(&self) -> Vec<String> {
+        let entries = self
+            .issuers
+            .iter()
+            .map(|cn| Entry { pattern: &self.origin, filter: Filter { issuer: Name { cn } } });
+        // These structures always have a JSON form.
+        entries.filter_map(|entry| serde_json::to_string(&entry).ok()).collect()
+    }
+}
+
+#[cfg(not(windows))]
+pub use files::{forget, places, write};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issuer() -> Option<String> {
+        Some("SB0001002C".to_owned())
+    }
+
+    pub(super) fn choice() -> Choice {
+        let url = "https://gw.example.jp:8443/SAMPLE01/cms";
+        Choice::new("0001-SB0001002C", url, issuer()).unwrap()
+    }
+
+    #[test]
+    fn the_entry_names_the_address_and_the_issuer_and_nothing_wider() {
+        let entry =
+            r#"{"pattern":"https://gw.example.jp:8443","filter":{"ISSUER":{"CN":"SB0001002C"}}}"#;
+        assert_eq!(choice().entries(), [entry]);
+    }
+
+    #[test]
+    fn what_would_reach_further_is_refused() {
+        for url in
+            ["http://gw.example.jp/", "https://*/", "https://[*.]example.jp/", "x", "https:///"]
+        {
+            assert!(Choice::new("a", url, issuer()).is_err(), "{url}");
+        }
+        assert!(Choice::new("a", "https://gw.example.jp/", None).is_err());
+        assert!(Choice::new("../a", "https://gw.example.jp/", issuer()).is_err());
+    }
+}

@@ -1,0 +1,111 @@
+use std::path::Path;
+
+use serde::Serialize;
+use tegata_agent::choice::{self, Choice, ChoiceError};
+use tegata_agent::inventory;
+use tegata_agent::site::Site;
+use tegata_agent::store::Pkcs12Form;
+use tegata_agent::{Exit, Explanation};
+use tegata_domain::Clock;
+use tegata_text::Text;
+
+use crate::World;
+use crate::args::Autoselect;
+use crate::input::{Input, Missing};
+use crate::output::{Failure, Lines};
+use crate::stores;
+
+/// `tegata-app autoselect`: shows the policy; writes or removes it when asked to.
+pub(crate) fn run(options: Autoselect, world: &mut World) -> Result<(), Failure> {
+    let text = world.text;
+    let mut missing = Missing::new(&world.prompt);
+    let store = missing.or_ask(options.store, "--store", &text.app_ask_store());
+    missing.check(text)?;
+    let uri = Input(text).store(&store)?;
+    let password = stores::password_for(&uri, options.store_password_file.as_deref(), world)?;
+    let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
+    let items = inventory::take(opened.as_ref(), stores::receipts().as_ref(), world.clock.now())
+        .map_err(|error| Failure::of(error, text))?;
+    let service = items.iter().find_map(|item| item.receipt.clone());
+    let Some(service) = service else {
+        let (title, detail) = (text.choice_no_certificate(), text.choice_no_certificate_do());
+        return Err(Failure::usage("no_certificate", title, detail));
+    };
+    let issuers = items
+        .iter()
+        .filter(|item| {
+            item.receipt.as_ref().is_some_and(|other| other.service_url == service.service_url)
+        })
+        .filter_map(|item| item.held.certificate.issuer_common_name());
+    let site: Site = Input(text).site(&service.site)?;
+    let tag = site.service().to_string().replace('/', "-");
+    let choice = Choice::new(&tag, &service.service_url, issuers).map_err(|e| failed(&e, text))?;
+    let root = Path::new("/");
+    let (done, places) = if options.write {
+        ("written", choice::write(root, &choice).map_err(|error| failed(&error, text))?)
+    } else if options.remove {
+        choice::forget(root, &choice).map_err(|error| failed(&error, text))?;
+        ("removed", choice::places(root, &choice))
+    } else {
+        ("shown", choice::places(root, &choice))
+    };
+    let heading = match done {
+        "written" => text.choice_written(),
+        "removed" => text.choice_removed(),
+        _ => text.choice_shown(&service.service_url),
+    };
+    let entries = choice.entries();
+    let lines = entries
+        .iter()
+        .fold(Lines::default().line(&heading), |lines, entry| lines.line(&format!("  {entry}")));
+    let lines = places.iter().fold(lines, |lines, place| {
+        lines.labelled(place.browser, &place.location.display().to_string())
+    });
+    let lines = lines.line(&text.choice_firefox());
+    let places = places
+        .iter()
+        .map(|place| PlaceObject {
+            browser: place.browser,
+            location: place.location.display().to_string(),
+        })
+        .collect();
+    world.output.result(lines.as_str(), &ChoiceObject { result: done, entries, places });
+    Ok(())
+}
+
+fn failed(error: &ChoiceError, text: Text) -> Failure {
+    let (code, title, detail) = match error {
+        ChoiceError::Form => ("choice_form", text.choice_form(), String::new()),
+        ChoiceError::Taken(path) => {
+            let path = path.display().to_string();
+            ("choice_taken", text.choice_taken(&path), text.choice_taken_do())
+        }
+        ChoiceError::Administrator(path) => {
+            let path = path.display().to_string();
+            ("administrator", text.choice_administrator(&path), text.choice_administrator_do())
+        }
+        ChoiceError::Io { path, source } => (
+            "choice_io",
+            text.app_store_io(&path.display().to_string(), &source.to_string()),
+            String::new(),
+        ),
+        ChoiceError::NoBrowser => ("no_browser", text.choice_no_browser(), String::new()),
+    };
+    let (code, reference) = (code.to_owned(), String::new());
+    let explanation = Explanation { code, title, detail, reference };
+    Failure { exit: Exit::Store, explanation, existing: None }
+}
+
+/// The object of `--json`.
+#[derive(Serialize)]
+struct ChoiceObject {
+    result: &'static str,
+    entries: Vec<String>,
+    places: Vec<PlaceObject>,
+}
+
+#[derive(Serialize)]
+struct PlaceObject {
+    browser: &'static str,
+    location: String,
+}
