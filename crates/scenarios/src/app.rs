@@ -38,6 +38,25 @@ impl Pc {
 
     /// Issues a certificate into `store`, a place at home, for example `pem:certificate`.
     pub fn issue(&self, demo: &Demo, seat: &Seat, store: &str, more: &[&str]) -> Ran {
+        run_command(self.issuing(demo, seat, store).args(more))
+    }
+
+    /// The same through another address of the site.
+    pub fn issue_at(&self, site: &str, demo: &Demo, seat: &Seat, store: &str) -> Ran {
+        let mut app = self.program();
+        app.args(["issue", "--site", site, "--root-sha256", &demo.ready.root_sha256]);
+        app.args(["--json", "--store", store]);
+        run_command(self.seat(&mut app, seat))
+    }
+
+    /// The command that issues a certificate into `store`.
+    pub fn issuing(&self, demo: &Demo, seat: &Seat, store: &str) -> Command {
+        let mut app = self.app("issue", demo, store);
+        self.seat(&mut app, seat);
+        app
+    }
+
+    fn seat<'a>(&self, app: &'a mut Command, seat: &Seat) -> &'a mut Command {
         let password = self.file("initial-password");
         let _ = fs::remove_file(&password);
         let mut file = fs::File::options()
@@ -47,9 +66,7 @@ impl Pc {
             .open(&password)
             .expect("home can be written");
         writeln!(file, "{}", seat.password).expect("home can be written");
-        let mut app = self.app("issue", demo, store);
-        app.args(["--user", &seat.user_id, "--mail", MAIL, "--password-file"]).arg(&password);
-        run_command(app.args(more))
+        app.args(["--user", &seat.user_id, "--mail", MAIL, "--password-file"]).arg(&password)
     }
 
     /// Trusts the demo's root in `store`.
