@@ -1,8 +1,6 @@
 //! Renewal with the application: a new key and certificate by means of the present ones, while
 //! both open the service, and what is old is removed.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
-
 use std::fs;
 use std::time::Duration;
 
