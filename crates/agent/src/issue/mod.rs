@@ -18,6 +18,7 @@ use crate::site::Site;
 use crate::store::{Installed, KeyStore};
 use crate::transport::Network;
 
+pub(crate) use machine::{read, read_trust};
 pub use progress::{Progress, Step};
 pub use run::{believe, run};
 pub use stopped::{Existing, Stopped};

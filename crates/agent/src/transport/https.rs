@@ -6,13 +6,15 @@ use ureq::http::Response;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Proxy, Timeout};
 
-use super::{MAX_ANSWER, Network, Reply, Transport, TransportError};
+use super::{MAX_ANSWER, Network, Reply, Stream, Transport, TransportError};
 use crate::trust::Trusted;
 
 /// Longest wait for a connection, TLS handshake included.
 const CONNECT: Duration = Duration::from_secs(15);
 /// Longest wait for a whole answer. The server spends about a second on a password.
 const CALL: Duration = Duration::from_secs(60);
+/// Longest silence while a body of any length is read.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// HTTPS over `ureq` and `rustls` with `ring`.
 ///
@@ -92,6 +94,21 @@ impl Transport for Connection {
             .header("accept-language", &self.language)
             .content_type("application/json");
         reply(request.send(body).map_err(cause)?)
+    }
+
+    fn open(&self, url: &str, from: u64) -> Result<Stream, TransportError> {
+        let request = self.agent.get(url).header("accept-language", &self.language);
+        let request = match from {
+            0 => request,
+            _ => request.header("range", format!("bytes={from}-")),
+        };
+        let request = request.config().timeout_global(None).timeout_per_read(Some(SILENCE)).build();
+        let response = request.call().map_err(cause)?;
+        let range = response.headers().get("content-range").and_then(|value| value.to_str().ok());
+        let begins = range.and_then(|range| range.strip_prefix("bytes ")?.split_once('-'));
+        let from = begins.and_then(|(first, _)| first.parse().ok()).unwrap_or_default();
+        let status = response.status().as_u16();
+        Ok(Stream::new(status, from, Box::new(response.into_body().into_reader())))
     }
 }
 
