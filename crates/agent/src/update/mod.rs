@@ -30,6 +30,7 @@ mod run;
 mod verify;
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 
 use std::path::Path;
