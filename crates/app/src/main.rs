@@ -1,7 +1,7 @@
 //! The issuing application: the headless command.
 //!
-//! Thin over `tegata-agent`: [`args`] reads the command line, [`issue`], [`list`] and [`trust`]
-//! gather what is needed and call the agent, [`output`] says what became of it. Only this file
+//! Thin over `tegata-agent`: [`args`] reads the command line, [`issue`], [`list`], [`trust`] and
+//! [`update`] gather what is needed and call the agent, [`output`] says what became of it. Only this file
 //! reaches for the real clock, randomness and waiting.
 
 mod args;
@@ -13,6 +13,8 @@ mod output;
 mod prompt;
 mod stores;
 mod trust;
+mod update;
+mod version;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Issue(options) => issue::run(options, &mut world),
         Command::List(options) => list::run(options, &mut world),
         Command::Trust(options) => trust::run(options, &mut world),
+        Command::Update(options) => update::run(&options, &world),
     };
     world.output.end(result)
 }

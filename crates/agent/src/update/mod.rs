@@ -39,7 +39,7 @@ use jiff::Timestamp;
 use tegata_domain::Clock;
 use tegata_text::Lang;
 use tegata_wire::api::Bilingual;
-use tegata_wire::update::{Package, Version};
+use tegata_wire::update::Package;
 
 use crate::brand::Brand;
 use crate::issue::Pause;
@@ -52,6 +52,7 @@ pub use error::UpdateError;
 pub use place::Place;
 pub use progress::{Progress, Step, megabytes};
 pub use run::{check, fetch, later};
+pub use tegata_wire::update::{Form, Platform, Version};
 pub use verify::Refusal;
 
 /// The running application, and everything outside that an update needs.
