@@ -8,6 +8,7 @@ mod problem;
 mod renew;
 mod scope;
 mod trust;
+mod update;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use tegata_store::AuthorityId;
 use tegata_wire::Der;
 
 use crate::limits::Limits;
+use crate::updates::Updates;
 use problem::{Caller, Cause};
 
 /// What the handlers share.
@@ -31,6 +33,8 @@ pub struct Api {
     pub registrar: Arc<Registrar>,
     /// How often who may ask.
     pub limits: Arc<Limits>,
+    /// What the operator has published.
+    pub updates: Updates,
 }
 
 /// The routes of the application interface.
@@ -40,6 +44,7 @@ pub fn router(api: Api) -> Router {
         .route("/{tenant}/{issuer}/trust", get(trust::show))
         .route("/{tenant}/{issuer}/enroll", post(enroll::enroll))
         .route("/{tenant}/{issuer}/renew", post(renew::renew))
+        .route("/{tenant}/{issuer}/update", get(update::show))
         .route("/{tenant}/{issuer}/openapi.json", get(openapi::show))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
