@@ -9,6 +9,8 @@
 mod key;
 mod package;
 mod shelf;
+#[cfg(test)]
+mod tests;
 
 pub use key::{KeyTrouble, UpdateKey, verify};
 pub use package::{NewPackage, PackageError};

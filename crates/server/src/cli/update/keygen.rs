@@ -10,7 +10,7 @@ use tegata_server::updates::UpdateKey;
 use super::super::{Failure, output};
 
 #[derive(Args)]
-pub(super) struct KeygenArgs {
+pub(in crate::cli) struct KeygenArgs {
     /// New file for the private key, readable by its owner alone
     #[arg(long)]
     out: PathBuf,

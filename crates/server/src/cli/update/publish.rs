@@ -14,7 +14,7 @@ use super::KeyArgs;
 use super::draft::{Packages, Terms, next_sequence};
 
 #[derive(Args)]
-pub(super) struct PublishArgs {
+pub(in crate::cli) struct PublishArgs {
     #[command(flatten)]
     key: Option<KeyArgs>,
     /// A manifest that was signed elsewhere

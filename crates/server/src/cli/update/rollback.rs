@@ -9,7 +9,7 @@ use super::draft::{Terms, next_sequence};
 use super::publish::{Said, keys_changed, listed, record};
 
 #[derive(Args)]
-pub(super) struct RollbackArgs {
+pub(in crate::cli) struct RollbackArgs {
     #[command(flatten)]
     key: KeyArgs,
     /// Number of the manifest to go back to [default: the last one with an older version]

@@ -9,7 +9,7 @@ use tegata_wire::update::Manifest;
 use super::super::{Failure, Scoped, output};
 
 #[derive(Args)]
-pub(super) struct ShowArgs {
+pub(in crate::cli) struct ShowArgs {
     #[command(flatten)]
     scoped: Scoped,
 }

@@ -11,7 +11,7 @@ use super::KeyArgs;
 use super::draft::{Packages, Terms, next_sequence};
 
 #[derive(Args)]
-pub(super) struct SignArgs {
+pub(in crate::cli) struct SignArgs {
     /// Service, as TENANT/ISSUER
     #[arg(long)]
     service: ServiceKey,
