@@ -285,7 +285,7 @@ fn killed_at_any_moment_it_leaves_a_program_that_runs() {
             .spawn()
             .unwrap();
         let begun = std::time::Instant::now();
-        let _ = eventually("time to be killed", Duration::from_secs(10), || {
+        eventually("time to be killed", Duration::from_secs(10), || {
             let ended = child.try_wait().unwrap().is_some();
             (ended || begun.elapsed() >= Duration::from_millis(millis)).then_some(())
         });
