@@ -18,7 +18,7 @@ use crate::site::Site;
 pub const FILE: &str = "brand.json";
 
 /// Longest file that is read, in octets. Ours have about 1,000, more with a logo.
-const MAX_LEN: u64 = 256 * 1024;
+pub(crate) const MAX_LEN: u64 = 256 * 1024;
 
 /// The service of an installer.
 #[derive(Clone, Debug, PartialEq, Eq)]

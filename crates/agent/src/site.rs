@@ -23,6 +23,12 @@ impl Site {
     pub fn api(&self, operation: &str) -> String {
         format!("https://{}/api/v1/{}/{operation}", self.authority, self.service)
     }
+
+    /// The address of a file that the site offers. `file` holds nothing that an address would
+    /// spell otherwise.
+    pub(crate) fn download(&self, file: &str) -> String {
+        format!("{self}download/{file}")
+    }
 }
 
 /// The address of the home page, as on the slip.

@@ -9,6 +9,7 @@ use tegata_agent::{Exit, Explanation};
 use tegata_text::{Lang, Text};
 
 use crate::output::{self, Failure};
+use crate::version;
 
 /// The command line.
 #[derive(Parser)]
@@ -37,6 +38,7 @@ pub(crate) enum Command {
     Autoselect(Autoselect),
     List(List),
     Trust(Trust),
+    Update(Update),
 }
 
 #[derive(clap::Args)]
@@ -141,6 +143,14 @@ pub(crate) struct Trust {
     pub(crate) store_password_file: Option<PathBuf>,
 }
 
+#[derive(clap::Args)]
+pub(crate) struct Update {
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) check: bool,
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Form {
     Modern,
@@ -178,6 +188,8 @@ mod examples {
         "  tegata-app list --store pkcs12:card.p12 --store-password-file password.txt";
     pub(super) const TRUST: &str = "  \
   tegata-app trust --site https://issue.example.jp/issueweb/0001/SB0001002C/ --store pem:certs";
+    pub(super) const UPDATE: &str = "  tegata-app update --check";
+    pub(super) const UPDATE_YES: &str = "  tegata-app update --yes --json";
 }
 
 /// A command line that is not carried out: a mistake, or a call for help.
@@ -254,8 +266,15 @@ fn localised(text: Text) -> clap::Command {
     // What all commands share stands below what is a command's own.
     let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).global(true);
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
-    let all = examples(&[examples::ISSUE, examples::RENEW, examples::LIST, examples::TRUST]);
+    let all = examples(&[
+        examples::ISSUE,
+        examples::RENEW,
+        examples::LIST,
+        examples::TRUST,
+        examples::UPDATE,
+    ]);
     let root = Args::command()
+        .version(version::running())
         .arg(help.help(text.app_help_help()).display_order(102))
         .arg(version.help(text.app_help_version()).display_order(103))
         .help_template(format!("{template}{commands}{options}"))
@@ -324,6 +343,20 @@ fn localised(text: Text) -> clap::Command {
     })
     .mut_subcommand("trust", |command| {
         store(site(command), &[examples::TRUST]).about(text.app_help_trust())
+    })
+    .mut_subcommand("update", |command| {
+        let after = [
+            examples(&[examples::UPDATE, examples::UPDATE_YES]),
+            text.app_help_update_more(),
+            text.app_help_exit_codes(),
+        ];
+        command
+            .help_template(format!("{template}{options}"))
+            .override_usage(usage(&format!("update {}", text.app_help_usage_options())))
+            .about(text.app_help_update())
+            .mut_arg("check", |arg| arg.help(text.app_help_update_check()))
+            .mut_arg("yes", |arg| arg.help(text.app_help_update_yes()))
+            .after_help(after.join("\n\n"))
     })
 }
 

@@ -13,7 +13,7 @@ use crate::World;
 use crate::args::Doctor;
 use crate::input::{Input, Missing};
 use crate::output::{Failure, Lines};
-use crate::stores;
+use crate::{stores, version};
 
 /// `tegata-app doctor`. The exit code is that of the first problem found.
 pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
@@ -37,18 +37,18 @@ pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
     let patient = Patient {
         site: site.as_ref(),
         pin: input.root(root.as_deref())?,
-        network: &Https::new(env!("CARGO_PKG_VERSION"), text.lang().code()),
+        network: &Https::new(version::running(), text.lang().code()),
         store: opened.as_ref(),
         receipts: receipts.as_ref(),
         now,
-        app_version: env!("CARGO_PKG_VERSION"),
+        app_version: version::running(),
         text,
     };
     let findings = doctor::examine(&patient, &mut |_| {});
     let report = Report {
         findings: &findings,
         at: now,
-        app_version: env!("CARGO_PKG_VERSION"),
+        app_version: version::running(),
         system: &format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         reference: options.reference.as_deref().unwrap_or_default(),
     };

@@ -12,7 +12,7 @@ use crate::args::Issue;
 use crate::dates::Dates;
 use crate::input::{Input, Missing};
 use crate::output::{Failure, Lines};
-use crate::stores;
+use crate::{stores, version};
 
 /// `tegata-app issue`
 pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
@@ -37,7 +37,7 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
         pin: input.root(options.root_sha256.as_deref())?,
         user: input.user(&user)?,
         right: Right::Slip { password: input.password(&password)?, email: input.mail(&mail)? },
-        app_version: env!("CARGO_PKG_VERSION"),
+        app_version: version::running(),
     };
     let uri = input.store(&store)?;
     if is_mail_asked && world.prompt.ask(&text.app_ask_mail_again()).as_deref() != Some(&mail) {
@@ -54,7 +54,7 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
     let outcome = issue::run(
         order,
         &mut Ports {
-            network: &Https::new(env!("CARGO_PKG_VERSION"), text.lang().code()),
+            network: &Https::new(version::running(), text.lang().code()),
             store: opened.as_mut(),
             person: &mut world.prompt,
             clock: &world.clock,

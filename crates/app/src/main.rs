@@ -17,6 +17,8 @@ mod remove;
 mod renew;
 mod stores;
 mod trust;
+mod update;
+mod version;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Doctor(options) => doctor::run(options, &mut world),
         Command::List(options) => list::run(options, &mut world).map(done),
         Command::Trust(options) => trust::run(options, &mut world).map(done),
+        Command::Update(options) => update::run(&options, &world).map(done),
     };
     world.output.end(result)
 }

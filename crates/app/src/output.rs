@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use tegata_agent::issue::{Existing, Stopped};
+use tegata_agent::update::UpdateError;
 use tegata_agent::{Error, Exit, Explanation};
 use tegata_text::Text;
 
@@ -25,6 +26,10 @@ impl Failure {
 
     pub(crate) fn of(error: impl Into<Error>, text: Text) -> Self {
         let error = error.into();
+        Self { exit: error.exit(), explanation: error.explain(text), existing: None }
+    }
+
+    pub(crate) fn update(error: &UpdateError, text: Text) -> Self {
         Self { exit: error.exit(), explanation: error.explain(text), existing: None }
     }
 

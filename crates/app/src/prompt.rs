@@ -44,10 +44,13 @@ impl Person for Prompt {
         }
         let question = self.text.app_ask_root(&fingerprint.grouped());
         match self.ask(&format!("{question}\n{}", self.text.app_ask_yes_no())) {
-            Some(answer) if ["yes", "y", "はい"].contains(&answer.to_lowercase().as_str()) => {
-                Confirmation::Yes
-            }
+            Some(answer) if is_yes(&answer) => Confirmation::Yes,
             _ => Confirmation::No,
         }
     }
+}
+
+/// Whether an answer is a yes in one of our languages.
+pub(crate) fn is_yes(answer: &str) -> bool {
+    ["yes", "y", "はい"].contains(&answer.to_lowercase().as_str())
 }

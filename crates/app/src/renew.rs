@@ -10,7 +10,7 @@ use crate::args::Renew;
 use crate::input::{Input, Missing};
 use crate::issue::{lines, object};
 use crate::output::Failure;
-use crate::stores;
+use crate::{stores, version};
 
 /// `tegata-app renew`
 pub(crate) fn run(options: Renew, world: &mut World) -> Result<(), Failure> {
@@ -37,13 +37,13 @@ pub(crate) fn run(options: Renew, world: &mut World) -> Result<(), Failure> {
         pin,
         user: item.held.user,
         right: Right::Certificate { current: Box::new(item.held.certificate), key },
-        app_version: env!("CARGO_PKG_VERSION"),
+        app_version: version::running(),
     };
     let output = &world.output;
     let outcome = issue::run(
         order,
         &mut Ports {
-            network: &Https::new(env!("CARGO_PKG_VERSION"), text.lang().code()),
+            network: &Https::new(version::running(), text.lang().code()),
             store: opened.as_mut(),
             person: &mut world.prompt,
             clock: &world.clock,

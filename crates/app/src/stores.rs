@@ -64,13 +64,18 @@ fn home() -> Option<PathBuf> {
 }
 
 /// `$XDG_STATE_HOME/tegata`, by default `~/.local/state/tegata`; `%LOCALAPPDATA%\tegata`.
-fn state_folder() -> Option<PathBuf> {
+pub(crate) fn state_folder() -> Option<PathBuf> {
     let state = if cfg!(windows) {
         folder_named("LOCALAPPDATA")
     } else {
         folder_named("XDG_STATE_HOME").or_else(|| Some(home()?.join(".local").join("state")))
     };
     Some(state?.join("tegata"))
+}
+
+/// Where a Windows user's own programs and data are.
+pub(crate) fn local_data() -> Option<PathBuf> {
+    folder_named("LOCALAPPDATA").filter(|_| cfg!(windows))
 }
 
 fn folder_named(variable: &str) -> Option<PathBuf> {

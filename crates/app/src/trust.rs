@@ -8,7 +8,7 @@ use crate::World;
 use crate::args::Trust;
 use crate::input::{Input, Missing};
 use crate::output::{Failure, Lines};
-use crate::stores;
+use crate::{stores, version};
 
 /// `tegata-app trust`
 pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
@@ -25,7 +25,7 @@ pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
         return Err(Failure::of(StoreError::Unsupported("pkcs12"), text));
     }
     let mut opened = stores::open(&uri, store_password, Pkcs12Form::default(), world)?;
-    let network = Https::new(env!("CARGO_PKG_VERSION"), text.lang().code());
+    let network = Https::new(version::running(), text.lang().code());
     let trusted = issue::believe(&site, pin, &network, &mut world.prompt, world.clock.now())
         .map_err(|error| Failure::of(error, text))?;
     let location = opened.trust(&trusted).map_err(|error| Failure::of(error, text))?;

@@ -35,6 +35,7 @@ mod settings;
 mod settle;
 mod status;
 mod target;
+mod update;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -25,6 +25,7 @@ use tegata_token::{TokenKey, TokenUri};
 use crate::hierarchy::{HierarchyError, NamedRoot, Setting};
 use crate::keyfile::{self, Home, KeyFileError, Passphrase};
 use crate::offline::Waiting;
+use crate::updates::Updates;
 
 pub use foundation::Foundation;
 pub use rollover::{KeyHome, Rollover};
@@ -135,6 +136,11 @@ impl DataDir {
     /// Installers that the site offers.
     pub fn downloads(&self) -> PathBuf {
         self.0.join("downloads")
+    }
+
+    /// Updates of the application.
+    pub fn updates(&self) -> Updates {
+        Updates::of(&self.0, &self.downloads())
     }
 
     /// The file of a private key.

@@ -58,7 +58,7 @@ pub enum KeyFileError {
     #[error("no passphrase for the CA keys: put it into {0} or into {PASSPHRASE_VARIABLE}")]
     NoPassphrase(PathBuf),
     /// Too short to protect anything.
-    #[error("the passphrase for the CA keys must have 8 characters or more")]
+    #[error("a passphrase for keys must have 8 characters or more")]
     ShortPassphrase,
 }
 
@@ -76,7 +76,21 @@ impl Passphrase {
                 _ => KeyFileError::Io { path: file.to_owned(), cause },
             })?,
         };
-        let octets = Zeroizing::new(octets);
+        Self::of(Zeroizing::new(octets))
+    }
+
+    /// Reads another passphrase than that of the CA keys, from `file` alone.
+    ///
+    /// # Errors
+    /// When it cannot be read, or has fewer than 8 octets.
+    pub fn read_other(file: &Path) -> Result<Self, KeyFileError> {
+        let read = fs::read(file);
+        Self::of(Zeroizing::new(
+            read.map_err(|cause| KeyFileError::Io { path: file.to_owned(), cause })?,
+        ))
+    }
+
+    fn of(octets: Zeroizing<Vec<u8>>) -> Result<Self, KeyFileError> {
         let trimmed = octets.strip_suffix(b"\n").unwrap_or(&octets);
         let trimmed = trimmed.strip_suffix(b"\r").unwrap_or(trimmed);
         if trimmed.len() < 8 {

@@ -21,3 +21,4 @@ pub mod post;
 pub mod settings;
 pub mod site;
 pub mod status;
+pub mod updates;

@@ -25,6 +25,7 @@ use crate::listen::{self, BindError};
 use crate::post::SmtpPost;
 use crate::site::{self, SiteService};
 use crate::status::{self, Status};
+use crate::updates::{self, Updates};
 use crate::{admin, jobs};
 
 /// Where a node listens and what it shows there.
@@ -39,6 +40,8 @@ pub struct NodeConfig {
     pub rates: Rates,
     /// Installers that the site offers.
     pub downloads: PathBuf,
+    /// Updates of the application.
+    pub updates: Updates,
     /// Where mails go; without, they wait.
     pub post: Option<SmtpPost>,
     /// Where the anchor lies.
@@ -52,6 +55,7 @@ pub struct Node {
     registrar: Arc<Registrar>,
     limits: Arc<Limits>,
     downloads: PathBuf,
+    updates: Updates,
     post: Option<SmtpPost>,
     anchor: AnchorDir,
     keeper: Keeper,
@@ -120,8 +124,19 @@ impl Node {
             tracing::error!(%error, "status is not published");
         }
         let limits = Arc::new(Limits::new(config.rates));
-        let NodeConfig { downloads, post, anchor, keeper, .. } = config;
-        Ok(Self { registrar, limits, downloads, post, anchor, keeper, site, status, admin })
+        let NodeConfig { downloads, updates, post, anchor, keeper, .. } = config;
+        Ok(Self {
+            registrar,
+            limits,
+            downloads,
+            updates,
+            post,
+            anchor,
+            keeper,
+            site,
+            status,
+            admin,
+        })
     }
 
     /// Addresses of site, status and administration.
@@ -147,9 +162,19 @@ impl Node {
         };
         let stop_jobs = stopped(stop.clone());
         let links = Arc::new(Links::new(Arc::new(SystemClock), Arc::new(SystemEntropy)));
-        let pages = Pages::new(site_router(&self.registrar, &self.limits, &links, &self.downloads));
+        let site = || {
+            let api = Api {
+                registrar: self.registrar.clone(),
+                limits: self.limits.clone(),
+                updates: self.updates.clone(),
+                links: links.clone(),
+            };
+            site_router(api, &self.downloads)
+        };
+        let watching_updates = updates::watch(&self.registrar, &self.updates);
+        let pages = Pages::new(site());
         let keeping = self.keeper.run(self.registrar.clone(), watching.clone(), || {
-            pages.replace(site_router(&self.registrar, &self.limits, &links, &self.downloads));
+            pages.replace(site());
         });
         let (distrust, shown) = watch::channel(None);
         let status = status::router(Status::new(self.registrar.clone(), watching, distrust));
@@ -171,6 +196,7 @@ impl Node {
                     () = mailing => {}
                     () = anchoring => {}
                     () = keeping => {}
+                    () = watching_updates => {}
                     () = stop_jobs => {}
                 }
             },
@@ -230,19 +256,14 @@ impl Pages {
     }
 }
 
-fn site_router(
-    registrar: &Arc<Registrar>,
-    limits: &Arc<Limits>,
-    links: &Arc<Links>,
-    downloads: &Path,
-) -> Router {
-    let services = registrar
+fn site_router(api: Api, downloads: &Path) -> Router {
+    let services = api
+        .registrar
         .keyring()
         .services()
         .map(|service| site_service(service, downloads.to_owned()))
         .collect();
-    let api = Api { registrar: registrar.clone(), limits: limits.clone(), links: links.clone() };
-    site::router(services, links.clone()).nest("/api/v1", api::router(api))
+    site::router(services, api.links.clone()).nest("/api/v1", api::router(api))
 }
 
 fn site_service(service: &Service, downloads: PathBuf) -> SiteService {

@@ -6,6 +6,10 @@ use tegata_domain::Serial;
 
 use crate::Der;
 
+/// The first version of the application that speaks this version of the interface. A service asks
+/// for a later one by an update manifest.
+pub const OLDEST_APP: &str = "0.1.0";
+
 /// A text in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

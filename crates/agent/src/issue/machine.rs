@@ -450,7 +450,8 @@ pub(super) fn confirmed(
     }
 }
 
-fn read<T: DeserializeOwned>(reply: &Reply) -> Result<T, Error> {
+/// The JSON of an answer, or the problem that it tells.
+pub(crate) fn read<T: DeserializeOwned>(reply: &Reply) -> Result<T, Error> {
     if reply.content_type == problem::CONTENT_TYPE {
         let problem: Option<Problem> = serde_json::from_slice(&reply.body).ok();
         return Err(problem.map_or(Error::NotTegata(reply.status), |p| Error::Refused(Box::new(p))));

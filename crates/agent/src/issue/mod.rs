@@ -24,7 +24,7 @@ use crate::store::{Installed, KeyStore};
 use crate::transport::Network;
 use crate::{Fingerprint, SeatKey};
 
-pub(crate) use machine::{is_older, read_service, read_trust};
+pub(crate) use machine::{is_older, read, read_service, read_trust};
 pub use progress::{Progress, Step};
 pub use run::{believe, run};
 pub use stopped::{Existing, Stopped};

@@ -24,6 +24,9 @@ pub(crate) enum Answer {
     Whole(u16, String, Vec<u8>),
     /// A header that promises more than the connection brings before it ends.
     Cut,
+    /// Status, further header lines, the promised length, and a body that is all there is; then
+    /// the connection ends, at once or when the client ends it.
+    Short { status: u16, headers: String, promised: usize, body: Vec<u8>, stays: bool },
 }
 
 type Handler = dyn Fn(&Request) -> Answer + Send + Sync;
@@ -114,6 +117,17 @@ fn serve(
                 stream.write_all(head.as_bytes())?;
                 stream.write_all(&body)?;
                 stream.flush()?;
+            }
+            Answer::Short { status, headers, promised, body, stays } => {
+                let head =
+                    format!("HTTP/1.1 {status} X\r\ncontent-length: {promised}\r\n{headers}\r\n");
+                stream.write_all(head.as_bytes())?;
+                stream.write_all(&body)?;
+                stream.flush()?;
+                if stays {
+                    read(&mut stream)?;
+                }
+                return Ok(());
             }
             Answer::Cut => {
                 stream.write_all(b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{")?;

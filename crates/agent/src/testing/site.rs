@@ -15,7 +15,7 @@ use tegata_wire::api::{
 use tegata_wire::{Problem, problem};
 
 use super::Authority;
-use crate::transport::{Identity, Network, Presented, Reply, Transport, TransportError};
+use crate::transport::{Identity, Network, Presented, Reply, Stream, Transport, TransportError};
 use crate::trust::Trusted;
 
 /// What the site does at the next `enroll`.
@@ -166,6 +166,10 @@ impl Transport for Believed {
             user_id_example: "CMSM950-006-401".to_owned(),
             minimum_app_version: self.0.minimum_app_version.borrow().clone(),
         }))
+    }
+
+    fn open(&self, url: &str, _: u64) -> Result<Stream, TransportError> {
+        panic!("an issuance downloads nothing: {url}")
     }
 
     fn post_json(&self, url: &str, body: &[u8]) -> Result<Reply, TransportError> {

@@ -14,7 +14,7 @@ use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnecto
 use ureq::{Agent, Body, Proxy, Timeout};
 
 use super::holder::HolderTls;
-use super::{Identity, MAX_ANSWER, Network, Presented, Reply, Transport, TransportError};
+use super::{Identity, MAX_ANSWER, Network, Presented, Reply, Stream, Transport, TransportError};
 use crate::doctor::http_date;
 use crate::trust::Trusted;
 
@@ -22,6 +22,8 @@ use crate::trust::Trusted;
 const CONNECT: Duration = Duration::from_secs(15);
 /// Longest wait for a whole answer. The server spends about a second on a password.
 const CALL: Duration = Duration::from_secs(60);
+/// Longest silence while a body of any length is read.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// HTTPS over `ureq` and `rustls` with `ring`.
 ///
@@ -136,6 +138,21 @@ impl Transport for Connection {
             .header("accept-language", &self.language)
             .content_type("application/json");
         reply(request.send(body).map_err(cause)?)
+    }
+
+    fn open(&self, url: &str, from: u64) -> Result<Stream, TransportError> {
+        let request = self.agent.get(url).header("accept-language", &self.language);
+        let request = match from {
+            0 => request,
+            _ => request.header("range", format!("bytes={from}-")),
+        };
+        let request = request.config().timeout_global(None).timeout_per_read(Some(SILENCE)).build();
+        let response = request.call().map_err(cause)?;
+        let range = response.headers().get("content-range").and_then(|value| value.to_str().ok());
+        let begins = range.and_then(|range| range.strip_prefix("bytes ")?.split_once('-'));
+        let from = begins.and_then(|(first, _)| first.parse().ok()).unwrap_or_default();
+        let status = response.status().as_u16();
+        Ok(Stream::new(status, from, Box::new(response.into_body().into_reader())))
     }
 }
 

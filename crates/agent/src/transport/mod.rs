@@ -5,6 +5,7 @@ mod https;
 #[cfg(test)]
 mod tests;
 
+use std::io::{self, Read};
 use std::time::Duration;
 
 pub use holder::Identity;
@@ -70,6 +71,44 @@ pub trait Transport {
     /// When no whole answer arrives. [`TransportError::is_lost_reply`] tells whether the server
     /// may have acted on it.
     fn post_json(&self, url: &str, body: &[u8]) -> Result<Reply, TransportError>;
+
+    /// Opens `url` to read a body of any length from its octet `from` on (`Range`, RFC 9110
+    /// §14.2). The server may answer with all of it.
+    ///
+    /// # Errors
+    /// When no answer begins.
+    fn open(&self, url: &str, from: u64) -> Result<Stream, TransportError>;
+}
+
+/// An answer of any status whose body is read as it comes.
+pub struct Stream {
+    /// HTTP status.
+    pub status: u16,
+    /// The octet with which the body begins, as `Content-Range` says; 0 without one.
+    pub from: u64,
+    body: Box<dyn Read>,
+}
+
+impl Stream {
+    /// `body` says by an error that it was cut, [`TransportError`] inside or not.
+    pub fn new(status: u16, from: u64, body: Box<dyn Read>) -> Self {
+        Self { status, from, body }
+    }
+
+    /// The next octets of the body; 0 at its end.
+    ///
+    /// # Errors
+    /// When the connection is cut before the end, or nothing comes for too long.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, TransportError> {
+        loop {
+            match self.body.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => {
+                    return other.map_err(|error| TransportError::LostReply(error.to_string()));
+                }
+            }
+        }
+    }
 }
 
 /// An answer of any status.

@@ -20,7 +20,8 @@ use tegata_wire::{Problem, problem};
 use tempfile::TempDir;
 
 use authority::Authority;
-use server::{Answer, Request, Server};
+pub(crate) use server::Answer;
+use server::{Request, Server};
 
 pub(crate) const USER: &str = "CMSM950-006-401";
 pub(crate) const PASSWORD: &str = "01AB-CDEF-GHJK-MNPQ";
@@ -33,10 +34,14 @@ pub(crate) enum Script {
     Do(Box<dyn Fn() + Send>),
 }
 
+/// What a site has beside the interface, by the end of its path in lower case.
+type Files = Arc<Mutex<Vec<(String, Box<dyn Fn(&Request) -> Answer + Send>)>>>;
+
 /// The issuing site.
 pub(crate) struct Site {
     server: Server,
     script: Arc<Mutex<VecDeque<Script>>>,
+    files: Files,
     host: String,
     pub(crate) root_sha256: String,
 }
@@ -53,13 +58,37 @@ impl Site {
         let root_sha256 = root_sha256.iter().map(|octet| format!("{octet:02x}")).collect();
         let script = Arc::new(Mutex::new(VecDeque::new()));
         let (tls, next) = (authority.server(host), script.clone());
-        let server = Server::start(tls, move |request| answer(&authority, &next, request));
-        Self { server, script, host: host.to_owned(), root_sha256 }
+        let files: Files = Arc::default();
+        let here = files.clone();
+        let server = Server::start(tls, move |request| {
+            let files = here.lock().unwrap();
+            match files.iter().rfind(|(path, _)| request.path.ends_with(path)) {
+                Some((_, file)) => file(request),
+                None => answer(&authority, &next, request),
+            }
+        });
+        Self { server, script, files, host: host.to_owned(), root_sha256 }
     }
 
     pub(crate) fn then(&self, script: Script) -> &Self {
         self.script.lock().unwrap().push_back(script);
         self
+    }
+
+    /// Answers requests for `path` by `file`.
+    pub(crate) fn serve(&self, path: &str, file: impl Fn(&Request) -> Answer + Send + 'static) {
+        self.files.lock().unwrap().push((path.to_lowercase(), Box::new(file)));
+    }
+
+    /// `Range` of every request for a path with this in it.
+    pub(crate) fn ranges(&self, part: &str) -> Vec<Option<String>> {
+        let requests = self.server.requests();
+        let found = requests.iter().filter(|request| request.path.contains(part));
+        let range = |request: &Request| {
+            let line = request.headers.lines().find_map(|line| line.strip_prefix("range: "));
+            line.map(str::to_owned)
+        };
+        found.map(range).collect()
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -203,8 +232,13 @@ impl Pc {
     /// Runs `tegata-app` without a terminal. Whatever it does, it never shows the password and
     /// leaves no temporary file.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_program(env!("CARGO_BIN_EXE_tegata-app").as_ref(), arguments)
+    }
+
+    /// As [`Self::run`], with a program that stands somewhere else.
+    pub(crate) fn run_program(&self, program: &OsStr, arguments: &[&str]) -> Ran {
         let mut child = self
-            .command(env!("CARGO_BIN_EXE_tegata-app"))
+            .command(program)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

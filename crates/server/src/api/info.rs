@@ -1,6 +1,8 @@
 use axum::Json;
-use tegata_wire::api::{Bilingual, ServiceInfo};
+use axum::extract::State;
+use tegata_wire::api::{Bilingual, OLDEST_APP, ServiceInfo};
 
+use super::Api;
 use super::scope::Scope;
 
 /// What the application needs to know before it asks for anything.
@@ -14,7 +16,7 @@ use super::scope::Scope;
         (status = 429, description = "too many requests; see Retry-After", body = tegata_wire::Problem, content_type = "application/problem+json")
     )
 )]
-pub(super) async fn show(scope: Scope) -> Json<ServiceInfo> {
+pub(super) async fn show(State(api): State<Api>, scope: Scope) -> Json<ServiceInfo> {
     let Scope { service, .. } = scope;
     let settings = &service.settings;
     let both =
@@ -27,6 +29,10 @@ pub(super) async fn show(scope: Scope) -> Json<ServiceInfo> {
         service_url: settings.service_url.clone(),
         time_zone: settings.time_zone.clone(),
         user_id_example: settings.user_id_example.clone(),
-        minimum_app_version: env!("CARGO_PKG_VERSION").to_owned(),
+        minimum_app_version: api
+            .updates
+            .oldest_allowed(&service.key)
+            .await
+            .map_or_else(|| OLDEST_APP.to_owned(), |version| version.to_string()),
     })
 }

@@ -9,6 +9,7 @@ mod problem;
 mod renew;
 mod scope;
 mod trust;
+mod update;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use tegata_wire::Der;
 
 use crate::limits::Limits;
 use crate::link::Links;
+use crate::updates::Updates;
 use problem::{Caller, Cause};
 
 /// What the handlers share.
@@ -35,6 +37,8 @@ pub struct Api {
     pub limits: Arc<Limits>,
     /// Links of the issuing site.
     pub(crate) links: Arc<Links>,
+    /// What the operator has published.
+    pub updates: Updates,
 }
 
 /// The routes of the application interface.
@@ -45,6 +49,7 @@ pub fn router(api: Api) -> Router {
         .route("/{tenant}/{issuer}/enroll", post(enroll::enroll))
         .route("/{tenant}/{issuer}/renew", post(renew::renew))
         .route("/{tenant}/{issuer}/link", post(link::redeem))
+        .route("/{tenant}/{issuer}/update", get(update::show))
         .route("/{tenant}/{issuer}/openapi.json", get(openapi::show))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

@@ -2,7 +2,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::scope::Scope;
-use super::{enroll, info, link, renew, trust};
+use super::{enroll, info, link, renew, trust, update};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -10,7 +10,7 @@ use super::{enroll, info, link, renew, trust};
         title = "Tegata application interface",
         description = "Certificates for the subscribers of one service."
     ),
-    paths(info::show, trust::show, enroll::enroll, renew::renew, link::redeem)
+    paths(info::show, trust::show, enroll::enroll, renew::renew, update::show, link::redeem)
 )]
 struct Description;
 

@@ -37,6 +37,7 @@ pub(super) enum Cause {
     Link,
     TooMany(Duration),
     NotFound,
+    NoUpdate,
     Method,
     Unavailable,
 }
@@ -59,7 +60,7 @@ impl Cause {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::KeyTaken | Self::UnderWay => StatusCode::CONFLICT,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoUpdate => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -127,6 +128,9 @@ impl Cause {
             }
             Self::NotFound => {
                 ("not_found", text.problem_not_found(), text.problem_not_found_detail())
+            }
+            Self::NoUpdate => {
+                ("no_update", text.problem_no_update(), text.problem_no_update_detail())
             }
             Self::Method => {
                 ("method_not_allowed", text.problem_method(), text.problem_method_detail())

@@ -171,7 +171,7 @@ fn reason(text: &str) -> Result<Reason, String> {
 }
 
 /// `60d`, `12h`, `30m`: a number and its unit.
-fn duration(text: &str) -> Result<SignedDuration, String> {
+pub(super) fn duration(text: &str) -> Result<SignedDuration, String> {
     let wrong = || "a number with d (days), h (hours) or m (minutes), for example 60d".to_owned();
     let unit = text.chars().last().ok_or_else(wrong)?;
     let count: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;

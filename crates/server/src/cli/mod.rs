@@ -19,6 +19,7 @@ pub(crate) mod serve;
 mod service;
 mod spoken;
 mod subscriber;
+mod update;
 
 use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
@@ -98,6 +99,9 @@ enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Updates of the issuing application
+    #[command(subcommand)]
+    Update(update::UpdateCommand),
     /// Copy the installation as it is now, while it runs
     Backup(backup::BackupArgs),
     /// Put a backup in place
@@ -245,6 +249,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Ceremony(args) => ceremony::run(args),
         Command::Blocklist(command) => blocklist::run(command).await,
         Command::Audit(command) => audit::run(command),
+        Command::Update(command) => update::run(command).await,
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
     }

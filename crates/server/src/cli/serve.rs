@@ -70,6 +70,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         admin: settings.admin,
         rates: settings.rates,
         downloads: dir.downloads(),
+        updates: dir.updates(),
         post: post(&settings)?,
         anchor,
         keeper: Keeper {

@@ -151,6 +151,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         admin: loopback(ports.admin),
         rates: Rates::default(),
         downloads: dir.downloads(),
+        updates: dir.updates(),
         anchor: AnchorDir::new(&dir.path().join("anchor")),
         keeper: Keeper {
             dir,

@@ -1,17 +1,22 @@
 use askama::Template;
 use axum::body::Body;
 use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
+use axum::http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
+    ETAG,
+};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tegata_look::{Notice, Width};
 use tegata_text::Text;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
 use tokio_util::io::ReaderStream;
 
 use super::encode::percent;
 use super::layout::{self, entity_tag};
 use super::offer::{Offer, Row};
+use super::range::{self, Part};
 use super::refused::{self, Cause};
 use super::visit::Visit;
 
@@ -28,8 +33,8 @@ pub(super) struct Wanted {
     file: String,
 }
 
-/// One file, streamed.
-pub(super) async fn file(visit: Visit, Path(wanted): Path<Wanted>) -> Response {
+/// One file, or the rest of one, streamed.
+pub(super) async fn file(visit: Visit, Path(wanted): Path<Wanted>, asked: HeaderMap) -> Response {
     let (lang, site) = (visit.language.lang, &visit.site);
     let files = match site.shelf.list().await {
         Ok(files) => files,
@@ -38,20 +43,38 @@ pub(super) async fn file(visit: Visit, Path(wanted): Path<Wanted>) -> Response {
     let Some(found) = files.into_iter().find(|file| file.name == wanted.file) else {
         return refused::page(Cause::NotFound, lang, Some(site));
     };
-    match tokio::fs::File::open(&found.path).await {
+    let tag = entity_tag(&found.sha256);
+    let (first, len) = match range::asked(&asked, found.len, &tag) {
+        Part::Whole => (None, found.len),
+        Part::From(first) => (Some(first), found.len - first),
+        Part::Beyond => {
+            let range = format!("bytes */{}", found.len);
+            return (StatusCode::RANGE_NOT_SATISFIABLE, [(CONTENT_RANGE, range)]).into_response();
+        }
+    };
+    match open(&found.path, first.unwrap_or_default()).await {
         Ok(file) => {
-            let body = Body::from_stream(ReaderStream::with_capacity(file.take(found.len), 65_536));
+            let body = Body::from_stream(ReaderStream::with_capacity(file.take(len), 65_536));
             let headers = [
                 (CONTENT_TYPE, found.kind.content_type().to_owned()),
-                (CONTENT_LENGTH, found.len.to_string()),
+                (CONTENT_LENGTH, len.to_string()),
                 (CONTENT_DISPOSITION, attachment(&found.name)),
-                (ETAG, entity_tag(&found.sha256)),
+                (ETAG, tag),
                 (CACHE_CONTROL, "no-cache".to_owned()),
+                (ACCEPT_RANGES, "bytes".to_owned()),
             ];
-            (headers, body).into_response()
+            let Some(first) = first else { return (headers, body).into_response() };
+            let range = format!("bytes {first}-{}/{}", found.len - 1, found.len);
+            (StatusCode::PARTIAL_CONTENT, [(CONTENT_RANGE, range)], headers, body).into_response()
         }
         Err(error) => trouble(&visit, &error),
     }
+}
+
+async fn open(path: &std::path::Path, first: u64) -> std::io::Result<tokio::fs::File> {
+    let mut file = tokio::fs::File::open(path).await?;
+    file.seek(SeekFrom::Start(first)).await?;
+    Ok(file)
 }
 
 fn trouble(visit: &Visit, error: &std::io::Error) -> Response {

@@ -22,6 +22,7 @@ mod layout;
 mod offer;
 mod origin;
 mod pc;
+mod range;
 mod refused;
 mod renew;
 mod root;

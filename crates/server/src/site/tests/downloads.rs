@@ -224,3 +224,20 @@ async fn a_phone_is_told_first_that_a_pc_is_needed() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_interrupted_download_gets_the_rest() {
+    let folder = shelf(&["a.msi"]);
+    let site = router(vec![sample(folder.path())], some_links());
+    let path = format!("{HOME}download/a.msi");
+    let rest = get_with(&site, &path, &[("range", "bytes=2-")]).await;
+    assert_eq!((rest.status, rest.body.as_ref()), (StatusCode::PARTIAL_CONTENT, &b"msi"[..]));
+    assert_eq!(rest.header("content-range"), "bytes 2-4/5");
+    assert_eq!(rest.header("content-length"), "3");
+    let other = [("range", "bytes=2-"), ("if-range", "\"another\"")];
+    let whole = get_with(&site, &path, &other).await;
+    assert_eq!((whole.status, whole.body.as_ref()), (StatusCode::OK, &b"a.msi"[..]));
+    let beyond = get_with(&site, &path, &[("range", "bytes=5-")]).await;
+    assert_eq!(beyond.status, StatusCode::RANGE_NOT_SATISFIABLE);
+    assert_eq!(beyond.header("content-range"), "bytes */5");
+}
