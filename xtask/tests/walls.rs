@@ -15,7 +15,8 @@ const WALLS: &[(&str, &[&str])] = &[
     ("look", &["text"]),
     ("wire", &["domain"]),
     ("ca", &["domain"]),
-    ("token", &["ca", "domain"]),
+    ("pkcs11", &[]),
+    ("token", &["ca", "domain", "pkcs11"]),
     ("ceremony", &["ca", "domain", "token"]),
     ("store", &["domain"]),
     ("registrar", &["ca", "domain", "store", "text"]),
@@ -54,7 +55,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("askama", &["gateway", "look", "server"]),
     ("argon2", &["registrar"]),
     ("axum", &["server"]),
-    ("cryptoki", &["token"]),
+    ("cryptoki", &["pkcs11", "token"]),
 ];
 
 /// What never gets into these crates, not even through others.
