@@ -5,7 +5,7 @@ use tegata_agent::store::{self, KeyStore, Options, Pkcs12Form, StoreUri};
 use zeroize::Zeroizing;
 
 use crate::World;
-use crate::input::Input;
+use crate::input::{Input, Missing};
 use crate::output::Failure;
 
 /// The text of `--store-password-file`, if one was given.
@@ -14,6 +14,25 @@ pub(crate) fn password(
     world: &World,
 ) -> Result<Option<Zeroizing<String>>, Failure> {
     file.map(|file| Input(world.text).secret(file)).transpose()
+}
+
+/// The PIN for a token that will hold a new key: as given, else as its address says where it is,
+/// else asked for.
+pub(crate) fn pin_of_token(
+    uri: &StoreUri,
+    given: Option<Zeroizing<String>>,
+    world: &World,
+) -> Result<Option<Zeroizing<String>>, Failure> {
+    match uri {
+        StoreUri::Pkcs11(address) if given.is_none() && !address.token.has_pin() => {
+            let mut missing = Missing::new(&world.prompt);
+            let question = world.text.app_ask_token_pin();
+            let pin = missing.or_ask_secret(None, "--store-password-file", &question);
+            missing.check(world.text)?;
+            Ok(Some(pin))
+        }
+        _ => Ok(given),
+    }
 }
 
 /// Opens a store with the user's own folders.

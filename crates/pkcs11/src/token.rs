@@ -95,7 +95,12 @@ impl Token {
             self.log_in(&mut state)?;
         }
         let login = state.login.as_ref().ok_or_else(|| self.absent(&[]))?;
-        act(&login.anchor)
+        let outcome = act(&login.anchor);
+        // Not done anew here, but the next caller finds the token again.
+        if matches!(&outcome, Err(error) if may_be_lost(error)) {
+            state.login = None;
+        }
+        outcome
     }
 
     /// Looks at what is public in the token, without the PIN, in a session of its own.

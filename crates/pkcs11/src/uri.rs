@@ -126,6 +126,17 @@ impl TokenUri {
         &self.module
     }
 
+    /// The address without the driver and the PIN's source: what tells one token from another.
+    pub fn identity_text(&self) -> String {
+        struct Path<'a>(&'a Identity);
+        impl fmt::Display for Path<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                path(f, &self.0.parts())
+            }
+        }
+        Path(&self.identity).to_string()
+    }
+
     /// Whether the address says which token is meant.
     pub fn is_named(&self) -> bool {
         self.identity.token.is_some() || self.identity.serial.is_some()
