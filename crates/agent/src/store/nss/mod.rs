@@ -1,7 +1,9 @@
 //! An NSS database, where Chromium and Firefox look for certificates on Linux.
 //!
 //! Worked through NSS's own PKCS#11 driver, softoken, which knows the database's locking and its
-//! password: the key is made inside the database and does not come out of it.
+//! password. The key is made inside the database and marked as one that does not leave it. That
+//! mark binds programs that go through PKCS#11; NSS's own `pk12util -o` passes over it, so that
+//! whoever has the database and its password has the key ([`KeyLocation::System`]).
 
 mod database;
 mod places;
