@@ -6,4 +6,5 @@ mod issue;
 mod proxy;
 mod support;
 mod terminal;
+mod token;
 mod trust;

@@ -11,7 +11,7 @@ pub(crate) fn explain(error: &TokenError, text: Text) -> (&'static str, String, 
             text.app_token_driver_do(),
         ),
         TokenError::NoToken { wanted, present } => {
-            ("token_absent", text.app_token_absent(wanted, present), text.app_token_absent_do())
+            ("token_absent", text.app_token_absent(present, wanted), text.app_token_absent_do())
         }
         TokenError::ManyTokens(count, _) => {
             ("token_many", text.app_token_many(&count.to_string()), text.app_token_many_do())
