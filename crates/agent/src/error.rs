@@ -186,6 +186,11 @@ fn explain_store(error: &StoreError, text: Text) -> (&'static str, String, Strin
             text.app_store_folder_do(),
         ),
         StoreError::Token(error) => explain_token(error, text),
+        StoreError::Keychain(said) => (
+            "store_keychain",
+            text.app_keychain_failed(&plain(said)),
+            text.app_keychain_failed_do(),
+        ),
         StoreError::PasswordNeeded => (
             "store_password_needed",
             text.app_store_password_needed(),

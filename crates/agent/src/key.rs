@@ -72,6 +72,7 @@ impl FileKey {
     }
 
     /// The number itself, 32 octets.
+    #[cfg(target_os = "linux")]
     pub(crate) fn to_scalar(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(self.0.to_bytes().to_vec())
     }

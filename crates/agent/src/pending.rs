@@ -83,6 +83,7 @@ impl Pending {
     }
 
     /// The key that waits here and may still be taken up, for a store that keeps it elsewhere.
+    #[cfg(target_os = "linux")]
     pub(crate) fn left(&self, now: Timestamp) -> Result<Option<FileKey>, StoreError> {
         let left = || {
             let usable = !self.is_stale(now)? && files::is_private(&self.path)?;

@@ -1,5 +1,7 @@
 //! Where keys and certificates live.
 
+#[cfg(target_os = "macos")]
+mod keychain;
 #[cfg(target_os = "linux")]
 mod nss;
 mod pem;
@@ -219,12 +221,15 @@ pub fn open(uri: &StoreUri, options: Options) -> Result<Box<dyn KeyStore>, Store
         #[cfg(not(target_os = "linux"))]
         StoreUri::Nss(_) => return Err(StoreError::Unsupported("nss")),
         StoreUri::Pkcs11(address) => {
-            let unknown = StoreError::Internal("the folder for state is not known");
-            let state = options.state.ok_or(unknown)?;
+            let state = options.state.ok_or(NO_STATE)?;
             Box::new(pkcs11::Pkcs11::new((**address).clone(), options.password, state)?)
         }
+        #[cfg(target_os = "macos")]
+        StoreUri::Keychain => Box::new(keychain::Keychain::new(options.state.ok_or(NO_STATE)?)),
     })
 }
+
+const NO_STATE: StoreError = StoreError::Internal("the folder for state is not known");
 
 /// The folder of an NSS database.
 #[cfg(target_os = "linux")]
@@ -276,6 +281,9 @@ pub enum StoreError {
     /// The token, or the driver of it.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The keychain of macOS said no.
+    #[error("keychain: {0}")]
+    Keychain(String),
     /// The store wants a password and none was given.
     #[error("a password is needed")]
     PasswordNeeded,

@@ -15,6 +15,9 @@ pub enum StoreUri {
     Nss(Option<PathBuf>),
     /// `pkcs11:…`, an address by RFC 7512.
     Pkcs11(Box<Address>),
+    /// `keychain`, the login keychain.
+    #[cfg(target_os = "macos")]
+    Keychain,
 }
 
 /// The folder of `nss:firefox`. One that is really called so is `nss:./firefox`.
@@ -51,6 +54,8 @@ impl FromStr for StoreUri {
             ("nss", place) => Ok(Self::Nss(place.map(PathBuf::from))),
             ("pkcs11", Some(_)) => token(text).map(Self::Pkcs11),
             ("windows", _) => Err(StoreUriError::NotInThisBuild("windows")),
+            #[cfg(target_os = "macos")]
+            ("keychain", None) => Ok(Self::Keychain),
             ("keychain", _) => Err(StoreUriError::NotInThisBuild("keychain")),
             _ => Err(StoreUriError::Unknown),
         }
@@ -78,6 +83,8 @@ impl fmt::Display for StoreUri {
             Self::Nss(Some(place)) => write!(f, "nss:{}", place.display()),
             Self::Nss(None) => f.write_str("nss"),
             Self::Pkcs11(address) => address.fmt(f),
+            #[cfg(target_os = "macos")]
+            Self::Keychain => f.write_str("keychain"),
         }
     }
 }
@@ -104,7 +111,7 @@ mod tests {
 
     #[test]
     fn other_stores_are_named_as_not_available() {
-        for (text, name) in [("windows", "windows"), ("keychain", "keychain")] {
+        for (text, name) in [("windows", "windows"), ("keychain:x", "keychain")] {
             assert_eq!(text.parse::<StoreUri>(), Err(StoreUriError::NotInThisBuild(name)));
         }
         for (text, error) in [

@@ -41,3 +41,8 @@ app-token-key = The key in the token cannot be used ({ $why }).
 app-token-key-do = Check that it is the right token. If it is, ask your branch for a reissue.
 app-token-failed = The token does not answer as it should ({ $why }).
 app-token-failed-do = Check that it is plugged in, and run the command again.
+
+## The keychain of macOS
+
+app-keychain-failed = The keychain could not be used ({ $said }).
+app-keychain-failed-do = Unlock the login keychain, allow the access that macOS asks about, and run the command again.

@@ -41,3 +41,8 @@ app-token-key = トークンの鍵を使用できません（{ $why }）。
 app-token-key-do = 正しいトークンかご確認ください。正しい場合は、取引営業部店に再発行をご依頼ください。
 app-token-failed = トークンから正しい応答がありません（{ $why }）。
 app-token-failed-do = 接続をご確認のうえ、もう一度実行してください。
+
+## macOSのキーチェーン
+
+app-keychain-failed = キーチェーンを使用できませんでした（{ $said }）。
+app-keychain-failed-do = ログインキーチェーンのロックを解除し、macOSの確認でアクセスを許可して、もう一度実行してください。

@@ -38,10 +38,17 @@ pub(super) struct Nss {
     folder: PathBuf,
     password: Option<Zeroizing<String>>,
     state: PathBuf,
-    begun: Option<(Opened, TakenUp)>,
+    begun: Option<InUse>,
 }
 
-/// The database in use. The order matters: sessions close before the database.
+/// A key that waits, and its database. The order matters, here and below: sessions close before
+/// the database does.
+struct InUse {
+    taken: TakenUp,
+    opened: Opened,
+}
+
+/// An open database.
 struct Opened {
     objects: Objects,
     database: Arc<Database>,
@@ -149,12 +156,12 @@ impl KeyStore for Nss {
         };
         let taken = taken.map_err(of_database)?;
         former.clear()?;
-        let (opened, taken) = self.begun.insert((opened, taken));
+        let InUse { taken, opened } = self.begun.insert(InUse { taken, opened });
         Ok(opened.objects.begun(taken))
     }
 
     fn install(&mut self, bundle: &Bundle, _: &dyn Entropy) -> Result<Installed, StoreError> {
-        let (opened, taken) =
+        let InUse { taken, opened } =
             self.begun.as_ref().ok_or(StoreError::Internal("no key was begun"))?;
         let name = bundle.friendly_name();
         let name = opened.objects.install(taken, bundle, &name).map_err(of_database)?;
@@ -169,8 +176,8 @@ impl KeyStore for Nss {
     }
 
     fn settle(&mut self) -> Result<(), StoreError> {
-        let Some((opened, taken)) = self.begun.take() else { return Ok(()) };
-        opened.objects.settle(&taken).map_err(of_database)
+        let Some(begun) = self.begun.take() else { return Ok(()) };
+        begun.opened.objects.settle(&begun.taken).map_err(of_database)
     }
 
     fn list(&self) -> Result<Vec<Held>, StoreError> {
@@ -178,9 +185,9 @@ impl KeyStore for Nss {
     }
 
     fn key(&self, held: &Held) -> Result<Arc<dyn SeatKey>, StoreError> {
-        let Opened { objects, database } = self.opened()?;
-        let key = objects.key(&held.certificate).map_err(of_database)?;
-        Ok(Arc::new(DatabaseKey { key, _database: database }))
+        let opened = self.opened()?;
+        let key = opened.objects.key(&held.certificate).map_err(of_database)?;
+        Ok(Arc::new(DatabaseKey { key, _database: Arc::clone(&opened.database) }))
     }
 
     fn remove(&mut self, held: &Held) -> Result<(), StoreError> {

@@ -5,6 +5,8 @@
 //! so, and [`Waiting`] keeps a record without any secret; when it has its certificate, both carry
 //! the same name and identifier.
 
+#[cfg(target_os = "linux")]
+mod adopt;
 mod explain;
 mod key;
 mod objects;
@@ -13,17 +15,15 @@ use std::sync::Arc;
 
 use const_oid::db::rfc5912::SECP_256_R_1;
 use cryptoki::mechanism::{Mechanism, MechanismType};
-use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 use cryptoki::session::Session;
-use der::Encode;
-use der::asn1::OctetString;
 use p256::elliptic_curve::pkcs8::spki::SubjectPublicKeyInfoRef;
 use tegata_pkcs11::{Token, TokenError, Use, pair, public};
 
 use super::waiting::{Record, Waiting, hexadecimal};
 use super::{Begun, Bundle, Held, KeyLocation, Seat, StoreError, prove};
 use crate::cert::Cert;
-use crate::key::{FileKey, SeatKey};
+use crate::key::SeatKey;
 use key::{destroy, private_keys, public_keys};
 
 pub(crate) use explain::explain;
@@ -77,27 +77,6 @@ impl Objects {
         self.token.once(|session| self.generate(session, &record.label, &id))?;
         let key = self.waiting_key(&record)?.ok_or(StoreError::Internal("the key is gone"))?;
         written(waiting, record, key, false)
-    }
-
-    /// Puts a key of the former form, which waits in a file, into the token.
-    pub(super) fn adopt(
-        &self,
-        waiting: Waiting,
-        seat: &Seat<'_>,
-        key: &FileKey,
-    ) -> Result<TakenUp, StoreError> {
-        let record = Record::new(seat);
-        waiting.write(&record)?;
-        let point = point(&key.spki()).ok_or(StoreError::Internal("the key is not on P-256"))?;
-        let id = id_of(&point);
-        self.token.once(|session| {
-            for template in imported(key, &record.label, &id, &point) {
-                session.create_object(&template).map_err(|error| self.token.driver(error))?;
-            }
-            Ok(())
-        })?;
-        let key = self.waiting_key(&record)?.ok_or(StoreError::Internal("the key is gone"))?;
-        written(waiting, record, key, true)
     }
 
     /// What a store hands out of a key taken up.
@@ -320,20 +299,6 @@ impl Objects {
         }
         Ok(())
     }
-}
-
-/// The objects of a key that was made elsewhere. From here on it does not come out again.
-fn imported(key: &FileKey, label: &str, id: &[u8], point: &[u8]) -> [Vec<Attribute>; 2] {
-    let value = OctetString::new(point).and_then(|point| point.to_der()).unwrap_or_default();
-    let kind = || [Attribute::KeyType(KeyType::EC), pair::curve(SECP_256_R_1)];
-    let mut public = pair::public_half(label, id);
-    public.extend(kind());
-    public.extend([Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::EcPoint(value)]);
-    let mut private = pair::private_half(label, id);
-    private.extend(kind());
-    private.push(Attribute::Class(ObjectClass::PRIVATE_KEY));
-    private.push(Attribute::Value(key.to_scalar().to_vec()));
-    [public, private]
 }
 
 /// Writes down where the key is now.
