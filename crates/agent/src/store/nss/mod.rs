@@ -216,3 +216,18 @@ fn of_database(error: StoreError) -> StoreError {
         other => other,
     }
 }
+
+/// Whether every private key in a database is marked as one that does not leave it.
+#[cfg(test)]
+pub(super) fn keeps_its_keys(folder: &std::path::Path) -> bool {
+    use cryptoki::object::{Attribute, ObjectClass};
+    let opened = Nss::new(folder.to_owned(), None, folder.to_owned()).opened().unwrap();
+    let token = opened.objects.token();
+    token
+        .with(|Use { session, .. }| {
+            let keys = session.find_objects(&[Attribute::Class(ObjectClass::PRIVATE_KEY)]).unwrap();
+            let exposed = |key| tegata_pkcs11::pair::exposed(session, key).unwrap();
+            Ok(!keys.is_empty() && keys.into_iter().all(|key| exposed(key).is_none()))
+        })
+        .unwrap()
+}
