@@ -72,6 +72,11 @@ impl Cert {
         Serial::from_integer(self.parsed.tbs_certificate.serial_number.as_bytes()).ok()
     }
 
+    /// DER of the serial number, an INTEGER.
+    pub(crate) fn serial_der(&self) -> Vec<u8> {
+        self.parsed.tbs_certificate.serial_number.to_der().unwrap_or_default()
+    }
+
     /// First second of validity.
     pub fn not_before(&self) -> Timestamp {
         timestamp(&self.parsed.tbs_certificate.validity.not_before)

@@ -1,7 +1,7 @@
 use tegata_text::Text;
 use tegata_wire::Problem;
 
-use crate::store::StoreError;
+use crate::store::{StoreError, explain_token};
 use crate::transport::TransportError;
 use crate::trust::TrustError;
 
@@ -177,15 +177,19 @@ fn explain_store(error: &StoreError, text: Text) -> (&'static str, String, Strin
             text.app_store_unreadable(&path.display().to_string()),
             text.app_store_unreadable_do(),
         ),
-        StoreError::ToolMissing(tool) => (
-            "store_tool_missing",
-            text.app_store_tool_missing(tool),
-            text.app_store_tool_missing_do(),
+        StoreError::SoftokenMissing => {
+            ("store_nss_missing", text.app_store_nss_missing(), text.app_store_nss_missing_do())
+        }
+        StoreError::Folder(path) => (
+            "store_folder",
+            text.app_store_folder(&path.display().to_string()),
+            text.app_store_folder_do(),
         ),
-        StoreError::ToolFailed { tool, said } => (
-            "store_tool_failed",
-            text.app_store_tool_failed(&plain(said), tool),
-            text.app_store_tool_failed_do(),
+        StoreError::Token(error) => explain_token(error, text),
+        StoreError::Keychain(said) => (
+            "store_keychain",
+            text.app_keychain_failed(&plain(said)),
+            text.app_keychain_failed_do(),
         ),
         StoreError::PasswordNeeded => (
             "store_password_needed",

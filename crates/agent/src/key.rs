@@ -71,6 +71,12 @@ impl FileKey {
         self.0.to_pkcs8_der().ok().map(|document| document.to_bytes())
     }
 
+    /// The number itself, 32 octets.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn to_scalar(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(self.0.to_bytes().to_vec())
+    }
+
     /// Reads PKCS#8 PEM.
     pub(crate) fn from_pem(pem: &str) -> Option<Self> {
         SigningKey::from_pkcs8_pem(pem).ok().map(Self)

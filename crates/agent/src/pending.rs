@@ -82,6 +82,16 @@ impl Pending {
         }
     }
 
+    /// The key that waits here and may still be taken up, for a store that keeps it elsewhere.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn left(&self, now: Timestamp) -> Result<Option<FileKey>, StoreError> {
+        let left = || {
+            let usable = !self.is_stale(now)? && files::is_private(&self.path)?;
+            if usable { self.waiting() } else { Ok(None) }
+        };
+        left().map_err(StoreError::io(&self.path))
+    }
+
     /// What a store hands out of a key taken up from here.
     pub(crate) fn begun<'a>(&'a self, taken: &'a TakenUp) -> Begun<'a> {
         Begun { key: &taken.key, resumed: taken.resumed, waits_in: self.path.display().to_string() }

@@ -24,6 +24,7 @@ pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
     missing.check(text)?;
     let uri = input.store(&store)?;
     let password = stores::password_for(&uri, options.store_password_file.as_deref(), world)?;
+    let password = stores::pin_of_token(&uri, password, world)?;
     let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     let now = world.clock.now();
     let receipts = stores::receipts();

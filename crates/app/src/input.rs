@@ -59,11 +59,17 @@ impl Input {
     pub(crate) fn store(&self, text: &str) -> Result<StoreUri, Failure> {
         let Self(t) = self;
         text.parse().map_err(|error| {
-            let title = match error {
-                StoreUriError::NotInThisBuild(name) => t.app_store_not_here(name),
-                StoreUriError::Unknown => t.app_bad_store(),
+            let (title, detail) = match error {
+                StoreUriError::NotInThisBuild(name) => {
+                    (t.app_store_not_here(name), t.app_bad_store_do())
+                }
+                StoreUriError::PinInAddress => (t.app_bad_token_pin(), t.app_bad_token_pin_do()),
+                StoreUriError::Pkcs11(error) => {
+                    (t.app_bad_token(&error.to_string()), t.app_bad_token_do())
+                }
+                StoreUriError::Unknown => (t.app_bad_store(), t.app_bad_store_do()),
             };
-            Failure::usage("bad_store", title, t.app_bad_store_do())
+            Failure::usage("bad_store", title, detail)
         })
     }
 

@@ -3,7 +3,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Serialize;
 use tegata_agent::issue::{self, Order, Outcome, Ports, Right};
-use tegata_agent::store::{KeyLocation, StoreUri};
+use tegata_agent::store::{self, KeyLocation, StoreUri};
 use tegata_agent::transport::Https;
 use tegata_text::Text;
 
@@ -48,6 +48,7 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
     // The slip's password is spent by now, but it is what the user holds in hand.
     let is_initial = matches!(uri, StoreUri::Pkcs12(_)) && store_password.is_none();
     let store_password = if is_initial { Some(password) } else { store_password };
+    let store_password = stores::pin_of_token(&uri, store_password, world)?;
     let mut opened = stores::open(&uri, store_password, options.pkcs12_form.into(), world)?;
     let site = order.site.clone();
     let output = &world.output;
@@ -65,9 +66,11 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
     )
     .map_err(|stopped| Failure::stopped(stopped, text))?;
     stores::keep(&site, &outcome, world);
-    world
-        .output
-        .result(lines(&outcome, is_initial, text).as_str(), &object(&outcome, &uri, is_initial));
+    let mut lines = lines(&outcome, is_initial, text);
+    if store::is_firefox(&uri) {
+        lines = lines.line(&text.app_firefox_restart());
+    }
+    world.output.result(lines.as_str(), &object(&outcome, &uri, is_initial));
     Ok(())
 }
 
@@ -127,6 +130,9 @@ pub(crate) struct IssuedObject<'a> {
     /// `initial_password` when the store's password is the one of the slip.
     #[serde(skip_serializing_if = "Option::is_none")]
     store_password: Option<&'static str>,
+    /// The program that has to be started anew before it offers the certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restart: Option<&'static str>,
     root_sha256: String,
     service_url: &'a str,
     /// What the gateway said: `accepted`, or why not.
@@ -151,6 +157,7 @@ pub(crate) fn object<'a>(
         location: &outcome.installed.location,
         key_location: outcome.installed.key,
         store_password: is_initial.then_some("initial_password"),
+        restart: store::is_firefox(uri).then_some("firefox"),
         root_sha256: outcome.root.to_string(),
         service_url: &outcome.service_url,
         gateway: outcome.proof.code(),

@@ -23,6 +23,7 @@ pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
     let serials = options.serial.iter().map(|serial| Input(text).serial(serial));
     let serials = serials.collect::<Result<Vec<Serial>, _>>()?;
     let password = stores::password_for(&uri, options.store_password_file.as_deref(), world)?;
+    let password = stores::pin_of_token(&uri, password, world)?;
     let mut opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     let items = inventory::take(opened.as_ref(), stores::receipts().as_ref(), world.clock.now())
         .map_err(|error| Failure::of(error, text))?;

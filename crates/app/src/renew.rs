@@ -22,6 +22,7 @@ pub(crate) fn run(options: Renew, world: &mut World) -> Result<(), Failure> {
     let uri = input.store(&store)?;
     let user = options.user.as_deref().map(|user| input.user(user)).transpose()?;
     let password = stores::password_for(&uri, options.store_password_file.as_deref(), world)?;
+    let password = stores::pin_of_token(&uri, password, world)?;
     let mut opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     let item = choose(opened.as_ref(), user.as_ref(), world)?;
     let (site, pin) = match (options.site, &item.receipt) {

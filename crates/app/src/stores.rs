@@ -18,7 +18,7 @@ pub(crate) fn password(
     file.map(|file| Input(world.text).secret(file)).transpose()
 }
 
-/// The password of a store that has one by nature: from the file, else from the person.
+/// The password of a file that has one by nature: as given, else asked for.
 pub(crate) fn password_for(
     uri: &StoreUri,
     file: Option<&Path>,
@@ -33,6 +33,25 @@ pub(crate) fn password_for(
     let asked = missing.or_ask_secret(None, "--store-password-file", &question);
     missing.check(world.text)?;
     Ok(Some(asked))
+}
+
+/// The PIN for a token whose keys are used, made or removed: as given, else as its address says where it is,
+/// else asked for.
+pub(crate) fn pin_of_token(
+    uri: &StoreUri,
+    given: Option<Zeroizing<String>>,
+    world: &World,
+) -> Result<Option<Zeroizing<String>>, Failure> {
+    match uri {
+        StoreUri::Pkcs11(address) if given.is_none() && !address.token.has_pin() => {
+            let mut missing = Missing::new(&world.prompt);
+            let question = world.text.app_ask_token_pin();
+            let pin = missing.or_ask_secret(None, "--store-password-file", &question);
+            missing.check(world.text)?;
+            Ok(Some(pin))
+        }
+        _ => Ok(given),
+    }
 }
 
 /// Writes down what `outcome` told; that it could not be is said, and no failure.

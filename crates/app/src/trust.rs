@@ -21,8 +21,13 @@ pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
     missing.check(text)?;
     let (site, uri) = (input.site(&site)?, input.store(&store)?);
     let pin = input.root(options.root_sha256.as_deref())?;
-    if let StoreUri::Pkcs12(_) = uri {
-        return Err(Failure::of(StoreError::Unsupported("pkcs12"), text));
+    let unsupported = match uri {
+        StoreUri::Pkcs12(_) => Some("pkcs12"),
+        StoreUri::Pkcs11(_) => Some("pkcs11"),
+        _ => None,
+    };
+    if let Some(store) = unsupported {
+        return Err(Failure::of(StoreError::Unsupported(store), text));
     }
     let mut opened = stores::open(&uri, store_password, Pkcs12Form::default(), world)?;
     let network = Https::new(version::running(), text.lang().code());

@@ -217,7 +217,7 @@ pub fn create_for_ca(
     };
     // The file first: a key whose address cannot be written down would be lost in its token.
     let file = address_beside(path);
-    let address = format!("{}\n", token.key(label, choice.algorithm()));
+    let address = format!("{}\n", KeyUri::labelled(token, label, choice.algorithm()));
     write_private(&file, address.as_bytes())?;
     let made = TokenKey::create(token, label, choice, entropy);
     if made.is_err() {

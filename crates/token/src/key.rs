@@ -6,12 +6,11 @@ use cryptoki::session::Session;
 use der::Decode;
 use spki::SubjectPublicKeyInfoRef;
 use tegata_ca::{KeyKind, SignError, SignatureAlgorithm, Signer};
+use tegata_pkcs11::{Module, Token, TokenError, TokenUri, Use, public};
 
+use crate::KeyUri;
 use crate::make::refuse_taken;
 use crate::mechanism::{self, Way};
-use crate::module::Module;
-use crate::token::{Token, Use};
-use crate::{KeyUri, TokenError, TokenUri, public};
 
 /// A private key in a token.
 pub struct TokenKey {
@@ -49,7 +48,7 @@ impl TokenKey {
             .ok_or_else(|| TokenError::PublicKey(named(&uri)))?;
         let algorithm = uri.algorithm().unwrap_or_else(|| SignatureAlgorithm::usual(kind));
         if !algorithm.suits(kind) {
-            let (key, algorithm) = (named(&uri), algorithm.name());
+            let (key, kind, algorithm) = (named(&uri), kind.to_string(), algorithm.name());
             return Err(TokenError::Algorithm { key, kind, algorithm });
         }
         let way = mechanism::way(algorithm, &token.mechanisms()?).ok_or_else(|| {

@@ -1,14 +1,12 @@
 use const_oid::db::{rfc5912, rfc8410};
 use cryptoki::mechanism::{Mechanism, MechanismType};
-use cryptoki::object::{Attribute, AttributeType};
+use cryptoki::object::Attribute;
 use cryptoki::session::Session;
-use der::Encode;
 use tegata_ca::{CaKey, KeyKind};
 use tegata_domain::Entropy;
+use tegata_pkcs11::{Module, Token, TokenError, TokenUri, Use, pair};
 
-use crate::module::Module;
-use crate::token::{Token, Use};
-use crate::{TokenError, TokenKey, TokenUri};
+use crate::{KeyUri, TokenKey};
 
 impl TokenKey {
     /// Makes a key pair in the token, under this label: it stays there for ever, is not readable
@@ -39,7 +37,8 @@ impl TokenKey {
             let (public, private) = session
                 .generate_key_pair(&mechanism, &public, &private)
                 .map_err(|error| token.driver(error))?;
-            let Some(attribute) = exposed(session, private).map_err(|error| token.driver(error))?
+            let Some(attribute) =
+                pair::exposed(session, private).map_err(|error| token.driver(error))?
             else {
                 return Ok(());
             };
@@ -48,7 +47,7 @@ impl TokenKey {
             }
             Err(TokenError::Exposed { token: token.name(), label: label.to_owned(), attribute })
         })?;
-        Self::open(token_uri.key(label, choice.algorithm()))
+        Self::open(KeyUri::labelled(token_uri, label, choice.algorithm()))
     }
 }
 
@@ -88,62 +87,15 @@ fn generator(kind: KeyKind) -> (KeyKind, MechanismType, Mechanism<'static>, &'st
 }
 
 fn templates(kind: KeyKind, label: &str, id: &[u8]) -> (Vec<Attribute>, Vec<Attribute>) {
-    let both = || {
-        vec![
-            Attribute::Token(true),
-            Attribute::Label(label.as_bytes().to_vec()),
-            Attribute::Id(id.to_vec()),
-        ]
-    };
-    let (mut public, mut private) = (both(), both());
-    public.extend([Attribute::Private(false), Attribute::Verify(true)]);
+    let mut public = pair::public_half(label, id);
     public.extend(match kind {
         KeyKind::Rsa(bits) => {
             let bits = Attribute::ModulusBits(u64::from(bits).into());
             vec![bits, Attribute::PublicExponent(vec![1, 0, 1])]
         }
-        KeyKind::EcP256 => vec![curve(rfc5912::SECP_256_R_1)],
-        KeyKind::EcP384 => vec![curve(rfc5912::SECP_384_R_1)],
-        KeyKind::Ed25519 => vec![curve(rfc8410::ID_ED_25519)],
+        KeyKind::EcP256 => vec![pair::curve(rfc5912::SECP_256_R_1)],
+        KeyKind::EcP384 => vec![pair::curve(rfc5912::SECP_384_R_1)],
+        KeyKind::Ed25519 => vec![pair::curve(rfc8410::ID_ED_25519)],
     });
-    private.extend([
-        Attribute::Private(true),
-        Attribute::Sensitive(true),
-        Attribute::Extractable(false),
-        Attribute::Sign(true),
-        // Left out, some tokens permit them.
-        Attribute::Decrypt(false),
-        Attribute::Unwrap(false),
-        Attribute::Derive(false),
-    ]);
-    (public, private)
-}
-
-fn curve(oid: const_oid::ObjectIdentifier) -> Attribute {
-    Attribute::EcParams(oid.to_der().unwrap_or_default())
-}
-
-/// What the token did not keep to, told by what it says of the key.
-fn exposed(
-    session: &Session,
-    key: cryptoki::object::ObjectHandle,
-) -> Result<Option<&'static str>, cryptoki::error::Error> {
-    let found = session.get_attributes(
-        key,
-        &[
-            AttributeType::Token,
-            AttributeType::Private,
-            AttributeType::AlwaysSensitive,
-            AttributeType::NeverExtractable,
-        ],
-    )?;
-    Ok([
-        (Attribute::Token(true), "on the token"),
-        (Attribute::Private(true), "private"),
-        (Attribute::AlwaysSensitive(true), "sensitive"),
-        (Attribute::NeverExtractable(true), "unextractable"),
-    ]
-    .into_iter()
-    .find(|(wanted, _)| !found.contains(wanted))
-    .map(|(_, attribute)| attribute))
+    (public, pair::private_half(label, id))
 }

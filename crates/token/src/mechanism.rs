@@ -4,10 +4,9 @@ use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsPssParams};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
-use der::Encode;
-use der::asn1::UintRef;
 use sha2::{Digest, Sha256, Sha384};
 use tegata_ca::SignatureAlgorithm;
+use tegata_pkcs11::pair::ecdsa_der;
 
 /// How a token is asked for a signature. Hashing here comes first: what goes to the token is
 /// short then, however long the CRL.
@@ -149,31 +148,9 @@ fn parameters(is_384: bool) -> PkcsPssParams {
     }
 }
 
-/// `Ecdsa-Sig-Value` (RFC 3279 §2.2.3) of r and s side by side, as PKCS#11 has them.
-fn ecdsa_der(raw: &[u8]) -> Option<Vec<u8>> {
-    #[derive(der::Sequence)]
-    struct EcdsaSignature<'a> {
-        r: UintRef<'a>,
-        s: UintRef<'a>,
-    }
-    if raw.is_empty() || !raw.len().is_multiple_of(2) {
-        return None;
-    }
-    let (r, s) = raw.split_at(raw.len() / 2);
-    EcdsaSignature { r: UintRef::new(r).ok()?, s: UintRef::new(s).ok()? }.to_der().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_of_a_signature_are_positive_and_shortest() {
-        let der = ecdsa_der(&[0x00, 0x01, 0x80, 0x02]).unwrap();
-        assert_eq!(der, [0x30, 8, 0x02, 1, 0x01, 0x02, 3, 0x00, 0x80, 0x02]);
-        assert_eq!(ecdsa_der(&[]), None);
-        assert_eq!(ecdsa_der(&[1, 2, 3]), None);
-    }
 
     #[test]
     fn the_token_is_asked_for_what_it_has() {

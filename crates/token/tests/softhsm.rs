@@ -201,7 +201,7 @@ fn keys_made_by_others_sign_too() {
         }
         let named = |label: &str, algorithm: &str| {
             let algorithm = SignatureAlgorithm::named(algorithm).unwrap();
-            TokenKey::open(place.token().key(label, algorithm))
+            TokenKey::open(KeyUri::labelled(&place.token(), label, algorithm))
         };
         assert!(matches!(named("rsa:2048", "ed25519"), Err(TokenError::Algorithm { .. })));
         assert!(matches!(named("nobody", "ed25519"), Err(TokenError::NoKey { .. })));
@@ -307,7 +307,7 @@ fn a_wrong_pin_is_never_tried_twice() {
         assert!(made.status.success(), "{}", said(&made));
         let pin = place.0.join("pin");
         fs::write(&pin, "000000\n").unwrap();
-        let uri = place.uri(SPY).key("key", SignatureAlgorithm::EcdsaSha256);
+        let uri = KeyUri::labelled(&place.uri(SPY), "key", SignatureAlgorithm::EcdsaSha256);
         for _ in 0..5 {
             let opened = TokenKey::open(uri.clone());
             let error = opened.unwrap_err();
@@ -356,7 +356,8 @@ fn a_token_that_was_away_is_found_again() {
 fn what_is_missing_is_named() {
     with_token("what_is_missing_is_named", |place| {
         let opened = |from: &str, to: &str| {
-            let uri = place.token().key("key", SignatureAlgorithm::Ed25519).to_string();
+            let uri =
+                KeyUri::labelled(&place.token(), "key", SignatureAlgorithm::Ed25519).to_string();
             TokenKey::open(uri.replace(from, to).parse().unwrap()).unwrap_err()
         };
         let error = opened("libsofthsm2.so", "no.so");

@@ -430,14 +430,18 @@ fn another_key_in_the_store_stops_the_run_before_the_password_is_spent() {
 }
 
 #[test]
-fn an_older_certificate_of_the_same_seat_and_service_is_replaced() {
+fn an_older_certificate_of_the_same_seat_and_service_makes_room() {
     let folder = tempfile::tempdir().unwrap();
     let site = FakeSite::new([Script::Issue, Script::Issue]);
     pinned(folder.path(), &site, 1).result.unwrap();
     pinned(folder.path(), &site, 2).result.unwrap();
     let keys = site.keys();
     assert_ne!(keys[0], keys[1], "a reissue has a new key");
-    assert_eq!(files(folder.path()), INSTALLED);
+    let older = "CMSM950-006-401.41000000000000000000000000000007.";
+    let (kept, current): (Vec<_>, Vec<_>) =
+        files(folder.path()).into_iter().partition(|name| name.starts_with(older));
+    assert_eq!(kept.len(), 3, "key, certificate and chain");
+    assert_eq!(current, INSTALLED);
 }
 
 #[test]

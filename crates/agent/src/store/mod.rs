@@ -1,11 +1,17 @@
 //! Where keys and certificates live.
 
+#[cfg(target_os = "macos")]
+mod keychain;
+#[cfg(target_os = "linux")]
 mod nss;
 mod pem;
+mod pkcs11;
 mod pkcs12;
 #[cfg(test)]
 mod tests;
+mod token;
 mod uri;
+mod waiting;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,6 +20,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 use tegata_domain::{Entropy, Serial, UserId};
+use tegata_pkcs11::TokenError;
 use zeroize::Zeroizing;
 
 use crate::cert::Cert;
@@ -21,7 +28,8 @@ use crate::key::SeatKey;
 use crate::site::Site;
 use crate::trust::Trusted;
 
-pub use uri::{StoreUri, StoreUriError};
+pub(crate) use token::explain as explain_token;
+pub use uri::{FIREFOX, StoreUri, StoreUriError};
 
 /// A place for keys and certificates: a folder, a file, a system's store, a token.
 ///
@@ -215,17 +223,45 @@ pub fn open(uri: &StoreUri, options: Options) -> Result<Box<dyn KeyStore>, Store
             let password = options.password.ok_or(StoreError::PasswordNeeded)?;
             Box::new(pkcs12::Pkcs12::new(file.clone(), password, options.form, options.state))
         }
+        #[cfg(target_os = "linux")]
         StoreUri::Nss(folder) => {
-            nss::check_tools()?;
-            let folder = match (folder, options.home) {
-                (Some(folder), _) => folder.clone(),
-                (None, Some(home)) => home.join(".pki").join("nssdb"),
-                (None, None) => return Err(StoreError::Internal("the home folder is not known")),
-            };
+            nss::check()?;
+            let folder = database(folder.as_deref(), options.home.as_deref())?;
             let state = options.state.unwrap_or_else(|| folder.clone());
             Box::new(nss::Nss::new(folder, options.password, state))
         }
+        #[cfg(not(target_os = "linux"))]
+        StoreUri::Nss(_) => return Err(StoreError::Unsupported("nss")),
+        StoreUri::Pkcs11(address) => {
+            let state = options.state.ok_or(NO_STATE)?;
+            Box::new(pkcs11::Pkcs11::new((**address).clone(), options.password, state)?)
+        }
+        #[cfg(target_os = "macos")]
+        StoreUri::Keychain => Box::new(keychain::Keychain::new(options.state.ok_or(NO_STATE)?)),
     })
+}
+
+const NO_STATE: StoreError = StoreError::Internal("the folder for state is not known");
+
+/// The folder of an NSS database.
+#[cfg(target_os = "linux")]
+fn database(named: Option<&Path>, home: Option<&Path>) -> Result<PathBuf, StoreError> {
+    let home = home.ok_or(StoreError::Internal("the home folder is not known"));
+    match named {
+        Some(folder) if folder == Path::new(FIREFOX) => nss::firefox(home?),
+        Some(folder) => Ok(folder.to_owned()),
+        None => home.map(nss::chromium),
+    }
+}
+
+/// Whether this store is Firefox's own. It reads its database when it starts: if it is open, it
+/// must be started anew before it offers a new certificate.
+pub fn is_firefox(uri: &StoreUri) -> bool {
+    match uri {
+        #[cfg(target_os = "linux")]
+        StoreUri::Nss(Some(folder)) => folder == Path::new(FIREFOX) || nss::is_firefox(folder),
+        _ => false,
+    }
 }
 
 /// Why a store failed.
@@ -248,17 +284,18 @@ pub enum StoreError {
     /// Not the expected form, or another password.
     #[error("{} cannot be read", .0.display())]
     Unreadable(PathBuf),
-    /// A program of the NSS tools is not installed.
-    #[error("{0} is not installed")]
-    ToolMissing(&'static str),
-    /// A program of the NSS tools failed.
-    #[error("{tool}: {said}")]
-    ToolFailed {
-        /// Which.
-        tool: &'static str,
-        /// Its own words.
-        said: String,
-    },
+    /// NSS, which works with the browsers' databases, is not installed.
+    #[error("libsoftokn3 is not installed")]
+    SoftokenMissing,
+    /// A folder that NSS cannot be told of.
+    #[error("{} has characters in its name that NSS does not take", .0.display())]
+    Folder(PathBuf),
+    /// The token, or the driver of it.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The keychain of macOS said no.
+    #[error("keychain: {0}")]
+    Keychain(String),
     /// The store wants a password and none was given.
     #[error("a password is needed")]
     PasswordNeeded,

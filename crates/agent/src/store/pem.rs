@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use der::pem::LineEnding;
+use jiff::Timestamp;
 use tegata_domain::{Entropy, UserId};
 use zeroize::Zeroizing;
 
@@ -19,19 +20,63 @@ const CERTIFICATE: &str = ".crt.pem";
 const CHAIN: &str = ".chain.pem";
 
 /// A folder of PEM files: `{user}.key.pem`, `{user}.crt.pem`, `{user}.chain.pem` (certificate
-/// and issuing CAs) and `root.crt.pem`.
+/// and issuing CAs) and `root.crt.pem`. A certificate that a newer one takes the place of moves
+/// to `{user}.{serial}.…` until it is removed: it may be needed until the new one has proved
+/// itself.
 pub(super) struct Pem {
     folder: PathBuf,
     begun: Option<(Pending, TakenUp)>,
+    /// When it was begun: what has expired by then is not kept.
+    now: Timestamp,
 }
 
 impl Pem {
     pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder, begun: None }
+        Self { folder, begun: None, now: Timestamp::UNIX_EPOCH }
     }
 
     fn file(&self, user: &UserId, ending: &str) -> PathBuf {
         self.folder.join(format!("{user}{ending}"))
+    }
+
+    /// Beginnings of the names under which a certificate may be: its own place, and the one for
+    /// those before the newest.
+    fn stems(held: &Held) -> [String; 2] {
+        [held.user.to_string(), format!("{}.{}", held.user, held.serial)]
+    }
+
+    /// The beginning of the name under which this certificate is.
+    fn stem(&self, held: &Held) -> Result<Option<String>, StoreError> {
+        let wanted = [held.certificate.clone()];
+        for stem in Self::stems(held) {
+            // What cannot be read is none of ours.
+            let there = read_certificates(&self.folder.join(format!("{stem}{CERTIFICATE}")));
+            if there.is_ok_and(|there| there == wanted) {
+                return Ok(Some(stem));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Copies a certificate that is about to be replaced, with its key and chain. The copy of the
+    /// certificate comes last: where it is, the rest is too.
+    fn keep_older(&self, bundle: &Bundle) -> Result<(), StoreError> {
+        let path = self.file(&bundle.user, CERTIFICATE);
+        let Ok([older]) = <[Cert; 1]>::try_from(read_certificates(&path)?) else { return Ok(()) };
+        let is_live = older.valid_at(self.now) && older.seat().as_ref() == Some(&bundle.user);
+        let (Some(serial), true) = (older.serial(), is_live && older != bundle.certificate) else {
+            return Ok(());
+        };
+        // After an interrupted try the new key may be in its place already, and the copy made.
+        let key = read_key(&self.file(&bundle.user, KEY))?;
+        let Some(key) = key.filter(|key| key.spki() == older.spki()) else { return Ok(()) };
+        let to = |ending: &str| self.folder.join(format!("{}.{serial}{ending}", bundle.user));
+        let pem = key.to_pem().ok_or(StoreError::Internal("the key has no PEM form"))?;
+        files::write(&to(KEY), pem.as_bytes(), Access::Private, Existing::Replace)
+            .map_err(StoreError::io(&to(KEY)))?;
+        let chain = read_certificates(&self.file(&bundle.user, CHAIN))?;
+        write_certificates(&to(CHAIN), &chain)?;
+        write_certificates(&to(CERTIFICATE), &[older])
     }
 
     /// Refuses to replace a key whose certificate this service did not issue to this seat.
@@ -72,6 +117,7 @@ impl KeyStore for Pem {
             }
             return Err(error);
         }
+        self.now = seat.now;
         let (pending, taken) = self.begun.insert((pending, taken));
         Ok(pending.begun(taken))
     }
@@ -79,6 +125,7 @@ impl KeyStore for Pem {
     fn install(&mut self, bundle: &Bundle, _: &dyn Entropy) -> Result<Installed, StoreError> {
         let (_, taken) = self.begun.as_ref().ok_or(StoreError::Internal("no key was begun"))?;
         let key = taken.key.to_pem().ok_or(StoreError::Internal("the key has no PEM form"))?;
+        self.keep_older(bundle)?;
         let path = self.file(&bundle.user, KEY);
         files::write(&path, key.as_bytes(), Access::Private, Existing::Replace)
             .map_err(StoreError::io(&path))?;
@@ -129,7 +176,7 @@ impl KeyStore for Pem {
             .filter(|name| name.ends_with(CERTIFICATE))
             .collect();
         names.sort();
-        let mut held = Vec::new();
+        let mut held = Vec::<Held>::new();
         for name in names {
             let path = self.folder.join(&name);
             // Files of other programs are passed over, not complained about.
@@ -139,29 +186,39 @@ impl KeyStore for Pem {
             let key = read_key(&key).ok().flatten();
             let key = key.filter(|key| key.spki() == certificate.spki());
             let location = path.display().to_string();
-            held.extend(Held::of(certificate, location, key.map(|_| KeyLocation::File)));
+            let key = key.map(|_| KeyLocation::File);
+            // In its old place and its new one after an interrupted try: the one with the key.
+            let twice = held.iter().position(|known| known.certificate == certificate);
+            match (Held::of(certificate, location, key), twice) {
+                (Some(found), Some(at)) if held[at].key.is_none() => held[at] = found,
+                (Some(found), None) => held.push(found),
+                _ => {}
+            }
         }
         Ok(held)
     }
 
     fn key(&self, held: &Held) -> Result<Arc<dyn SeatKey>, StoreError> {
-        let path = self.file(&held.user, KEY);
-        let key = read_key(&path)?.filter(|key| key.spki() == held.certificate.spki());
-        Ok(Arc::new(key.ok_or(StoreError::Missing(path))?))
+        let keys = Self::stems(held).map(|stem| self.folder.join(format!("{stem}{KEY}")));
+        let found = keys.iter().find_map(|path| {
+            let key = read_key(path).ok().flatten();
+            key.filter(|key| key.spki() == held.certificate.spki())
+        });
+        let [path, _] = keys;
+        Ok(Arc::new(found.ok_or(StoreError::Missing(path))?))
     }
 
     fn remove(&mut self, held: &Held) -> Result<(), StoreError> {
-        let path = self.file(&held.user, CERTIFICATE);
-        if read_certificates(&path)? != [held.certificate.clone()] {
-            return Ok(());
-        }
-        // The certificate goes last: while it is there, so is what is left to remove.
-        let key = self.file(&held.user, KEY);
-        if read_key(&key)?.is_some_and(|key| key.spki() == held.certificate.spki()) {
-            files::remove(&key).map_err(StoreError::io(&key))?;
-        }
-        for path in [self.file(&held.user, CHAIN), path] {
-            files::remove(&path).map_err(StoreError::io(&path))?;
+        while let Some(stem) = self.stem(held)? {
+            let path = |ending: &str| self.folder.join(format!("{stem}{ending}"));
+            let remove = |path: PathBuf| files::remove(&path).map_err(StoreError::io(&path));
+            let key = read_key(&path(KEY)).ok().flatten();
+            if key.is_some_and(|key| key.spki() == held.certificate.spki()) {
+                remove(path(KEY))?;
+            }
+            remove(path(CHAIN))?;
+            // The certificate goes last: while it is there, so is what is left to remove.
+            remove(path(CERTIFICATE))?;
         }
         Ok(())
     }

@@ -1,7 +1,14 @@
 //! Every store is judged by programs that we did not write.
 
+mod contract;
+#[cfg(target_os = "linux")]
+mod nss;
+#[cfg(unix)]
+mod softhsm;
+
 use std::path::Path;
 
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::{Bundle, KeyLocation, KeyStore, Options, Pkcs12Form, Seat, StoreError, StoreUri, open};
@@ -38,14 +45,7 @@ fn install(
 ) -> Result<(Bundle, super::Installed), StoreError> {
     let trusted = trusted(authority);
     let entropy = Counter::new(1000 * u64::from(serial));
-    let seat = Seat {
-        user: &USER.parse().unwrap(),
-        site: &"https://issue.example.jp/issueweb/0001/SB0001002C/".parse().unwrap(),
-        trusted: &trusted,
-        now: now(),
-        entropy: &entropy,
-    };
-    let spki = store.begin(&seat)?.key.spki();
+    let (spki, _) = begin(store, &trusted, serial, now())?;
     let bundle = Bundle {
         user: USER.parse().unwrap(),
         serial: hex(serial).parse().unwrap(),
@@ -55,6 +55,24 @@ fn install(
     };
     let installed = store.install(&bundle, &entropy)?;
     Ok((bundle, installed))
+}
+
+/// Begins for the seat; the key, and whether it waited.
+fn begin(
+    store: &mut dyn KeyStore,
+    trusted: &Trusted,
+    serial: u8,
+    now: Timestamp,
+) -> Result<(Vec<u8>, bool), StoreError> {
+    let seat = Seat {
+        user: &USER.parse().unwrap(),
+        site: &"https://issue.example.jp/issueweb/0001/SB0001002C/".parse().unwrap(),
+        trusted,
+        now,
+        entropy: &Counter::new(1000 * u64::from(serial)),
+    };
+    let begun = store.begin(&seat)?;
+    Ok((begun.key.spki(), begun.resumed))
 }
 
 /// Installs, reads back with a fresh handle, settles, and finds it in the list.
@@ -313,9 +331,10 @@ fn the_key_of_a_pkcs12_file_waits_apart_from_it_where_that_is_possible() {
     std::fs::write(folder.path().join("state"), "").unwrap();
     let mut store = open(&uri, opened()).unwrap();
     install(store.as_mut(), &authority, 8).unwrap();
-    assert_eq!(names(&folder.path().join("shared")).len(), 2);
+    assert_eq!(names(&folder.path().join("shared")).len(), 3);
     store.settle().unwrap();
-    assert_eq!(names(&folder.path().join("shared")), ["card.p12"]);
+    let older = format!("card.{}.p12", hex(7));
+    assert_eq!(names(&folder.path().join("shared")), [older.as_str(), "card.p12"]);
 }
 
 #[test]

@@ -2,6 +2,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use tegata_pkcs11::{Address, UriError};
+
 /// A store as the command line names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreUri {
@@ -9,20 +11,32 @@ pub enum StoreUri {
     Pem(PathBuf),
     /// `pkcs12:FILE`
     Pkcs12(PathBuf),
-    /// `nss[:DIR]`
+    /// `nss[:DIR]`; the folder [`FIREFOX`] stands for the default profile of Firefox.
     Nss(Option<PathBuf>),
+    /// `pkcs11:…`, an address by RFC 7512.
+    Pkcs11(Box<Address>),
+    /// `keychain`, the login keychain.
+    #[cfg(target_os = "macos")]
+    Keychain,
 }
+
+/// The folder of `nss:firefox`. One that is really called so is `nss:./firefox`.
+pub const FIREFOX: &str = "firefox";
 
 /// Why a text names no store of this build.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreUriError {
     /// A store of another system, or one that this build leaves out.
-    #[error(
-        "the store `{0}` is not available in this build; use nss[:DIR], pkcs12:FILE or pem:DIR"
-    )]
+    #[error("the store `{0}` is not available in this build")]
     NotInThisBuild(&'static str),
+    /// A PIN in the address of a token.
+    #[error("a PIN does not belong into an address")]
+    PinInAddress,
+    /// An address of a token that is not right.
+    #[error(transparent)]
+    Pkcs11(UriError),
     /// No store at all.
-    #[error("a store is nss[:DIR], pkcs12:FILE or pem:DIR")]
+    #[error("a store is nss[:DIR], pkcs11:URI, pkcs12:FILE or pem:DIR")]
     Unknown,
 }
 
@@ -38,12 +52,27 @@ impl FromStr for StoreUri {
             ("pem", Some(place)) => Ok(Self::Pem(place.into())),
             ("pkcs12", Some(place)) => Ok(Self::Pkcs12(place.into())),
             ("nss", place) => Ok(Self::Nss(place.map(PathBuf::from))),
+            ("pkcs11", Some(_)) => token(text).map(Self::Pkcs11),
             ("windows", _) => Err(StoreUriError::NotInThisBuild("windows")),
-            ("pkcs11", _) => Err(StoreUriError::NotInThisBuild("pkcs11")),
+            #[cfg(target_os = "macos")]
+            ("keychain", None) => Ok(Self::Keychain),
             ("keychain", _) => Err(StoreUriError::NotInThisBuild("keychain")),
             _ => Err(StoreUriError::Unknown),
         }
     }
+}
+
+/// The address of a token. How its keys are told apart and how they sign is the store's business.
+fn token(text: &str) -> Result<Box<Address>, StoreUriError> {
+    let Address { token, object, id, algorithm } = text.parse().map_err(|error| match error {
+        UriError::PinValue => StoreUriError::PinInAddress,
+        other => StoreUriError::Pkcs11(other),
+    })?;
+    if id.is_some() || algorithm.is_some() {
+        return Err(StoreUriError::Pkcs11(UriError::KeyGiven));
+    }
+    // A variable of the server's does not open a user's card.
+    Ok(Box::new(Address { token: token.without_usual_pin(), object, id, algorithm }))
 }
 
 impl fmt::Display for StoreUri {
@@ -53,6 +82,9 @@ impl fmt::Display for StoreUri {
             Self::Pkcs12(place) => write!(f, "pkcs12:{}", place.display()),
             Self::Nss(Some(place)) => write!(f, "nss:{}", place.display()),
             Self::Nss(None) => f.write_str("nss"),
+            Self::Pkcs11(address) => address.fmt(f),
+            #[cfg(target_os = "macos")]
+            Self::Keychain => f.write_str("keychain"),
         }
     }
 }
@@ -63,7 +95,15 @@ mod tests {
 
     #[test]
     fn stores_of_this_build_read_back() {
-        for text in ["pem:certs", "pkcs12:C:\\card.p12", "nss", "nss:/home/u/.pki/nssdb"] {
+        for text in [
+            "pem:certs",
+            "pkcs12:C:\\card.p12",
+            "nss",
+            "nss:/home/u/.pki/nssdb",
+            "nss:firefox",
+            "pkcs11:token=card;object=bank?module-path=/usr/lib/opensc-pkcs11.so",
+            "pkcs11:?module-path=/usr/lib/opensc-pkcs11.so&pin-source=file:/home/u/pin",
+        ] {
             assert_eq!(text.parse::<StoreUri>().unwrap().to_string(), text);
         }
         assert_eq!("nss:".parse(), Ok(StoreUri::Nss(None)));
@@ -71,12 +111,18 @@ mod tests {
 
     #[test]
     fn other_stores_are_named_as_not_available() {
-        for (text, name) in
-            [("windows", "windows"), ("pkcs11:token=x", "pkcs11"), ("keychain", "keychain")]
-        {
+        for (text, name) in [("windows", "windows"), ("keychain:x", "keychain")] {
             assert_eq!(text.parse::<StoreUri>(), Err(StoreUriError::NotInThisBuild(name)));
         }
-        for text in ["", "pem", "pem:", "pkcs12:", "jks:x", "PEM:x"] {
+        for (text, error) in [
+            ("pkcs11:token=x", UriError::Module),
+            ("pkcs11:token=x;id=%01?module-path=/x", UriError::KeyGiven),
+        ] {
+            assert_eq!(text.parse::<StoreUri>(), Err(StoreUriError::Pkcs11(error)), "{text}");
+        }
+        let with_pin = "pkcs11:token=x?module-path=/x&pin-value=1".parse::<StoreUri>();
+        assert_eq!(with_pin, Err(StoreUriError::PinInAddress));
+        for text in ["", "pem", "pem:", "pkcs11:", "pkcs12:", "jks:x", "PEM:x"] {
             assert_eq!(text.parse::<StoreUri>(), Err(StoreUriError::Unknown), "{text}");
         }
     }

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::sync::mpsc;
 
-use crate::support::{MAIL, PASSWORD, Pc, Script, Site, USER, said};
+use crate::support::{MAIL, PASSWORD, Pc, Script, Site, USER, public_key, said};
 
 #[test]
 fn issues_into_pem_files_and_says_everything_in_json() {
@@ -138,13 +138,30 @@ fn the_browsers_database_is_made_where_browsers_look() {
 }
 
 #[test]
-fn without_the_nss_tools_the_package_is_named_and_nothing_sent() {
+fn the_browsers_database_needs_no_tools() {
     let (site, pc) = (Site::start(), Pc::new());
     let pc = pc.env("PATH", "/nonexistent");
-    let ran = pc.issue(&site, "nss", &["--json"]).ended(5);
-    assert!(ran.stderr.contains("libnss3-tools"), "{}", ran.stderr);
-    assert_eq!(ran.json()["code"], "store_tool_missing");
-    assert!(site.asked().is_empty(), "before any connection");
+    let object = pc.issue(&site, "nss", &["--json"]).ended(0).json();
+    assert_eq!(object["key_location"], "system");
+    assert_eq!(object.get("restart"), None);
+}
+
+#[test]
+fn the_certificate_goes_into_the_default_profile_of_firefox() {
+    let (site, pc) = (Site::start(), Pc::new());
+    let none = pc.issue(&site, "nss:firefox", &["--json"]).ended(5).json();
+    assert_eq!(none["code"], "store_missing");
+    let folder = pc.path(".mozilla/firefox/x.default");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(
+        pc.path(".mozilla/firefox/profiles.ini"),
+        "[Profile0]\nName=default\nIsRelative=1\nPath=x.default\nDefault=1\n",
+    )
+    .unwrap();
+    let ran = pc.issue(&site, "nss:firefox", &[]).ended(0);
+    assert!(ran.stdout.contains("start it again"), "{}", ran.stdout);
+    let listed = said("certutil", &["-L", "-d", &format!("sql:{}", folder.display())]);
+    assert!(listed.contains("CMSM950-006-401 (until 2046-02-16)"), "{listed}");
 }
 
 #[test]
@@ -426,7 +443,9 @@ fn a_program_killed_while_it_waits_for_the_reply_resumes_with_the_same_key() {
     assert_eq!(pc.files(".local/state/tegata/pending").len(), 1);
     let ran = pc.issue(&site, "nss", &[]).ended(0);
     assert!(ran.stderr.contains("earlier try"), "{}", ran.stderr);
-    let keys: Vec<_> = site.enrolments().into_iter().map(|enrolment| enrolment.request).collect();
+    // The signature differs: the browsers' database draws a number for each.
+    let requests = site.enrolments().into_iter().map(|enrolment| enrolment.request);
+    let keys: Vec<_> = requests.map(|request| public_key(&request.0)).collect();
     assert_eq!(keys.len(), 2);
     assert_eq!(keys[0], keys[1]);
     assert_eq!(pc.files(".local/state/tegata/pending"), [""; 0]);

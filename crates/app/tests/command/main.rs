@@ -6,5 +6,6 @@ mod issue;
 mod proxy;
 mod support;
 mod terminal;
+mod token;
 mod trust;
 mod update;

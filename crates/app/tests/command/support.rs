@@ -148,9 +148,13 @@ fn answer(authority: &Authority, script: &Mutex<VecDeque<Script>>, request: &Req
 
 fn issue(authority: &Authority, body: &[u8]) -> tegata_wire::api::Issued {
     let asked: EnrollRequest = serde_json::from_slice(body).unwrap();
-    let request = x509_cert::request::CertReq::from_der(&asked.request.0).unwrap();
-    let spki = request.info.public_key.to_der().unwrap();
-    authority.issued(&asked.user_id, &asked.email, &spki, 7)
+    authority.issued(&asked.user_id, &asked.email, &public_key(&asked.request.0), 7)
+}
+
+/// The subject public key info of a PKCS#10 request.
+pub(crate) fn public_key(request: &[u8]) -> Vec<u8> {
+    let request = x509_cert::request::CertReq::from_der(request).unwrap();
+    request.info.public_key.to_der().unwrap()
 }
 
 fn service() -> ServiceInfo {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tegata_ca::{Authority, CaCertificate, ProvenKey, Signer};
 use tegata_ceremony::{Ceremony, Cross, ExistingKey, Issuing, NewRoot, RootKey};
 use tegata_domain::{Entropy, Issuer};
-use tegata_token::{TokenKey, TokenUri};
+use tegata_token::{KeyUri, TokenKey, TokenUri};
 
 use super::{CeremonyError, output};
 use crate::built;
@@ -110,7 +110,7 @@ impl Inputs {
                 self.check_root(name, &certificate);
                 let signer: Arc<dyn Signer> = match key {
                     ExistingKey::Token(uri) => {
-                        let uri = uri.key(name.as_str(), certificate.algorithm());
+                        let uri = KeyUri::labelled(uri, name.as_str(), certificate.algorithm());
                         Arc::new(self.said("root.token", TokenKey::open(uri))?)
                     }
                     ExistingKey::File { key_file, passphrase_file } => {

@@ -69,10 +69,6 @@ app-store-occupied = The key store holds another key or certificate ({ $path }).
 app-store-occupied-do = Name another key store, or move the file away if you are sure that it is not needed. If it is your own PKCS#12 file, give its password with --store-password-file.
 app-store-unreadable = The key store could not be read ({ $path }).
 app-store-unreadable-do = Check the password given with --store-password-file and the kind of the file.
-app-store-tool-missing = The program { $tool } for NSS certificate databases is not there.
-app-store-tool-missing-do = Install the package libnss3-tools (nss-tools on Fedora) and run the command again.
-app-store-tool-failed = The program { $tool } for NSS certificate databases failed ({ $said }).
-app-store-tool-failed-do = Close the browser and run the command again.
 app-store-password-needed = The password of the key store is missing or wrong.
 app-store-password-needed-do = Give the right password with --store-password-file.
 app-store-not-read-back = What was saved could not be read back ({ $what }).
@@ -99,7 +95,7 @@ app-mail-differs-do = Run the command again and enter the same e-mail address tw
 app-bad-root = The fingerprint of the root certificate (--root-sha256) is not right.
 app-bad-root-do = Enter the 64 hexadecimal digits on the slip. Spaces and colons do not matter.
 app-bad-store = The key store (--store) is not right.
-app-bad-store-do = Use nss[:DIR], pkcs12:FILE or pem:DIR.
+app-bad-store-do = Use nss[:DIR], pkcs11:URI, pkcs12:FILE or pem:DIR.
 app-store-not-here = The key store { $name } is not available in this build.
 app-bad-file = A file could not be read ({ $path }: { $why }).
 app-bad-file-do = Check where the file is and who may read it.
@@ -113,7 +109,7 @@ app-ask-user = User ID
 app-ask-password = Initial password (not shown)
 app-ask-mail = E-mail address
 app-ask-mail-again = E-mail address (again)
-app-ask-store = Key store (nss, pkcs12:FILE, pem:DIR)
+app-ask-store = Key store (nss, pkcs11:URI, pkcs12:FILE, pem:DIR)
 app-ask-store-password = Password of the key store (not shown)
 app-ask-root =
     The fingerprint (SHA-256) of this site's root certificate is:
@@ -177,10 +173,12 @@ app-help-store-password = File with the password of the key store; - is standard
 app-help-form = Form of a PKCS#12 file; legacy is for old software (default: modern)
 app-help-stores =
     Key stores (STORE):
-    {"  "}nss[:DIR]      certificate database of browsers (default ~/.pki/nssdb)
+    {"  "}nss[:DIR]      certificate database of browsers (default: Chromium's, ~/.pki/nssdb)
+    {"  "}nss:firefox    certificate database of Firefox (default profile)
+    {"  "}pkcs11:URI     card or token (pkcs11:token=NAME?module-path=/PATH/TO/DRIVER.so)
     {"  "}pkcs12:FILE    PKCS#12 file under a password
     {"  "}pem:DIR        PEM files in a folder
-    {"  "}windows, pkcs11:URI and keychain are not available in this build.
+    {"  "}windows and keychain are not available in this build.
 app-help-examples = Examples
 app-help-proxy = Connections go through the proxy named by HTTPS_PROXY, except to the hosts in NO_PROXY.
 app-help-exit-codes =

@@ -69,10 +69,6 @@ app-store-occupied = 保存先に別の鍵または証明書があります（{ 
 app-store-occupied-do = 別の保存先を指定するか、不要であることを確認したうえで、そのファイルを移動してください。ご自身のPKCS#12ファイルの場合は、--store-password-fileでそのパスワードを指定してください。
 app-store-unreadable = 保存先を読み取れませんでした（{ $path }）。
 app-store-unreadable-do = --store-password-fileで指定したパスワードと、ファイルの種類をご確認ください。
-app-store-tool-missing = NSSの証明書データベースを扱うプログラム「{ $tool }」がありません。
-app-store-tool-missing-do = パッケージ「libnss3-tools」（Fedora系では「nss-tools」）をインストールしてから、もう一度実行してください。
-app-store-tool-failed = NSSの証明書データベースを扱うプログラム「{ $tool }」が失敗しました（{ $said }）。
-app-store-tool-failed-do = ブラウザーを終了してから、もう一度実行してください。
 app-store-password-needed = 保存先のパスワードが指定されていないか、誤っています。
 app-store-password-needed-do = --store-password-fileで正しいパスワードを指定してください。
 app-store-not-read-back = 保存した内容を確認できませんでした（{ $what }）。
@@ -99,7 +95,7 @@ app-mail-differs-do = もう一度実行し、同じメールアドレスを2回
 app-bad-root = ルート証明書のフィンガープリント（--root-sha256）が正しくありません。
 app-bad-root-do = 書面に記載された64桁の16進数を入力してください。空白やコロンで区切ってもかまいません。
 app-bad-store = 保存先（--store）が正しくありません。
-app-bad-store-do = nss[:DIR]、pkcs12:FILE、pem:DIRのいずれかを指定してください。
+app-bad-store-do = nss[:DIR]、pkcs11:URI、pkcs12:FILE、pem:DIRのいずれかを指定してください。
 app-store-not-here = 保存先「{ $name }」は、このビルドでは使用できません。
 app-bad-file = ファイルを読み取れませんでした（{ $path }: { $why }）。
 app-bad-file-do = ファイルの場所とアクセス権をご確認ください。
@@ -113,7 +109,7 @@ app-ask-user = 利用者ID
 app-ask-password = 初期パスワード（表示されません）
 app-ask-mail = メールアドレス
 app-ask-mail-again = メールアドレス（確認のためもう一度）
-app-ask-store = 保存先（nss、pkcs12:FILE、pem:DIR）
+app-ask-store = 保存先（nss、pkcs11:URI、pkcs12:FILE、pem:DIR）
 app-ask-store-password = 保存先のパスワード（表示されません）
 app-ask-root =
     このサイトのルート証明書のフィンガープリント（SHA-256）は次のとおりです。
@@ -177,10 +173,12 @@ app-help-store-password = 保存先のパスワードを書いたファイル（
 app-help-form = PKCS#12ファイルの形式（legacyは古いソフトウェア用。指定がなければmodern）
 app-help-stores =
     保存先（STORE）:
-    {"  "}nss[:DIR]      ブラウザーの証明書データベース（既定は ~/.pki/nssdb）
+    {"  "}nss[:DIR]      ブラウザーの証明書データベース（既定はChromium用の ~/.pki/nssdb）
+    {"  "}nss:firefox    Firefoxの証明書データベース（既定のプロファイル）
+    {"  "}pkcs11:URI     カードやトークン（pkcs11:token=名前?module-path=/ドライバーのパス.so）
     {"  "}pkcs12:FILE    パスワードで保護されたPKCS#12ファイル
     {"  "}pem:DIR        フォルダー内のPEMファイル
-    {"  "}windows、pkcs11:URI、keychainは、このビルドでは使用できません。
+    {"  "}windows、keychainは、このビルドでは使用できません。
 app-help-examples = 使用例
 app-help-proxy = 通信には環境変数HTTPS_PROXYとNO_PROXYのプロキシーを使います。
 app-help-exit-codes =

@@ -1,12 +1,16 @@
 //! A PKCS#12 file (RFC 7292): one key, its certificate and its chain, under a password.
+//!
+//! A file that a newer certificate takes the place of moves to `{name}.{serial}.p12` beside it
+//! until its certificate is removed: it may be needed until the new one has proved itself.
 
 mod encryption;
 mod format;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tegata_domain::Entropy;
+use jiff::Timestamp;
+use tegata_domain::{Entropy, Serial};
 use zeroize::Zeroizing;
 
 use super::{
@@ -29,6 +33,8 @@ pub(super) struct Pkcs12 {
     form: Pkcs12Form,
     state: Option<PathBuf>,
     begun: Option<(Pending, TakenUp)>,
+    /// When it was begun: what has expired by then is not kept.
+    now: Timestamp,
 }
 
 impl Pkcs12 {
@@ -38,15 +44,76 @@ impl Pkcs12 {
         form: Pkcs12Form,
         state: Option<PathBuf>,
     ) -> Self {
-        Self { file, password, form, state, begun: None }
+        Self { file, password, form, state, begun: None, now: Timestamp::UNIX_EPOCH }
     }
 
     fn read(&self) -> Result<Option<Contents>, StoreError> {
-        let octets = files::read(&self.file, MAX_LEN).map_err(StoreError::io(&self.file))?;
+        self.read_file(&self.file)
+    }
+
+    fn read_file(&self, file: &Path) -> Result<Option<Contents>, StoreError> {
+        let octets = files::read(file, MAX_LEN).map_err(StoreError::io(file))?;
         octets
             .map(|octets| format::decode(&octets, &self.password))
             .transpose()
-            .map_err(|_| StoreError::Unreadable(self.file.clone()))
+            .map_err(|_| StoreError::Unreadable(file.to_owned()))
+    }
+
+    /// The name of the file without its ending, and the ending.
+    fn name(&self) -> (String, String) {
+        let text = |part: Option<&std::ffi::OsStr>| {
+            part.unwrap_or_default().to_string_lossy().into_owned()
+        };
+        (text(self.file.file_stem()), text(self.file.extension()))
+    }
+
+    /// Where the file of an older certificate is kept.
+    fn older(&self, serial: Serial) -> PathBuf {
+        let (stem, ending) = self.name();
+        let dot = if ending.is_empty() { "" } else { "." };
+        self.file.with_file_name(format!("{stem}.{serial}{dot}{ending}"))
+    }
+
+    /// The file and those of older certificates that this password opens, the newest first.
+    fn all(&self) -> Result<Vec<(PathBuf, Contents)>, StoreError> {
+        let mut all: Vec<_> =
+            self.read()?.into_iter().map(|there| (self.file.clone(), there)).collect();
+        let (stem, ending) = self.name();
+        let is_older = |name: &str| {
+            let serial = name.strip_prefix(&stem).and_then(|rest| rest.strip_prefix('.'));
+            let serial = serial.and_then(|rest| rest.strip_suffix(&ending));
+            serial.is_some_and(|rest| rest.trim_end_matches('.').parse::<Serial>().is_ok())
+        };
+        let folder = files::folder_of(&self.file);
+        let entries = std::fs::read_dir(&folder).into_iter().flatten();
+        let mut names: Vec<_> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| is_older(name))
+            .collect();
+        names.sort();
+        for name in names {
+            let path = folder.join(name);
+            // Under another password it is none of this store.
+            if let Ok(Some(there)) = self.read_file(&path) {
+                all.push((path, there));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Copies the file that is about to be replaced, if its certificate still counts.
+    fn keep_older(&self, bundle: &Bundle) -> Result<(), StoreError> {
+        let Some(there) = self.read()? else { return Ok(()) };
+        let older = there.certificates.iter().find(|older| {
+            older.seat().as_ref() == Some(&bundle.user)
+                && older.valid_at(self.now)
+                && **older != bundle.certificate
+        });
+        let Some(serial) = older.and_then(Cert::serial) else { return Ok(()) };
+        let octets = files::read(&self.file, MAX_LEN).map_err(StoreError::io(&self.file))?;
+        let path = self.older(serial);
+        files::write(&path, &octets.unwrap_or_default(), Access::Private, Existing::Replace)
+            .map_err(StoreError::io(&path))
     }
 
     /// Refuses to replace a file that holds anything but this seat's certificates of this
@@ -89,6 +156,7 @@ impl KeyStore for Pkcs12 {
             }
             return Err(error);
         }
+        self.now = seat.now;
         let (pending, taken) = self.begun.insert((pending, taken));
         Ok(pending.begun(taken))
     }
@@ -100,6 +168,7 @@ impl KeyStore for Pkcs12 {
         let name = bundle.friendly_name();
         let octets = encode(&taken.key, &certificates, &name, &self.password, self.form, entropy)
             .map_err(|_| StoreError::Internal("the PKCS#12 file could not be made"))?;
+        self.keep_older(bundle)?;
         files::write(&self.file, &octets, Access::Private, Existing::Replace)
             .map_err(StoreError::io(&self.file))?;
         Ok(Installed { location: self.file.display().to_string(), key: KeyLocation::File })
@@ -122,32 +191,37 @@ impl KeyStore for Pkcs12 {
     }
 
     fn list(&self) -> Result<Vec<Held>, StoreError> {
-        let there = self.read()?.ok_or_else(|| StoreError::Missing(self.file.clone()))?;
-        let has_key =
-            |certificate: &Cert| there.keys.iter().any(|key| key.spki() == certificate.spki());
-        let location = self.file.display().to_string();
-        Ok(there
-            .certificates
-            .iter()
-            .filter_map(|certificate| {
-                let key = has_key(certificate).then_some(KeyLocation::File);
-                Held::of(certificate.clone(), location.clone(), key)
-            })
-            .collect())
+        let all = self.all()?;
+        if all.is_empty() {
+            return Err(StoreError::Missing(self.file.clone()));
+        }
+        let mut held = Vec::<Held>::new();
+        for (path, there) in all {
+            for certificate in &there.certificates {
+                let has_key = there.keys.iter().any(|key| key.spki() == certificate.spki());
+                let key = has_key.then_some(KeyLocation::File);
+                // A copy whose replacement was interrupted is there twice.
+                if !held.iter().any(|known| known.certificate == *certificate) {
+                    let location = path.display().to_string();
+                    held.extend(Held::of(certificate.clone(), location, key));
+                }
+            }
+        }
+        Ok(held)
     }
 
     fn key(&self, held: &Held) -> Result<Arc<dyn SeatKey>, StoreError> {
-        let there = self.read()?.ok_or_else(|| StoreError::Missing(self.file.clone()))?;
-        let key = there.keys.into_iter().find(|key| key.spki() == held.certificate.spki());
-        let key = key.ok_or_else(|| StoreError::Missing(self.file.clone()))?;
-        Ok(Arc::new(key))
+        let keys = self.all()?.into_iter().flat_map(|(_, there)| there.keys);
+        let key = keys.into_iter().find(|key| key.spki() == held.certificate.spki());
+        Ok(Arc::new(key.ok_or_else(|| StoreError::Missing(self.file.clone()))?))
     }
 
     fn remove(&mut self, held: &Held) -> Result<(), StoreError> {
-        let is_it = |there: &Contents| there.certificates.contains(&held.certificate);
-        // The file holds one certificate with its chain: it goes as a whole.
-        if self.read()?.as_ref().is_some_and(is_it) {
-            files::remove(&self.file).map_err(StoreError::io(&self.file))?;
+        for (path, there) in self.all()? {
+            // A file holds one certificate with its chain: it goes as a whole.
+            if there.certificates.contains(&held.certificate) {
+                files::remove(&path).map_err(StoreError::io(&path))?;
+            }
         }
         Ok(())
     }

@@ -9,10 +9,13 @@ use crate::TokenError;
 pub const PIN_VARIABLE: &str = "TEGATA_TOKEN_PIN";
 
 /// Where a PIN is. It is read at each login, so that a corrected file helps without a restart.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum PinSource {
     File(PathBuf),
     Variable(String),
+    /// Somebody just gave it.
+    Given(Zeroizing<String>),
+    Nowhere,
 }
 
 impl Default for PinSource {
@@ -36,9 +39,11 @@ impl PinSource {
         Some(Self::File(Path::new("/").join(rest)))
     }
 
-    /// Reads the PIN, without its final line break.
-    pub(crate) fn read(&self) -> Result<Zeroizing<String>, TokenError> {
+    /// Reads the PIN of `token`, without its final line break.
+    pub(crate) fn read(&self, token: &str) -> Result<Zeroizing<String>, TokenError> {
         let text = match self {
+            Self::Given(pin) => pin.clone(),
+            Self::Nowhere => return Err(TokenError::PinNeeded(token.to_owned())),
             Self::File(path) => Zeroizing::new(
                 std::fs::read_to_string(path)
                     .map_err(|cause| TokenError::PinFile { path: path.clone(), cause })?,
@@ -60,7 +65,16 @@ impl fmt::Display for PinSource {
         match self {
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::Variable(name) => write!(f, "env:{name}"),
+            Self::Given(_) => f.write_str("what was given"),
+            Self::Nowhere => f.write_str("nowhere"),
         }
+    }
+}
+
+/// Without the PIN.
+impl fmt::Debug for PinSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PinSource({self})")
     }
 }
 
@@ -73,12 +87,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("pin");
         let source = PinSource::parse(path.to_str().unwrap()).unwrap();
-        assert!(matches!(source.read(), Err(TokenError::PinFile { .. })));
+        assert!(matches!(source.read("t"), Err(TokenError::PinFile { .. })));
         std::fs::write(&path, "12 34\r\n").unwrap();
-        assert_eq!(source.read().unwrap().as_str(), "12 34");
+        assert_eq!(source.read("t").unwrap().as_str(), "12 34");
         std::fs::write(&path, "\n").unwrap();
-        assert!(matches!(source.read(), Err(TokenError::EmptyPin(_))));
+        assert!(matches!(source.read("t"), Err(TokenError::EmptyPin(_))));
         let unset = PinSource::parse("env:TEGATA_NO_SUCH_PIN").unwrap();
-        assert!(matches!(unset.read(), Err(TokenError::NoPin { .. })));
+        assert!(matches!(unset.read("t"), Err(TokenError::NoPin { .. })));
     }
 }

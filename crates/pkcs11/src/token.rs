@@ -16,7 +16,7 @@ use crate::{TokenError, TokenUri};
 const SESSIONS: usize = 8;
 
 /// A token and this process's login to it.
-pub(crate) struct Token {
+pub struct Token {
     module: Arc<Module>,
     uri: TokenUri,
     state: Mutex<State>,
@@ -43,9 +43,11 @@ struct Login {
 }
 
 /// A session in use, of the login numbered so.
-pub(crate) struct Use<'a> {
-    pub(crate) session: &'a Session,
-    pub(crate) epoch: u64,
+pub struct Use<'a> {
+    /// The session.
+    pub session: &'a Session,
+    /// Which login of the token it belongs to: handles of objects are good within one.
+    pub epoch: u64,
 }
 
 impl Token {
@@ -54,24 +56,24 @@ impl Token {
     }
 
     /// What people call it.
-    pub(crate) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         self.uri.identity().to_string()
     }
 
     /// The driver's answer as one of ours.
-    pub(crate) fn driver(&self, cause: Error) -> TokenError {
+    pub fn driver(&self, cause: Error) -> TokenError {
         TokenError::Driver { token: self.name(), cause }
     }
 
     /// Does something with a session. When the session, the login or the token turns out to be
     /// lost, logs in again, once, and does it anew.
-    pub(crate) fn with<T>(
-        &self,
-        act: impl Fn(Use<'_>) -> Result<T, TokenError>,
-    ) -> Result<T, TokenError> {
+    ///
+    /// # Errors
+    /// Those of `act`, and why there is no session.
+    pub fn with<T>(&self, act: impl Fn(Use<'_>) -> Result<T, TokenError>) -> Result<T, TokenError> {
         let seen = self.module.starts();
         let lost = match self.attempt(&act) {
-            Err(error) if may_be_lost(&error) => error,
+            Err(error) if self.module.may_restart() && may_be_lost(&error) => error,
             other => return other,
         };
         tracing::debug!(token = %self.name(), %lost, "the token is looked for anew");
@@ -80,7 +82,10 @@ impl Token {
     }
 
     /// Does something that must not be done twice, with a session that may write.
-    pub(crate) fn once<T>(
+    ///
+    /// # Errors
+    /// Those of `act`, and why there is no session.
+    pub fn once<T>(
         &self,
         act: impl FnOnce(&Session) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
@@ -90,16 +95,49 @@ impl Token {
             self.log_in(&mut state)?;
         }
         let login = state.login.as_ref().ok_or_else(|| self.absent(&[]))?;
-        act(&login.anchor)
+        let outcome = act(&login.anchor);
+        // Not done anew here, but the next caller finds the token again.
+        if matches!(&outcome, Err(error) if may_be_lost(error)) {
+            state.login = None;
+        }
+        outcome
+    }
+
+    /// Looks at what is public in the token, without the PIN, in a session of its own.
+    ///
+    /// # Errors
+    /// Those of `act`, and why there is no session.
+    pub fn public<T>(
+        &self,
+        act: impl FnOnce(&Session) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        let _open = self.module.enter();
+        let session = self.module.context().open_ro_session(self.slot()?);
+        act(&session.map_err(|error| self.driver(error))?)
     }
 
     /// The mechanisms that the token has.
-    pub(crate) fn mechanisms(&self) -> Result<Vec<MechanismType>, TokenError> {
+    ///
+    /// # Errors
+    /// When the token is not there or does not tell.
+    pub fn mechanisms(&self) -> Result<Vec<MechanismType>, TokenError> {
         self.with(|_| {
             let slot = self.lock().login.as_ref().map(|login| login.slot);
             let slot = slot.ok_or_else(|| self.absent(&[]))?;
             self.module.context().get_mechanism_list(slot).map_err(|error| self.driver(error))
         })
+    }
+
+    /// Whether it is a device, by what its driver says (CKF_HW_SLOT); SoftHSM never is.
+    ///
+    /// # Errors
+    /// When the token is not there or does not tell.
+    pub fn is_hardware(&self) -> Result<bool, TokenError> {
+        let _open = self.module.enter();
+        let (slot, context) = (self.slot()?, self.module.context());
+        let place = context.get_slot_info(slot).map_err(|error| self.driver(error))?;
+        let token = context.get_token_info(slot).map_err(|error| self.driver(error))?;
+        Ok(place.hardware_slot() && !token.manufacturer_id().starts_with("SoftHSM"))
     }
 
     /// Drops the login with all its sessions; the caller sees to it that none is in use.
@@ -161,7 +199,7 @@ impl Token {
         // Read-write, so that keys can be made; reading sessions share its login.
         let anchor = context.open_rw_session(slot).map_err(|error| self.driver(error))?;
         if info.login_required() {
-            let pin = self.uri.pin().read()?;
+            let pin = self.uri.pin().read(&self.name())?;
             let wrong =
                 || TokenError::PinWrong { token: self.name(), from: self.uri.pin().to_string() };
             if state.refused.as_ref() == Some(&pin) {
@@ -224,6 +262,14 @@ impl Token {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// While the driver is not being changed: its sessions close here.
+impl Drop for Token {
+    fn drop(&mut self) {
+        let _open = self.module.enter();
+        self.forget();
     }
 }
 

@@ -1,3 +1,5 @@
+//! Public keys as PKCS#11 keeps them, and as X.509 wants them.
+
 use const_oid::ObjectIdentifier;
 use const_oid::db::{rfc5912, rfc8410};
 use cryptoki::error::Error;
@@ -9,7 +11,10 @@ use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 /// DER of the subject public key info that belongs to a private key; `None` when the token does
 /// not tell or the key is of no kind used here.
-pub(crate) fn read(session: &Session, key: ObjectHandle) -> Result<Option<Vec<u8>>, Error> {
+///
+/// # Errors
+/// What the driver says.
+pub fn read(session: &Session, key: ObjectHandle) -> Result<Option<Vec<u8>>, Error> {
     // RSA tokens repeat the public values in the private object. Else the public object of the
     // pair is the one with the same identifier (PKCS#11 §4.9); where programs gave one identifier
     // to several pairs, or none, the label tells.

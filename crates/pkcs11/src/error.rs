@@ -2,7 +2,6 @@ use std::path::PathBuf;
 
 use cryptoki::context::Function;
 use cryptoki::error::{Error, RvError};
-use tegata_ca::KeyKind;
 
 /// Why a token or a key in it cannot be used, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +48,9 @@ pub enum TokenError {
         /// The variable that was looked at.
         variable: String,
     },
+    /// Nobody said where the PIN is.
+    #[error("token {0} wants its PIN, and none was given")]
+    PinNeeded(String),
     /// Nothing in the source.
     #[error("{0}: the token's PIN is empty")]
     EmptyPin(String),
@@ -116,7 +118,7 @@ pub enum TokenError {
         /// Which key.
         key: String,
         /// What it is.
-        kind: KeyKind,
+        kind: String,
         /// What was asked for.
         algorithm: &'static str,
     },
