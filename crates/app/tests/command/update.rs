@@ -15,6 +15,7 @@ use tegata_wire::update::{
 };
 
 use crate::support::{Answer, Pc, Ran, Site, said};
+use crate::terminal::Terminal;
 
 const FILE: &str = "tegata-app-9.0.0.tar.gz";
 
@@ -173,6 +174,24 @@ fn the_program_looks_asks_and_replaces_itself() {
     assert!(updated.stderr.contains("100%"), "{updated:?}");
     assert_eq!(installed.version(), "tegata-app 9.0.0\n");
     assert_eq!(installed.pc.files("bin"), ["brand.json", "tegata-app", "tegata-app.previous"]);
+}
+
+#[test]
+fn a_person_is_asked_and_may_say_later() {
+    let installed = Installed::new();
+    installed.serves_all();
+    let program = installed.pc.text("bin/tegata-app");
+    let ask = |answer: &str| {
+        let terminal = Terminal::start_program(&installed.pc, &program, "update");
+        terminal.answer("asked again in a day: ", answer).end()
+    };
+    let later = ask("no").ended(0);
+    assert!(later.stdout.contains("You will be asked again in a day."), "{later:?}");
+    assert!(installed.site.ranges("/download/").is_empty());
+    assert_eq!(installed.version(), "tegata-app 0.1.0\n");
+    // Who asks for an update by a command is asked all the same; the window is not.
+    ask("yes").ended(0);
+    assert_eq!(installed.version(), "tegata-app 9.0.0\n");
 }
 
 #[test]
