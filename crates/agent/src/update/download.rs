@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tegata_wire::update::{Package, PackageDigest};
 
-use super::UpdateError;
+use super::{Offer, UpdateError};
 use crate::files;
 
 /// The file whose lock says that an update is under way.
@@ -23,6 +23,7 @@ pub(super) struct Partial {
     folder: PathBuf,
     path: PathBuf,
     package: Package,
+    is_downgrade: bool,
     file: File,
     hasher: Sha256,
     at: u64,
@@ -37,6 +38,8 @@ pub(super) struct Partial {
 pub struct Fetched {
     pub(super) package: Package,
     pub(super) path: PathBuf,
+    /// Whether it is older than what runs, as its manifest allows.
+    pub(super) is_downgrade: bool,
     /// Keeps other updates away until this one is over.
     pub(super) _lock: File,
 }
@@ -51,7 +54,8 @@ impl Fetched {
 impl Partial {
     /// Takes up what an earlier try left in `folder`, or begins. What is left of other packages
     /// goes away.
-    pub(super) fn open(folder: &Path, package: &Package) -> Result<Self, UpdateError> {
+    pub(super) fn open(folder: &Path, offer: &Offer) -> Result<Self, UpdateError> {
+        let package = &offer.package;
         let failed = UpdateError::disk(folder);
         files::make_private_folder(folder).map_err(&failed)?;
         let lock = lock(folder)?;
@@ -62,6 +66,7 @@ impl Partial {
             folder: folder.to_owned(),
             path,
             package: package.clone(),
+            is_downgrade: offer.is_downgrade,
             file,
             hasher: Sha256::new(),
             at: 0,
@@ -114,7 +119,7 @@ impl Partial {
 
     /// The whole package, when it is what was signed; otherwise it is thrown away.
     pub(super) fn finish(self) -> Result<Fetched, UpdateError> {
-        let Self { folder, path, package, file, hasher, at, lock } = self;
+        let Self { folder, path, package, is_downgrade, file, hasher, at, lock } = self;
         let found = PackageDigest(hasher.finalize().into());
         if at != package.length || found != package.sha256 {
             drop(file);
@@ -127,7 +132,7 @@ impl Partial {
         fs::rename(&path, &whole)
             .and_then(|()| files::sync_folder(&folder))
             .map_err(UpdateError::disk(&whole))?;
-        Ok(Fetched { package, path: whole, _lock: lock })
+        Ok(Fetched { package, path: whole, is_downgrade, _lock: lock })
     }
 
     /// Throws away what is here: it can never become the package.

@@ -88,7 +88,7 @@ pub fn fetch(
     }
     application.place.check()?;
     progress(Progress::Step(Step::Download));
-    let mut partial = Partial::open(application.folder, &offer.package)?;
+    let mut partial = Partial::open(application.folder, offer)?;
     if partial.at() > 0 {
         progress(Progress::Resumed(partial.at()));
     }

@@ -14,7 +14,12 @@ pub(crate) struct Terminal<'a> {
 
 impl<'a> Terminal<'a> {
     pub(crate) fn start(pc: &'a Pc, arguments: &str) -> Self {
-        let line = format!("tty > tty.txt; exec {} {arguments}", env!("CARGO_BIN_EXE_tegata-app"));
+        Self::start_program(pc, env!("CARGO_BIN_EXE_tegata-app"), arguments)
+    }
+
+    /// As [`Self::start`], with a program that stands somewhere else.
+    pub(crate) fn start_program(pc: &'a Pc, program: &str, arguments: &str) -> Self {
+        let line = format!("tty > tty.txt; exec {program} {arguments}");
         let child = pc
             .command("script")
             .args(["--quiet", "--return", "--command", &line, "/dev/null"])
@@ -39,7 +44,7 @@ impl<'a> Terminal<'a> {
         self.shown.push_str(&String::from_utf8_lossy(&octets));
     }
 
-    fn answer(mut self, question: &str, answer: &str) -> Self {
+    pub(crate) fn answer(mut self, question: &str, answer: &str) -> Self {
         self.wait_for(question);
         self.type_line(answer);
         self

@@ -15,6 +15,7 @@ use tegata_wire::update::{
 };
 
 use crate::support::{Answer, Pc, Ran, Site, said};
+use crate::terminal::Terminal;
 
 const FILE: &str = "tegata-app-9.0.0.tar.gz";
 
@@ -81,18 +82,22 @@ impl Installed {
         });
     }
 
-    /// The site sends half of it, and then nothing, or an end.
-    fn serves_half(&self, stays: bool) {
-        let package = self.package.clone();
+    /// How much of the package a site sends that does not send all.
+    fn most(&self) -> usize {
+        self.package.len() * 2 / 3
+    }
+
+    /// The site sends two thirds of it, and then nothing, or an end.
+    fn serves_most(&self, stays: bool) {
+        let (package, most) = (self.package.clone(), self.most());
         self.site.serve(FILE, move |request| {
             let from = from(&request.headers);
-            let half = package.len() / 2;
             let headers = format!("content-range: bytes {from}-/{}\r\n", package.len());
             Answer::Short {
                 status: if from == 0 { 200 } else { 206 },
                 headers,
                 promised: package.len() - from,
-                body: package[from..half.max(from)].to_vec(),
+                body: package[from..most.max(from)].to_vec(),
                 stays,
             }
         });
@@ -176,6 +181,24 @@ fn the_program_looks_asks_and_replaces_itself() {
 }
 
 #[test]
+fn a_person_is_asked_and_may_say_later() {
+    let installed = Installed::new();
+    installed.serves_all();
+    let program = installed.pc.text("bin/tegata-app");
+    let ask = |answer: &str| {
+        let terminal = Terminal::start_program(&installed.pc, &program, "update");
+        terminal.answer("asked again in a day: ", answer).end()
+    };
+    let later = ask("no").ended(0);
+    assert!(later.stdout.contains("You will be asked again in a day."), "{later:?}");
+    assert!(installed.site.ranges("/download/").is_empty());
+    assert_eq!(installed.version(), "tegata-app 0.1.0\n");
+    // Who asks for an update by a command is asked all the same; the window is not.
+    ask("yes").ended(0);
+    assert_eq!(installed.version(), "tegata-app 9.0.0\n");
+}
+
+#[test]
 fn a_program_without_a_brand_says_where_to_get_the_next() {
     let installed = Installed::new();
     std::fs::remove_file(installed.pc.path("bin/brand.json")).unwrap();
@@ -187,7 +210,7 @@ fn a_program_without_a_brand_says_where_to_get_the_next() {
 #[test]
 fn killed_midway_it_goes_on_where_it_was() {
     let installed = Installed::new();
-    installed.serves_half(true);
+    installed.serves_most(true);
     let mut child = installed
         .pc
         .command(installed.program())
@@ -197,10 +220,11 @@ fn killed_midway_it_goes_on_where_it_was() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // It tells of every tenth: half is there when it says so.
+    // It tells of every tenth, so at the latest at two thirds that half is there.
     let mut said = String::new();
     let mut stderr = child.stderr.take().unwrap();
-    while !said.contains("50%") && !said.contains("49%") {
+    let percent = |line: &str| line.split_once('%')?.0.parse::<u32>().ok();
+    while !said.lines().any(|line| percent(line) >= Some(50)) {
         let mut octet = [0];
         assert_eq!(stderr.read(&mut octet).unwrap(), 1, "{said}");
         said.push(char::from(octet[0]));
@@ -209,7 +233,7 @@ fn killed_midway_it_goes_on_where_it_was() {
     child.wait().unwrap();
     assert_eq!(installed.version(), "tegata-app 0.1.0\n");
     let half = installed.waiting().unwrap();
-    assert!(half >= installed.package.len() as u64 * 4 / 10, "{half}");
+    assert!(half >= installed.package.len() as u64 / 2, "{half}");
 
     installed.serves_all();
     installed.update(&["--yes"]).ended(0);
@@ -220,11 +244,11 @@ fn killed_midway_it_goes_on_where_it_was() {
 #[test]
 fn a_network_that_is_cut_is_said_and_leaves_the_program_alone() {
     let installed = Installed::new();
-    installed.serves_half(false);
+    installed.serves_most(false);
     let cut = installed.update(&["--yes", "--json"]).ended(4).json();
     assert_eq!(cut["code"], "reply_lost");
     assert_eq!(installed.version(), "tegata-app 0.1.0\n");
-    assert_eq!(installed.waiting(), Some(installed.package.len() as u64 / 2));
+    assert_eq!(installed.waiting(), Some(installed.most() as u64));
     installed.serves_all();
     installed.update(&["--yes"]).ended(0);
     assert_eq!(installed.version(), "tegata-app 9.0.0\n");

@@ -33,9 +33,11 @@ pub(super) fn hand_over(
         true => "ALLUSERS=2 MSIINSTALLPERUSER=1",
         false => "ALLUSERS=1",
     };
+    // Our installers refuse to go back unless they are told that the operator wants it.
+    let back = if fetched.is_downgrade { "TEGATA_ALLOW_DOWNGRADE=1" } else { "" };
     // Paths come in through the environment, whose values the shell does not read as commands.
     let line = format!(
-        "/d /v:off /c \"msiexec.exe /i \"%TEGATA_UPDATE_PACKAGE%\" /qb {scope} \
+        "/d /v:off /c \"msiexec.exe /i \"%TEGATA_UPDATE_PACKAGE%\" /qb {scope} {back} \
          & start \"\" \"%TEGATA_UPDATE_PROGRAM%\"\""
     );
     let system = system_folder();

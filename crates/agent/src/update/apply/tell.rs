@@ -12,7 +12,11 @@ pub(super) fn administrator(fetched: &Fetched) -> Result<Applied, UpdateError> {
     compare(&mut file, fetched)?;
     let path = quoted(&fetched.path.display().to_string());
     let command = match fetched.package.form {
+        Form::Deb if fetched.is_downgrade => {
+            format!("sudo apt install --allow-downgrades {path}")
+        }
         Form::Deb => format!("sudo apt install {path}"),
+        Form::Rpm if fetched.is_downgrade => format!("sudo dnf downgrade {path}"),
         Form::Rpm => format!("sudo dnf install {path}"),
         _ => format!("open {path}"),
     };

@@ -192,3 +192,15 @@ fn what_an_administrator_installs_is_only_said() {
     fs::write(&fetched.path, "other").unwrap();
     assert!(matches!(world.apply(fetched).unwrap_err(), UpdateError::PackageDiffers(_)));
 }
+
+#[test]
+fn an_administrator_is_told_how_to_go_back() {
+    let mut world = World::new();
+    world.place = Place { form: Form::Deb, is_own: false, ..world.place };
+    world.version = version("0.3.0");
+    let mut manifest = world.manifest();
+    (manifest.packages[0].form, manifest.allow_downgrade) = (Form::Deb, true);
+    world.publish(manifest);
+    let Applied::Tell { command, .. } = world.update().unwrap() else { panic!() };
+    assert!(command.starts_with("sudo apt install --allow-downgrades /"), "{command}");
+}
