@@ -6,6 +6,8 @@ mod pkcs12;
 #[cfg(test)]
 mod tests;
 mod uri;
+#[cfg(windows)]
+mod windows;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,7 +23,7 @@ use crate::key::SeatKey;
 use crate::site::Site;
 use crate::trust::Trusted;
 
-pub use uri::{StoreUri, StoreUriError};
+pub use uri::{StoreUri, StoreUriError, WindowsKeys};
 
 /// A place for keys and certificates: a folder, a file, a system's store, a token.
 ///
@@ -76,6 +78,24 @@ pub trait KeyStore {
     /// # Errors
     /// [`StoreError::Unsupported`] for stores that hold no roots.
     fn trust(&mut self, trusted: &Trusted) -> Result<String, StoreError>;
+
+    /// Removes the root and issuing CA certificates that this program added to the store, but
+    /// for those to which a certificate of Tegata's form in it leads.
+    ///
+    /// # Errors
+    /// [`StoreError::CannotUntrust`] for stores that do not remember which ones those are.
+    fn untrust(&mut self) -> Result<Untrusted, StoreError> {
+        Err(StoreError::CannotUntrust)
+    }
+}
+
+/// What became of the authorities that this program had added to a store, by common names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Untrusted {
+    /// They are gone.
+    pub removed: Vec<String>,
+    /// They stay: a certificate in the store leads to them.
+    pub kept: Vec<String>,
 }
 
 /// Whose key is wanted.
@@ -213,6 +233,14 @@ pub fn open(uri: &StoreUri, options: Options) -> Result<Box<dyn KeyStore>, Store
             let state = options.state.unwrap_or_else(|| folder.clone());
             Box::new(nss::Nss::new(folder, options.password, state))
         }
+        #[cfg(windows)]
+        StoreUri::Windows(keys) => {
+            let state =
+                options.state.ok_or(StoreError::Internal("no folder for state is known"))?;
+            Box::new(windows::Windows::new(*keys, state))
+        }
+        #[cfg(not(windows))]
+        StoreUri::Windows(_) => return Err(StoreError::Internal("there is one on Windows only")),
     })
 }
 
@@ -250,6 +278,15 @@ pub enum StoreError {
     /// The store wants a password and none was given.
     #[error("a password is needed")]
     PasswordNeeded,
+    /// The system's own store did not do what was asked of it.
+    #[error("{0}")]
+    System(String),
+    /// The user answered no when the system asked whether the root is to be trusted.
+    #[error("the root was not taken into the trusted ones")]
+    RootDeclined,
+    /// The store does not remember which authorities this program added.
+    #[error("authorities are not removed from this store")]
+    CannotUntrust,
     /// What is in the store is not what was put in.
     #[error("{0}")]
     NotReadBack(&'static str),

@@ -11,20 +11,57 @@ pub enum StoreUri {
     Pkcs12(PathBuf),
     /// `nss[:DIR]`
     Nss(Option<PathBuf>),
+    /// `windows[:tpm|:software|:capi]`; without a word the best that works is taken. On Windows
+    /// only.
+    Windows(Option<WindowsKeys>),
+}
+
+/// Where a key in the Windows store lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WindowsKeys {
+    /// In the TPM, through CNG.
+    Tpm,
+    /// In a file that Windows guards, through CNG.
+    Software,
+    /// In a file that Windows guards, through CAPI, the predecessor of CNG.
+    Capi,
+}
+
+impl WindowsKeys {
+    const ALL: [Self; 3] = [Self::Tpm, Self::Software, Self::Capi];
+
+    /// The word in a store's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tpm => "tpm",
+            Self::Software => "software",
+            Self::Capi => "capi",
+        }
+    }
+
+    /// The place that `word` names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|keys| keys.as_str() == word)
+    }
 }
 
 /// Why a text names no store of this build.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreUriError {
     /// A store of another system, or one that this build leaves out.
-    #[error(
-        "the store `{0}` is not available in this build; use nss[:DIR], pkcs12:FILE or pem:DIR"
-    )]
+    #[error("the store `{0}` is not available in this build; use {FORMS}")]
     NotInThisBuild(&'static str),
     /// No store at all.
-    #[error("a store is nss[:DIR], pkcs12:FILE or pem:DIR")]
+    #[error("a store is {FORMS}")]
     Unknown,
 }
+
+/// The stores of this build.
+const FORMS: &str = if cfg!(windows) {
+    "windows[:tpm|:software|:capi], nss[:DIR], pkcs12:FILE or pem:DIR"
+} else {
+    "nss[:DIR], pkcs12:FILE or pem:DIR"
+};
 
 impl FromStr for StoreUri {
     type Err = StoreUriError;
@@ -38,7 +75,11 @@ impl FromStr for StoreUri {
             ("pem", Some(place)) => Ok(Self::Pem(place.into())),
             ("pkcs12", Some(place)) => Ok(Self::Pkcs12(place.into())),
             ("nss", place) => Ok(Self::Nss(place.map(PathBuf::from))),
-            ("windows", _) => Err(StoreUriError::NotInThisBuild("windows")),
+            ("windows", _) if cfg!(not(windows)) => Err(StoreUriError::NotInThisBuild("windows")),
+            ("windows", None) => Ok(Self::Windows(None)),
+            ("windows", Some(word)) => WindowsKeys::from_word(word)
+                .map(|keys| Self::Windows(Some(keys)))
+                .ok_or(StoreUriError::Unknown),
             ("pkcs11", _) => Err(StoreUriError::NotInThisBuild("pkcs11")),
             ("keychain", _) => Err(StoreUriError::NotInThisBuild("keychain")),
             _ => Err(StoreUriError::Unknown),
@@ -53,6 +94,8 @@ impl fmt::Display for StoreUri {
             Self::Pkcs12(place) => write!(f, "pkcs12:{}", place.display()),
             Self::Nss(Some(place)) => write!(f, "nss:{}", place.display()),
             Self::Nss(None) => f.write_str("nss"),
+            Self::Windows(Some(keys)) => write!(f, "windows:{}", keys.as_str()),
+            Self::Windows(None) => f.write_str("windows"),
         }
     }
 }
@@ -71,13 +114,30 @@ mod tests {
 
     #[test]
     fn other_stores_are_named_as_not_available() {
-        for (text, name) in
-            [("windows", "windows"), ("pkcs11:token=x", "pkcs11"), ("keychain", "keychain")]
-        {
+        for (text, name) in [("pkcs11:token=x", "pkcs11"), ("keychain", "keychain")] {
             assert_eq!(text.parse::<StoreUri>(), Err(StoreUriError::NotInThisBuild(name)));
         }
         for text in ["", "pem", "pem:", "pkcs12:", "jks:x", "PEM:x"] {
             assert_eq!(text.parse::<StoreUri>(), Err(StoreUriError::Unknown), "{text}");
+        }
+    }
+
+    #[test]
+    #[cfg(windows)]
+    fn the_windows_store_takes_a_place_for_the_key() {
+        for text in ["windows", "windows:tpm", "windows:software", "windows:capi"] {
+            assert_eq!(text.parse::<StoreUri>().unwrap().to_string(), text);
+        }
+        assert_eq!("windows:".parse(), Ok(StoreUri::Windows(None)));
+        assert_eq!("windows:TPM".parse::<StoreUri>(), Err(StoreUriError::Unknown));
+    }
+
+    #[test]
+    #[cfg(not(windows))]
+    fn the_windows_store_is_on_windows_only() {
+        for text in ["windows", "windows:tpm"] {
+            let refused = text.parse::<StoreUri>();
+            assert_eq!(refused, Err(StoreUriError::NotInThisBuild("windows")));
         }
     }
 }
