@@ -20,6 +20,7 @@ mod pending;
 pub mod receipt;
 pub mod site;
 pub mod store;
+pub mod system;
 pub mod transport;
 pub mod trust;
 

@@ -10,6 +10,7 @@ use tegata_text::Text;
 use zeroize::Zeroizing;
 
 use crate::output::Failure;
+use crate::stores;
 
 /// Longest password file, in octets. A slip's password has 19.
 const MAX_PASSWORD: usize = 1024;
@@ -57,7 +58,7 @@ impl Input {
                 StoreUriError::NotInThisBuild(name) => t.app_store_not_here(name),
                 StoreUriError::Unknown => t.app_bad_store(),
             };
-            Failure::usage("bad_store", title, t.app_bad_store_do())
+            Failure::usage("bad_store", title, stores::which(*t))
         })
     }
 

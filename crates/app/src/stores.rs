@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use tegata_agent::receipt::Receipts;
 use tegata_agent::store::{self, KeyStore, Options, Pkcs12Form, StoreUri};
+use tegata_text::Text;
 use zeroize::Zeroizing;
 
 use crate::World;
@@ -49,4 +50,24 @@ fn state_folder() -> Option<PathBuf> {
 
 fn folder_named(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+/// The stores of this build, for the help.
+pub(crate) fn help(text: Text) -> String {
+    if cfg!(windows) { text.app_help_stores_windows() } else { text.app_help_stores() }
+}
+
+/// Where the language comes from in this build, for the help.
+pub(crate) fn help_lang(text: Text) -> String {
+    if cfg!(windows) { text.app_help_lang_windows() } else { text.app_help_lang() }
+}
+
+/// Which store to name instead of a wrong one.
+pub(crate) fn which(text: Text) -> String {
+    if cfg!(windows) { text.app_bad_store_do_windows() } else { text.app_bad_store_do() }
+}
+
+/// The question for a store.
+pub(crate) fn question(text: Text) -> String {
+    if cfg!(windows) { text.app_ask_store_windows() } else { text.app_ask_store() }
 }

@@ -3,21 +3,18 @@
 use std::ptr;
 
 use windows_sys::Win32::Security::Cryptography::{
-    CERT_CONTEXT, CERT_FIRST_USER_PROP_ID, CERT_FRIENDLY_NAME_PROP_ID, CERT_KEY_PROV_INFO_PROP_ID,
-    CERT_STORE_ADD_REPLACE_EXISTING, CERT_STORE_PROV_SYSTEM_W, CERT_SYSTEM_STORE_CURRENT_USER,
-    CRYPT_INTEGER_BLOB, CRYPT_KEY_PROV_INFO, CRYPT_MACHINE_KEYSET,
-    CertAddCertificateContextToStore, CertCloseStore, CertCreateCertificateContext,
-    CertDeleteCertificateFromStore, CertDuplicateCertificateContext, CertEnumCertificatesInStore,
-    CertFreeCertificateContext, CertGetCertificateContextProperty, CertOpenStore,
-    CertSetCertificateContextProperty, HCERTSTORE, X509_ASN_ENCODING,
+    CERT_CONTEXT, CERT_DESCRIPTION_PROP_ID, CERT_FRIENDLY_NAME_PROP_ID, CERT_KEY_PROV_INFO_PROP_ID,
+    CERT_STORE_ADD_REPLACE_EXISTING, CERT_STORE_CTRL_COMMIT, CERT_STORE_PROV_SYSTEM_W,
+    CERT_SYSTEM_STORE_CURRENT_USER, CRYPT_INTEGER_BLOB, CRYPT_KEY_PROV_INFO, CRYPT_MACHINE_KEYSET,
+    CertAddCertificateContextToStore, CertCloseStore, CertControlStore,
+    CertCreateCertificateContext, CertDeleteCertificateFromStore, CertDuplicateCertificateContext,
+    CertEnumCertificatesInStore, CertFreeCertificateContext, CertGetCertificateContextProperty,
+    CertOpenStore, CertSetCertificateContextProperty, HCERTSTORE, X509_ASN_ENCODING,
 };
 
 use crate::Refused;
 use crate::key::KeyName;
 use crate::wide::{narrow_octets, wide};
-
-/// Longest text in a certificate's properties, in UTF-16 units: far beyond any name of a key.
-const MAX_TEXT: usize = 4096;
 
 /// Which store of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +45,8 @@ pub struct Properties {
     pub friendly_name: Option<String>,
     /// Where its private key is.
     pub key: Option<KeyName>,
-    /// A note of whoever added it, which Windows does not show.
-    pub note: Option<Vec<u8>>,
+    /// What Windows shows as its description.
+    pub description: Option<String>,
 }
 
 /// A certificate with what stands beside it.
@@ -108,13 +105,12 @@ impl Store {
     /// When Windows, or the user whom it asked, does not take it.
     pub fn add(&self, entry: &Entry) -> Result<(), Refused> {
         let context = Context::of(&entry.der)?;
-        let Properties { friendly_name, key, note } = &entry.properties;
-        if let Some(name) = friendly_name {
-            let octets: Vec<_> = wide(name).into_iter().flat_map(u16::to_le_bytes).collect();
-            context.set_octets(CERT_FRIENDLY_NAME_PROP_ID, octets)?;
+        let Properties { friendly_name, key, description } = &entry.properties;
+        if let Some(text) = friendly_name {
+            context.set_text(CERT_FRIENDLY_NAME_PROP_ID, text)?;
         }
-        if let Some(note) = note {
-            context.set_octets(CERT_FIRST_USER_PROP_ID, note.clone())?;
+        if let Some(text) = description {
+            context.set_text(CERT_DESCRIPTION_PROP_ID, text)?;
         }
         if let Some(key) = key {
             context.set_key(key)?;
@@ -128,7 +124,9 @@ impl Store {
                 ptr::null_mut(),
             )
         };
-        Refused::unless(done, "CertAddCertificateContextToStore")
+        Refused::unless(done, "CertAddCertificateContextToStore")?;
+        self.commit();
+        Ok(())
     }
 
     /// Removes the certificate of these octets. That it is not there is no error.
@@ -143,7 +141,16 @@ impl Store {
         std::mem::forget(context);
         // SAFETY: the context is one of this open store, and nobody uses it afterwards.
         let done = unsafe { CertDeleteCertificateFromStore(raw) };
-        Refused::unless(done, "CertDeleteCertificateFromStore")
+        Refused::unless(done, "CertDeleteCertificateFromStore")?;
+        self.commit();
+        Ok(())
+    }
+
+    /// Has changes written that wait for the store to be closed. Windows writes at once and may
+    /// say that there is nothing to do; Wine waits.
+    fn commit(&self) {
+        // SAFETY: the store is open, and this request has no parameter.
+        unsafe { CertControlStore(self.0, 0, CERT_STORE_CTRL_COMMIT, ptr::null()) };
     }
 
     fn contexts(&self) -> Vec<Context> {
@@ -194,21 +201,18 @@ impl Context {
     }
 
     fn entry(&self) -> Entry {
-        let friendly_name = self.octets(CERT_FRIENDLY_NAME_PROP_ID);
         let properties = Properties {
-            friendly_name: friendly_name.map(|octets| narrow_octets(&octets)),
+            friendly_name: self.text(CERT_FRIENDLY_NAME_PROP_ID),
             key: self.key(),
-            note: self.octets(CERT_FIRST_USER_PROP_ID),
+            description: self.text(CERT_DESCRIPTION_PROP_ID),
         };
         Entry { der: self.der().to_vec(), properties }
     }
 
-    /// A property that is octets.
-    fn octets(&self, property: u32) -> Option<Vec<u8>> {
-        let words = self.property(property)?;
-        let mut octets: Vec<_> = words.0.iter().flat_map(|word| word.to_le_bytes()).collect();
-        octets.truncate(words.1);
-        Some(octets)
+    /// A property that is a text.
+    fn text(&self, property: u32) -> Option<String> {
+        let (words, len) = self.property(property)?;
+        Some(narrow_octets(&octets(&words, len)))
     }
 
     /// A property in words, so that a structure in it is aligned, and how many octets it has.
@@ -244,15 +248,9 @@ impl Context {
         let info = unsafe { &*words.as_ptr().cast::<CRYPT_KEY_PROV_INFO>() };
         let text = |at: *const u16| {
             // The texts follow the structure in the same buffer.
-            let from = (at.addr()).checked_sub(words.as_ptr().addr())?;
-            let units: Vec<_> = words
-                .iter()
-                .flat_map(|word| word.to_le_bytes())
-                .take(len)
-                .skip(from)
-                .take(2 * MAX_TEXT)
-                .collect();
-            Some(narrow_octets(&units)).filter(|text| !text.is_empty())
+            let from = at.addr().checked_sub(words.as_ptr().addr())?;
+            let text = narrow_octets(octets(&words, len).get(from..)?);
+            Some(text).filter(|text| !text.is_empty())
         };
         Some(KeyName {
             provider: text(info.pwszProvName)?,
@@ -263,10 +261,12 @@ impl Context {
         })
     }
 
-    fn set_octets(&self, property: u32, mut octets: Vec<u8>) -> Result<(), Refused> {
+    fn set_text(&self, property: u32, text: &str) -> Result<(), Refused> {
+        let mut octets: Vec<_> = wide(text).into_iter().flat_map(u16::to_le_bytes).collect();
         let len = u32::try_from(octets.len()).unwrap_or(u32::MAX);
         let blob = CRYPT_INTEGER_BLOB { cbData: len, pbData: octets.as_mut_ptr() };
-        // SAFETY: the context is open; these properties take octets with their length, and the
+        // SAFETY: the context is open; a property that is a text takes its octets with their
+        // length, and the
         // call copies them.
         let done = unsafe {
             CertSetCertificateContextProperty(self.0, property, 0, ptr::from_ref(&blob).cast())
@@ -297,4 +297,9 @@ impl Context {
         };
         Refused::unless(done, "CertSetCertificateContextProperty")
     }
+}
+
+/// The first `len` octets of what Windows wrote into words.
+fn octets(words: &[u64], len: usize) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).take(len).collect()
 }

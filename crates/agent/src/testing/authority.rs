@@ -1,6 +1,7 @@
 //! A root, an issuing CA and what they sign, made afresh for each test.
 
 use der::Decode;
+use der::asn1::ObjectIdentifier;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SerialNumber, SignatureAlgorithm,
@@ -115,10 +116,13 @@ impl Authority {
     }
 }
 
+/// `rsaEncryption` (RFC 8017 §A.1).
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
 /// The key in the DER of its subject public key info.
 fn foreign(spki: &[u8]) -> Foreign {
     let info = SubjectPublicKeyInfoRef::from_der(spki).unwrap();
-    let algorithm = if info.algorithm.oid == const_oid::db::rfc5912::RSA_ENCRYPTION {
+    let algorithm = if info.algorithm.oid == RSA_ENCRYPTION {
         &rcgen::PKCS_RSA_SHA256
     } else {
         &rcgen::PKCS_ECDSA_P256_SHA256

@@ -7,9 +7,9 @@ use super::super::{StoreError, Untrusted};
 use super::refused;
 use crate::cert::Cert;
 
-/// Stands beside every authority that this program added. One that was there before, or that
-/// an administrator put there, has no such note and stays.
-const NOTE: &[u8] = b"tegata";
+/// The description of every authority that this program added. One that was there before, or
+/// that an administrator put there, has another or none and stays.
+const NOTE: &str = "Tegata";
 
 /// Adds the root to the trusted ones and the issuing CAs to the intermediate ones, where they
 /// are not there yet. For a root Windows asks the user.
@@ -23,8 +23,8 @@ fn add_one(name: Name, authority: &Cert) -> Result<(), StoreError> {
     if store.find(authority.der()).is_some() {
         return Ok(());
     }
-    let note = Some(NOTE.to_vec());
-    let properties = Properties { note, ..Properties::default() };
+    let description = Some(NOTE.to_owned());
+    let properties = Properties { description, ..Properties::default() };
     store.add(&Entry { der: authority.der().to_vec(), properties }).map_err(|error| {
         if error.is_cancelled() { StoreError::RootDeclined } else { refused(error) }
     })
@@ -73,7 +73,7 @@ impl Authorities {
     fn of(name: Name) -> Result<Self, StoreError> {
         let store = Store::open(name).map_err(refused)?;
         let found = store.entries().into_iter().filter_map(|entry| {
-            let is_noted = entry.properties.note.as_deref() == Some(NOTE);
+            let is_noted = entry.properties.description.as_deref() == Some(NOTE);
             Some((Cert::from_der(entry.der).ok()?, is_noted))
         });
         Ok(Self { found: found.collect(), store })
