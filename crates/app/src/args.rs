@@ -33,6 +33,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Issue(Issue),
     List(List),
+    Remove(Remove),
     Trust(Trust),
 }
 
@@ -66,6 +67,16 @@ pub(crate) struct Issue {
 pub(crate) struct List {
     #[arg(long, value_name = "STORE")]
     pub(crate) store: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store_password_file: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Remove {
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+    #[arg(long, value_name = "HEX")]
+    pub(crate) serial: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub(crate) store_password_file: Option<PathBuf>,
 }
@@ -111,6 +122,8 @@ mod examples {
     pub(super) const LIST: &str = "  tegata-app list --store nss --json";
     pub(super) const LIST_FILE: &str =
         "  tegata-app list --store pkcs12:card.p12 --store-password-file password.txt";
+    pub(super) const REMOVE: &str =
+        "  tegata-app remove --store pem:certs --serial 0123456789abcdef0123456789abcdef";
     pub(super) const TRUST: &str = "  \
   tegata-app trust --site https://issue.example.jp/issueweb/0001/SB0001002C/ --store pem:certs";
 }
@@ -229,6 +242,11 @@ fn localised(text: Text) -> clap::Command {
     })
     .mut_subcommand("list", |command| {
         store(command, &[examples::LIST, examples::LIST_FILE]).about(text.app_help_list())
+    })
+    .mut_subcommand("remove", |command| {
+        store(command, &[examples::REMOVE])
+            .about(text.app_help_remove())
+            .mut_arg("serial", |arg| arg.help(text.app_help_serial()))
     })
     .mut_subcommand("trust", |command| {
         store(site(command), &[examples::TRUST])

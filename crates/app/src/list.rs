@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use tegata_agent::receipt::Receipt;
-use tegata_agent::store::{Held, KeyLocation, Pkcs12Form, StoreUri};
+use tegata_agent::store::{Held, KeyLocation, Pkcs12Form};
 use tegata_domain::Clock;
 use tegata_text::Text;
 
@@ -20,13 +20,7 @@ pub(crate) fn run(options: List, world: &mut World) -> Result<(), Failure> {
     let store = missing.or_ask(options.store, "--store", &stores::question(text));
     missing.check(text)?;
     let uri = Input(text).store(&store)?;
-    let mut password = stores::password(options.store_password_file.as_deref(), world)?;
-    if matches!(uri, StoreUri::Pkcs12(_)) && password.is_none() {
-        let mut missing = Missing::new(&world.prompt);
-        let question = text.app_ask_store_password();
-        password = Some(missing.or_ask_secret(None, "--store-password-file", &question));
-        missing.check(text)?;
-    }
+    let password = stores::password_of(&uri, options.store_password_file.as_deref(), world)?;
     let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     let held = opened.list().map_err(|error| Failure::of(error, text))?;
     let now = world.clock.now();

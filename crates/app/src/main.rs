@@ -1,8 +1,8 @@
 //! The issuing application: the headless command.
 //!
-//! Thin over `tegata-agent`: [`args`] reads the command line, [`issue`], [`list`] and [`trust`]
-//! gather what is needed and call the agent, [`output`] says what became of it. Only this file
-//! reaches for the real clock, randomness and waiting.
+//! Thin over `tegata-agent`: [`args`] reads the command line, [`issue`], [`list`], [`remove`]
+//! and [`trust`] gather what is needed and call the agent, [`output`] says what became of it.
+//! Only this file reaches for the real clock, randomness and waiting.
 
 mod args;
 mod dates;
@@ -11,6 +11,7 @@ mod issue;
 mod list;
 mod output;
 mod prompt;
+mod remove;
 mod stores;
 mod trust;
 
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
     let result: Result<(), Failure> = match args.command {
         Command::Issue(options) => issue::run(options, &mut world),
         Command::List(options) => list::run(options, &mut world),
+        Command::Remove(options) => remove::run(options, &mut world),
         Command::Trust(options) => trust::run(options, &mut world),
     };
     world.output.end(result)

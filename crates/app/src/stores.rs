@@ -6,7 +6,7 @@ use tegata_text::Text;
 use zeroize::Zeroizing;
 
 use crate::World;
-use crate::input::Input;
+use crate::input::{Input, Missing};
 use crate::output::Failure;
 
 /// The text of `--store-password-file`, if one was given.
@@ -15,6 +15,24 @@ pub(crate) fn password(
     world: &World,
 ) -> Result<Option<Zeroizing<String>>, Failure> {
     file.map(|file| Input(world.text).secret(file)).transpose()
+}
+
+/// The password of a store that is there already: from the file, or asked for where there is no
+/// store without one.
+pub(crate) fn password_of(
+    uri: &StoreUri,
+    file: Option<&Path>,
+    world: &World,
+) -> Result<Option<Zeroizing<String>>, Failure> {
+    let given = password(file, world)?;
+    if given.is_some() || !matches!(uri, StoreUri::Pkcs12(_)) {
+        return Ok(given);
+    }
+    let mut missing = Missing::new(&world.prompt);
+    let question = world.text.app_ask_store_password();
+    let password = missing.or_ask_secret(None, "--store-password-file", &question);
+    missing.check(world.text)?;
+    Ok(Some(password))
 }
 
 /// Opens a store with the user's own folders.

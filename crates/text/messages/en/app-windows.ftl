@@ -2,26 +2,32 @@
 
 app-store-system = The certificate store of Windows could not be used ({ $said }).
 app-store-system-do = Run the command again. If it keeps failing, show this message to your system administrator.
-app-store-root-declined = The root certificate was not added to the trusted root certification authorities, so the certificate was not saved.
-app-store-root-declined-do = Run the command again. Compare the thumbprint in the security warning of Windows with the slip, and press Yes if it is the same.
-app-store-cannot-untrust = This key store does not remember which root certificates were added to it, so none was removed.
-app-store-cannot-untrust-do = Name the certificate store of Windows (windows). In other key stores, remove them with the program that manages the store.
+app-store-root-declined = The question whether to add the root certificate was answered with No, so the certificate was not saved.
+app-store-root-declined-do = Run the command again, and press Yes when the security warning of Windows appears. This application has already compared the root certificate with the fingerprint on the slip.
+app-store-cannot-untrust = This key store does not remember which root certificates were added to it, so nothing was removed.
+app-store-cannot-untrust-do = Name the certificate store of Windows (windows). Remove root certificates from other key stores with the program that manages them.
 
 app-untrusted = The root and intermediate certificates that this application added and nothing needs any more were removed.
-app-untrusted-nothing = There is no root or intermediate certificate that this application added and nothing needs any more.
+app-untrusted-nothing = There is no root or intermediate certificate to remove.
+app-removed = The certificate and its key were removed.
 app-label-removed = Removed
 app-label-kept = Kept, in use
+app-not-held = There is no certificate with this serial number in the key store. Nothing was removed.
+app-not-held-do = Look the serial number up with "tegata-app list".
 
 app-bad-store-do-windows = Use windows, nss[:DIR], pkcs12:FILE or pem:DIR.
 app-ask-store-windows = Key store (windows, pkcs12:FILE, pem:DIR)
+app-ask-serial = Serial number
 
+app-help-remove = Remove a certificate and its key
+app-help-serial = Serial number of the certificate to remove, as shown by list
 app-help-untrust = Remove the root and intermediate certificates that this application added and no certificate needs any more (windows only; without --site)
+app-help-lang-windows = Language of the messages (default: by LC_ALL or LANG, else the display language of Windows)
 app-help-stores-windows =
     Key stores (STORE):
-    {"  "}windows                  certificate store of Windows; the key is made in the safest place that works
-    {"  "}windows:tpm|software|capi the same, with the place of the key (TPM, CNG, CAPI)
-    {"  "}nss[:DIR]                certificate database of browsers
-    {"  "}pkcs12:FILE              PKCS#12 file under a password
-    {"  "}pem:DIR                  PEM files in a folder
+    {"  "}windows         certificate store of Windows; the key is made in the safest place that works
+    {"  "}windows:WHERE   the same with the key in tpm, software or capi
+    {"  "}nss[:DIR]       certificate database of browsers
+    {"  "}pkcs12:FILE     PKCS#12 file under a password
+    {"  "}pem:DIR         PEM files in a folder
     {"  "}pkcs11:URI and keychain are not available in this build.
-app-help-lang-windows = Language of the messages (default: by LC_ALL or LANG, else the display language of Windows)
