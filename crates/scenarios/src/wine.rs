@@ -7,6 +7,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -50,7 +51,16 @@ impl WindowsPc {
             fs::remove_file(&file).expect("a copy of ours");
             fs::copy(image.join(name), &file).expect("a copy of ours");
         }
-        Self { prefix }
+        let pc = Self { prefix };
+        // Switched on once for all programs: otherwise each starts the services of Windows, and
+        // waits for them, who hold on to its output.
+        let mut on = wineserver(pc.prefix.path());
+        on.arg("--persistent").stdout(Stdio::null()).stderr(Stdio::null());
+        assert!(on.status().is_ok_and(|status| status.success()), "{on:?}");
+        let mut boot = pc.command("wineboot");
+        let booted = pc.start(&mut boot).wait();
+        assert!(booted.is_ok_and(|status| status.success()), "{boot:?}");
+        pc
     }
 
     /// Runs a program of Windows to its end.
@@ -108,7 +118,10 @@ impl WindowsPc {
 
     /// What another program sees in the user's certificate store.
     pub fn look(&self) -> Vec<Value> {
-        let said = self.run(c_program("look", &["-lcrypt32", "-ladvapi32"]), &[]).ok().text();
+        static LOOK: LazyLock<PathBuf> = LazyLock::new(|| {
+            compile("look", "look.exe", &["-mconsole"], &["-lcrypt32", "-ladvapi32"])
+        });
+        let said = self.run(&*LOOK, &[]).ok().text();
         said.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
     }
 }
@@ -130,13 +143,16 @@ pub fn path(file: &Path) -> String {
     format!("Z:{}", file.display()).replace('/', "\\")
 }
 
-/// `tegata-app.exe`, built now if it has changed.
+/// `tegata-app.exe`, built by the first who asks if it has changed.
 ///
 /// # Panics
 /// When it does not build.
-pub fn app() -> PathBuf {
-    build(&["build", "--package", "tegata-app"]);
-    place::target().join(TARGET).join("debug/tegata-app.exe")
+pub fn app() -> &'static Path {
+    static APP: LazyLock<PathBuf> = LazyLock::new(|| {
+        build(&["build", "--package", "tegata-app"]);
+        place::target().join(TARGET).join("debug/tegata-app.exe")
+    });
+    &APP
 }
 
 /// The tests of a crate's library, built for Windows.
@@ -191,11 +207,7 @@ fn check_compiler() {
     );
 }
 
-/// A program or library of `crates/scenarios/wine`, compiled in `target/wine`.
-fn c_program(name: &str, libraries: &[&str]) -> PathBuf {
-    compile(name, &format!("{name}.exe"), &["-mconsole"], libraries)
-}
-
+/// A program or library of `crates/scenarios/wine`, compiled into `target/wine`.
 fn compile(source: &str, result: &str, options: &[&str], libraries: &[&str]) -> PathBuf {
     check_compiler();
     let source = place::repository().join(format!("crates/scenarios/wine/{source}.c"));
