@@ -189,6 +189,26 @@ fn the_key_of_an_installed_certificate_survives_whatever_waits() {
 }
 
 #[test]
+fn a_key_of_two_certificates_goes_with_the_second() {
+    let _alone = Alone::with_the_stores();
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    for serial in [7, 8] {
+        // Not settled: the second try takes up the same key.
+        install(opened(folder.path()).as_mut(), &authority, serial).unwrap();
+    }
+    let mut store = opened(folder.path());
+    let held = store.list().unwrap();
+    assert_eq!(held.len(), 2);
+    assert_eq!(held[0].certificate.spki(), held[1].certificate.spki());
+    store.remove(&held[0]).unwrap();
+    assert!(store.key(&held[1]).unwrap().sign(b"anything").is_some());
+    let name = my()[0].properties.key.clone().unwrap();
+    store.remove(&held[1]).unwrap();
+    assert!(name.open().unwrap().is_none());
+}
+
+#[test]
 fn a_certificate_without_its_key_is_listed_so_and_can_be_removed() {
     let _alone = Alone::with_the_stores();
     let folder = tempfile::tempdir().unwrap();
