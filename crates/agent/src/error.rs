@@ -190,6 +190,11 @@ fn explain_store(error: &StoreError, text: Text) -> (&'static str, String, Strin
         StoreError::System(said) => {
             ("store_system", text.app_store_system(&plain(said)), text.app_store_system_do())
         }
+        StoreError::NoPlaceForKey(why) => (
+            "store_no_place_for_key",
+            text.app_store_no_place_for_key(&plain(why)),
+            text.app_store_no_place_for_key_do(),
+        ),
         StoreError::RootDeclined => (
             "store_root_declined",
             text.app_store_root_declined(),

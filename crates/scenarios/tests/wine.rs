@@ -146,7 +146,8 @@ fn a_place_without_working_keys_is_refused_before_anything_is_sent() {
     let pc = WindowsPc::new();
     let seat = demo.seat();
     for store in ["windows:tpm", "windows:software"] {
-        issue(&pc, &demo, &seat, store).ended(5);
+        let refused = issue(&pc, &demo, &seat, store).ended(5).json();
+        assert_eq!(refused["code"], "store_no_place_for_key", "{refused}");
         assert_eq!((pc.registry(KEYS), waiting(&pc)), (vec![], vec![]), "{store}");
     }
     assert!(demo.certificates(Some(&seat.user_id)).is_empty());

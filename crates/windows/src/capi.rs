@@ -214,4 +214,19 @@ mod tests {
         name.delete().unwrap();
         assert!(name.open().unwrap().is_none());
     }
+
+    /// The look for a way out finds one where there is one.
+    #[test]
+    fn a_key_that_can_be_taken_out_is_told() {
+        use windows_sys::Win32::Security::Cryptography::CRYPT_EXPORTABLE;
+        let name = KeyName::capi(&format!("tegata-test-out-{}", std::process::id()));
+        let container = Container(acquire(&name, CRYPT_NEWKEYSET).unwrap());
+        let (mut key, flags) = (0, BITS_2048 | CRYPT_EXPORTABLE);
+        // SAFETY: the container is open, and the call writes one handle.
+        let done = unsafe { CryptGenKey(container.0, name.spec, flags, &raw mut key) };
+        assert_ne!(done, 0);
+        drop((UserKey(key), container));
+        assert!(name.open().unwrap().unwrap().is_exportable());
+        name.delete().unwrap();
+    }
 }

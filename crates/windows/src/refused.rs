@@ -55,8 +55,8 @@ impl Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = io::Error::from_raw_os_error(self.code.cast_signed());
-        write!(f, "{}: {said}", self.call)
+        // The number as manuals and search engines have it; Windows has no text for many.
+        write!(f, "{}: 0x{:08X}", self.call, self.code)
     }
 }
 
@@ -74,5 +74,6 @@ mod tests {
         assert!(!of(5).is_cancelled());
         assert!(of(0x8009_0016).is_missing());
         assert!(!of(0x8009_0029).is_missing());
+        assert_eq!(of(5).to_string(), "CertAddCertificateContextToStore: 0x00000005");
     }
 }

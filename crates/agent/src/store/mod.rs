@@ -281,6 +281,10 @@ pub enum StoreError {
     /// The system's own store did not do what was asked of it.
     #[error("{0}")]
     System(String),
+    /// A new key cannot live where it should: a provider is not there, or does not do all that a
+    /// key has to do.
+    #[error("no key can be made there: {0}")]
+    NoPlaceForKey(String),
     /// The user answered no when the system asked whether the root is to be trusted.
     #[error("the root was not taken into the trusted ones")]
     RootDeclined,

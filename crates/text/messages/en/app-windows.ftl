@@ -2,6 +2,8 @@
 
 app-store-system = The certificate store of Windows could not be used ({ $said }).
 app-store-system-do = Run the command again. If it keeps failing, show this message to your system administrator.
+app-store-no-place-for-key = This PC cannot make a key in the place named ({ $why }). Nothing was sent.
+app-store-no-place-for-key-do = Name the key store windows, and the key is made where it can be. If that fails as well, show this message to your system administrator.
 app-store-root-declined = The question whether to add the root certificate was answered with No, so the certificate was not saved.
 app-store-root-declined-do = Run the command again, and press Yes when the security warning of Windows appears. This application has already compared the root certificate with the fingerprint on the slip.
 app-store-cannot-untrust = This key store does not remember which root certificates were added to it, so nothing was removed.

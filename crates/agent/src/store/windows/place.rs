@@ -37,7 +37,8 @@ impl Place {
                 Err(error) => why = Some(error),
             }
         }
-        Err(why.unwrap_or(StoreError::Internal("no place for a key is known")))
+        let why = why.map_or_else(String::new, |error| error.to_string());
+        Err(StoreError::NoPlaceForKey(why))
     }
 
     /// Where the key of this name is.
