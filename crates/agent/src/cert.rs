@@ -11,6 +11,7 @@ use tegata_domain::{Serial, UserId};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use x509_cert::name::Name;
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use crate::key::Algorithm;
 
@@ -155,22 +156,12 @@ impl Cert {
 
     fn verifies_with(
         &self,
-        algorithm: &x509_cert::spki::AlgorithmIdentifierOwned,
+        algorithm: &AlgorithmIdentifierOwned,
         message: &[u8],
         signature: &[u8],
     ) -> bool {
-        let key_algorithm = &self.parsed.tbs_certificate.subject_public_key_info.algorithm;
-        let (Some(key_id), Some(signature_id)) = (contents(key_algorithm), contents(algorithm))
-        else {
-            return false;
-        };
-        algorithms()
-            .iter()
-            .filter(|known| {
-                known.public_key_alg_id().as_ref() == key_id
-                    && known.signature_alg_id().as_ref() == signature_id
-            })
-            .any(|known| known.verify_signature(self.public_key(), message, signature).is_ok())
+        let key = &self.parsed.tbs_certificate.subject_public_key_info;
+        verifies(key, algorithm, message, signature)
     }
 
     /// Whether a path leads from this client certificate over `intermediates` to `root`, as a
@@ -206,6 +197,39 @@ fn part(name: &Name, oid: ObjectIdentifier) -> Option<String> {
     .ok()
 }
 
+/// Whether the key of `spki` (DER) made `signature` by `algorithm` over `message`.
+#[cfg(windows)]
+pub(crate) fn key_verifies(
+    spki: &[u8],
+    algorithm: Algorithm,
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
+    SubjectPublicKeyInfoOwned::from_der(spki)
+        .is_ok_and(|key| verifies(&key, &algorithm.identifier(), message, signature))
+}
+
+fn verifies(
+    key: &SubjectPublicKeyInfoOwned,
+    algorithm: &AlgorithmIdentifierOwned,
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
+    let (Some(key_id), Some(signature_id)) = (contents(&key.algorithm), contents(algorithm)) else {
+        return false;
+    };
+    algorithms()
+        .iter()
+        .filter(|known| {
+            known.public_key_alg_id().as_ref() == key_id
+                && known.signature_alg_id().as_ref() == signature_id
+        })
+        .any(|known| {
+            let key = key.subject_public_key.raw_bytes();
+            known.verify_signature(key, message, signature).is_ok()
+        })
+}
+
 fn algorithms() -> &'static [&'static dyn SignatureVerificationAlgorithm] {
     static ALL: std::sync::LazyLock<&[&dyn SignatureVerificationAlgorithm]> =
         std::sync::LazyLock::new(|| {
@@ -215,7 +239,7 @@ fn algorithms() -> &'static [&'static dyn SignatureVerificationAlgorithm] {
 }
 
 /// An algorithm identifier without its outer tag and length, as `rustls` compares them.
-fn contents(algorithm: &x509_cert::spki::AlgorithmIdentifierOwned) -> Option<Vec<u8>> {
+fn contents(algorithm: &AlgorithmIdentifierOwned) -> Option<Vec<u8>> {
     let der = algorithm.to_der().ok()?;
     Some(der::asn1::AnyRef::from_der(&der).ok()?.value().to_vec())
 }
@@ -226,7 +250,7 @@ pub(crate) fn signed_part(der: &[u8]) -> Option<(&[u8], Vec<u8>)> {
     let mut outer = SliceReader::new(der).ok()?;
     der::Header::decode(&mut outer).ok()?;
     let signed = outer.tlv_bytes().ok()?;
-    x509_cert::spki::AlgorithmIdentifierOwned::decode(&mut outer).ok()?;
+    AlgorithmIdentifierOwned::decode(&mut outer).ok()?;
     let signature = der::asn1::BitString::decode(&mut outer).ok()?;
     Some((signed, signature.as_bytes()?.to_vec()))
 }

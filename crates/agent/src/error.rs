@@ -75,7 +75,7 @@ impl Error {
             }
             Self::Unreachable(TransportError::Unproven(_)) => Exit::Refused,
             Self::Unreachable(_) | Self::NotTegata(_) => Exit::Unreachable,
-            Self::Store(StoreError::Unsupported(_)) => Exit::Usage,
+            Self::Store(StoreError::Unsupported(_) | StoreError::CannotUntrust) => Exit::Usage,
             Self::KeySilent | Self::Store(_) => Exit::Store,
         }
     }
@@ -190,6 +190,24 @@ fn explain_store(error: &StoreError, text: Text) -> (&'static str, String, Strin
             "store_keychain",
             text.app_keychain_failed(&plain(said)),
             text.app_keychain_failed_do(),
+        ),
+        StoreError::System(said) => {
+            ("store_system", text.app_store_system(&plain(said)), text.app_store_system_do())
+        }
+        StoreError::NoPlaceForKey(why) => (
+            "store_no_place_for_key",
+            text.app_store_no_place_for_key(&plain(why)),
+            text.app_store_no_place_for_key_do(),
+        ),
+        StoreError::RootDeclined => (
+            "store_root_declined",
+            text.app_store_root_declined(),
+            text.app_store_root_declined_do(),
+        ),
+        StoreError::CannotUntrust => (
+            "store_cannot_untrust",
+            text.app_store_cannot_untrust(),
+            text.app_store_cannot_untrust_do(),
         ),
         StoreError::PasswordNeeded => (
             "store_password_needed",

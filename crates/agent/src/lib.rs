@@ -28,6 +28,7 @@ pub mod proof;
 pub mod receipt;
 pub mod site;
 pub mod store;
+pub mod system;
 pub mod transport;
 pub mod trust;
 pub mod update;

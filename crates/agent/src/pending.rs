@@ -1,5 +1,6 @@
 use std::fs;
 use std::io;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,76 +16,100 @@ use crate::store::{Begun, Seat, StoreError};
 /// with the same certificate (24 hours). After that a new key is made.
 const WAITS: SignedDuration = SignedDuration::from_hours(24);
 
-/// Longest PEM file that is read as a waiting key, in octets.
+/// Longest file that is read as a waiting key, in octets.
 const MAX_LEN: u64 = 4096;
+
+/// What waits in the file: a key itself, or the name of one that a system keeps.
+pub(crate) trait Waits: Sized {
+    /// How the file's name ends.
+    const ENDING: &'static str;
+
+    /// What is written down; `None` when it has no such form.
+    fn to_file(&self) -> Option<Zeroizing<Vec<u8>>>;
+
+    /// Reads what was written down; `None` when it is something else.
+    fn from_file(octets: &[u8]) -> Option<Self>;
+
+    /// Removes what the file only names: it is not taken up any more.
+    fn give_up(&self) -> Result<(), StoreError>;
+}
 
 /// The file in which a key waits for its certificate.
 ///
 /// It is written before the request leaves, so that after a crash or a lost reply the next try
 /// sends the same key and gets the same certificate. It is removed when the certificate has been
 /// installed and read back, or when there will never be one.
-pub(crate) struct Pending {
+pub(crate) struct Pending<K = FileKey> {
     path: PathBuf,
+    waits: PhantomData<K>,
 }
 
 /// A key taken up or made.
-pub(crate) struct TakenUp {
-    pub(crate) key: FileKey,
+pub(crate) struct TakenUp<K = FileKey> {
+    pub(crate) key: K,
     /// Whether it waited from an earlier try.
     pub(crate) resumed: bool,
 }
 
-impl Pending {
-    /// The file for a seat in `folder`, where its certificate goes, too.
-    pub(crate) fn beside(folder: &Path, seat: &Seat<'_>) -> Self {
-        Self { path: folder.join(format!("{}.pending.key.pem", name(seat))) }
+impl<K: Waits> Pending<K> {
+    fn at(path: PathBuf) -> Self {
+        Self { path, waits: PhantomData }
     }
 
     /// The file for a seat in `folder`, where keys for other places wait as well: it belongs to
-    /// this site and to `target`, where the certificate goes.
-    pub(crate) fn apart(folder: &Path, seat: &Seat<'_>, target: &Path) -> Self {
+    /// this site and to `target`, the one name of the place where the certificate goes.
+    pub(crate) fn among(folder: &Path, seat: &Seat<'_>, target: &[u8]) -> Self {
         let mut digest = Sha256::new();
         digest.update(seat.site.to_string());
         digest.update([0]);
-        digest.update(absolute(target).as_os_str().as_encoded_bytes());
+        digest.update(target);
         let digest = digest.finalize();
         let tag: String = digest.iter().take(8).map(|octet| format!("{octet:02x}")).collect();
-        Self { path: folder.join(format!("{}-{tag}.pending.key.pem", name(seat))) }
+        Self::at(folder.join(format!("{}-{tag}{}", name(seat), K::ENDING)))
     }
 
-    /// Takes up the key that waits, or makes one and writes it down.
-    pub(crate) fn take_up(
+    /// Takes up what waits, or writes down what `make` gives. What has waited too long, or lay
+    /// open to others, is given up.
+    pub(crate) fn take_up_or(
         &self,
         now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Result<TakenUp, StoreError> {
-        self.take_up_inner(now, entropy).map_err(StoreError::io(&self.path))
-    }
-
-    fn take_up_inner(&self, now: Timestamp, entropy: &dyn Entropy) -> io::Result<TakenUp> {
-        // A file that others can read or that others made may hold a key that others know.
-        if self.is_stale(now)? || !files::is_private(&self.path)? {
-            files::remove(&self.path)?;
+        make: impl FnOnce() -> Result<K, StoreError>,
+    ) -> Result<TakenUp<K>, StoreError> {
+        let io = || StoreError::io(&self.path);
+        // A file that others can read or that others made may hold a key that others know, or
+        // name one that is none of ours.
+        let is_private = files::is_private(&self.path).map_err(io())?;
+        if !is_private || self.is_stale(now).map_err(io())? {
+            if let (true, Ok(Some(key))) = (is_private, self.waiting()) {
+                key.give_up()?;
+            }
+            files::remove(&self.path).map_err(io())?;
         }
-        let key = FileKey::random(entropy);
-        let pem = key.to_pem().ok_or(io::ErrorKind::InvalidData)?;
-        match files::write(&self.path, pem.as_bytes(), Access::Private, Existing::Keep) {
+        if let Some(key) = self.waiting().map_err(io())? {
+            return Ok(TakenUp { key, resumed: true });
+        }
+        let key = make()?;
+        let octets = key.to_file().ok_or(StoreError::Internal("the key has no form in a file"))?;
+        match files::write(&self.path, &octets, Access::Private, Existing::Keep) {
             Ok(()) => Ok(TakenUp { key, resumed: false }),
-            // A key waits, or something that is none.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match self.waiting()? {
-                Some(key) => Ok(TakenUp { key, resumed: true }),
-                None => {
-                    files::write(&self.path, pem.as_bytes(), Access::Private, Existing::Replace)?;
-                    Ok(TakenUp { key, resumed: false })
+            // Another process was faster, or what stands there is no key.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                match self.waiting().map_err(io())? {
+                    Some(key) => Ok(TakenUp { key, resumed: true }),
+                    None => {
+                        files::write(&self.path, &octets, Access::Private, Existing::Replace)
+                            .map_err(io())?;
+                        Ok(TakenUp { key, resumed: false })
+                    }
                 }
-            },
-            Err(error) => Err(error),
+            }
+            Err(error) => Err(io()(error)),
         }
     }
 
     /// The key that waits here and may still be taken up, for a store that keeps it elsewhere.
     #[cfg(target_os = "linux")]
-    pub(crate) fn left(&self, now: Timestamp) -> Result<Option<FileKey>, StoreError> {
+    pub(crate) fn left(&self, now: Timestamp) -> Result<Option<K>, StoreError> {
         let left = || {
             let usable = !self.is_stale(now)? && files::is_private(&self.path)?;
             if usable { self.waiting() } else { Ok(None) }
@@ -92,20 +117,14 @@ impl Pending {
         left().map_err(StoreError::io(&self.path))
     }
 
-    /// What a store hands out of a key taken up from here.
-    pub(crate) fn begun<'a>(&'a self, taken: &'a TakenUp) -> Begun<'a> {
-        Begun { key: &taken.key, resumed: taken.resumed, waits_in: self.path.display().to_string() }
-    }
-
     /// Forgets the key: its certificate is where it belongs, or will never be.
     pub(crate) fn clear(&self) -> Result<(), StoreError> {
         files::remove(&self.path).map_err(StoreError::io(&self.path))
     }
 
-    fn waiting(&self) -> io::Result<Option<FileKey>> {
+    fn waiting(&self) -> io::Result<Option<K>> {
         let Some(octets) = files::read(&self.path, MAX_LEN)? else { return Ok(None) };
-        let octets = Zeroizing::new(octets);
-        Ok(std::str::from_utf8(&octets).ok().and_then(FileKey::from_pem))
+        Ok(K::from_file(&Zeroizing::new(octets)))
     }
 
     fn is_stale(&self, now: Timestamp) -> io::Result<bool> {
@@ -115,6 +134,50 @@ impl Pending {
         };
         let written = Timestamp::try_from(written).unwrap_or(Timestamp::MIN);
         Ok(now.duration_since(written) >= WAITS)
+    }
+}
+
+impl Pending {
+    /// The file for a seat in `folder`, where its certificate goes, too.
+    pub(crate) fn beside(folder: &Path, seat: &Seat<'_>) -> Self {
+        Self::at(folder.join(format!("{}{}", name(seat), FileKey::ENDING)))
+    }
+
+    /// The file for a seat in `folder`, apart from `target`, where its certificate goes.
+    pub(crate) fn apart(folder: &Path, seat: &Seat<'_>, target: &Path) -> Self {
+        Self::among(folder, seat, absolute(target).as_os_str().as_encoded_bytes())
+    }
+
+    /// Takes up the key that waits, or makes one and writes it down.
+    pub(crate) fn take_up(
+        &self,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<TakenUp, StoreError> {
+        self.take_up_or(now, || Ok(FileKey::random(entropy)))
+    }
+
+    /// What a store hands out of a key taken up from here.
+    pub(crate) fn begun<'a>(&'a self, taken: &'a TakenUp) -> Begun<'a> {
+        Begun { key: &taken.key, resumed: taken.resumed, waits_in: self.path.display().to_string() }
+    }
+}
+
+/// The key itself, as PKCS#8 PEM.
+impl Waits for FileKey {
+    const ENDING: &'static str = ".pending.key.pem";
+
+    fn to_file(&self) -> Option<Zeroizing<Vec<u8>>> {
+        Some(Zeroizing::new(self.to_pem()?.as_bytes().to_vec()))
+    }
+
+    fn from_file(octets: &[u8]) -> Option<Self> {
+        Self::from_pem(std::str::from_utf8(octets).ok()?)
+    }
+
+    fn give_up(&self) -> Result<(), StoreError> {
+        // It goes with its file.
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use tegata_agent::{Exit, Explanation};
 use tegata_text::{Lang, Text};
 
 use crate::output::{self, Failure};
-use crate::version;
+use crate::{stores, version};
 
 /// The command line.
 #[derive(Parser)]
@@ -141,6 +141,8 @@ pub(crate) struct Trust {
     pub(crate) store: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub(crate) store_password_file: Option<PathBuf>,
+    #[arg(long, conflicts_with_all = ["site", "root_sha256"])]
+    pub(crate) remove: bool,
 }
 
 #[derive(clap::Args)]
@@ -232,24 +234,23 @@ pub(crate) fn parse(arguments: &[OsString], text: Text) -> Result<Args, Refused>
     Args::from_arg_matches(&matches).map_err(refused)
 }
 
-/// The language: `--lang`, else the system's by `LC_ALL`, `LC_MESSAGES`, `LANG`.
-pub(crate) fn language(arguments: &[OsString], variable: impl Fn(&str) -> Option<String>) -> Lang {
+/// The language: `--lang`, else the system's by `LC_ALL`, `LC_MESSAGES`, `LANG`, else the one
+/// in which the system speaks to the user, where it has such a setting.
+pub(crate) fn language(
+    arguments: &[OsString],
+    variable: impl Fn(&str) -> Option<String>,
+    of_user: impl FnOnce() -> Option<String>,
+) -> Lang {
     let mut words = arguments.iter().filter_map(|word| word.to_str());
     let named = words.clone().find_map(|word| word.strip_prefix("--lang="));
     let named = named.or_else(|| words.find(|word| *word == "--lang").and_then(|_| words.next()));
     let set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(variable);
     let system = set.into_iter().find(|value| !value.is_empty());
-    match (named.and_then(Lang::from_tag), system) {
+    match (named.and_then(Lang::from_tag), system.or_else(of_user)) {
         (Some(named), _) => named,
         // A system in another language, or without one, is more likely to show English.
         (None, Some(system)) => Lang::from_tag(&system).unwrap_or(Lang::En),
-        (None, None) => {
-            if cfg!(windows) {
-                Lang::Ja
-            } else {
-                Lang::En
-            }
-        }
+        (None, None) => Lang::En,
     }
 }
 
@@ -285,7 +286,7 @@ fn localised(text: Text) -> clap::Command {
         )))
         .about(text.app_help_about())
         .after_help(format!("{all}\n  {}\n\n{}", text.app_help_proxy(), text.app_help_exit_codes()))
-        .mut_arg("lang", |arg| arg.help(text.app_help_lang()).display_order(100))
+        .mut_arg("lang", |arg| arg.help(stores::help_lang(text)).display_order(100))
         .mut_arg("json", |arg| arg.help(text.app_help_json()).display_order(101));
     let site = |command: clap::Command| {
         command
@@ -294,7 +295,7 @@ fn localised(text: Text) -> clap::Command {
     };
     let store = |command: clap::Command, lines: &[&str]| {
         let words = format!("{} {}", command.get_name(), text.app_help_usage_options());
-        let after = [examples(lines), text.app_help_stores(), text.app_help_exit_codes()];
+        let after = [examples(lines), stores::help(text), text.app_help_exit_codes()];
         command
             .help_template(format!("{template}{options}"))
             .override_usage(usage(&words))
@@ -342,7 +343,9 @@ fn localised(text: Text) -> clap::Command {
         store(command, &[examples::LIST, examples::LIST_FILE]).about(text.app_help_list())
     })
     .mut_subcommand("trust", |command| {
-        store(site(command), &[examples::TRUST]).about(text.app_help_trust())
+        store(site(command), &[examples::TRUST])
+            .about(text.app_help_trust())
+            .mut_arg("remove", |arg| arg.help(text.app_help_untrust()))
     })
     .mut_subcommand("update", |command| {
         let after = [
@@ -388,13 +391,21 @@ mod tests {
         let env = |name: &'static str, value: &'static str| {
             move |asked: &str| (asked == name).then(|| value.to_owned())
         };
-        let chosen =
-            |line, variable: &dyn Fn(&str) -> Option<String>| language(&words(line), variable);
+        let chosen = |line, variable: &dyn Fn(&str) -> Option<String>| {
+            language(&words(line), variable, || None)
+        };
         assert_eq!(chosen("app issue", &env("LANG", "ja_JP.UTF-8")), Lang::Ja);
         assert_eq!(chosen("app issue", &env("LC_ALL", "en_GB.UTF-8")), Lang::En);
         assert_eq!(chosen("app issue", &env("LC_ALL", "C")), Lang::En);
         assert_eq!(chosen("app --lang en issue", &env("LANG", "ja_JP.UTF-8")), Lang::En);
         assert_eq!(chosen("app issue --lang=ja", &env("LANG", "C")), Lang::Ja);
+        let set = |variable: &dyn Fn(&str) -> Option<String>, tag: Option<&str>| {
+            language(&words("app issue"), variable, || tag.map(str::to_owned))
+        };
+        assert_eq!(set(&|_| None, Some("ja-JP")), Lang::Ja);
+        assert_eq!(set(&|_| None, Some("fr-FR")), Lang::En);
+        assert_eq!(set(&|_| None, None), Lang::En);
+        assert_eq!(set(&env("LANG", "en_US.UTF-8"), Some("ja-JP")), Lang::En);
     }
 
     #[test]

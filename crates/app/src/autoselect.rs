@@ -19,7 +19,7 @@ use crate::stores;
 pub(crate) fn run(options: Autoselect, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
     let mut missing = Missing::new(&world.prompt);
-    let store = missing.or_ask(options.store, "--store", &text.app_ask_store());
+    let store = missing.or_ask(options.store, "--store", &stores::question(text));
     missing.check(text)?;
     let uri = Input(text).store(&store)?;
     let password = stores::password_for(&uri, options.store_password_file.as_deref(), world)?;

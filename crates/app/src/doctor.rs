@@ -20,7 +20,7 @@ pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
     let text = world.text;
     let input = Input(text);
     let mut missing = Missing::new(&world.prompt);
-    let store = missing.or_ask(options.store, "--store", &text.app_ask_store());
+    let store = missing.or_ask(options.store, "--store", &stores::question(text));
     missing.check(text)?;
     let uri = input.store(&store)?;
     let password = stores::password_for(&uri, options.store_password_file.as_deref(), world)?;

@@ -10,6 +10,7 @@ use tegata_text::Text;
 use zeroize::Zeroizing;
 
 use crate::output::Failure;
+use crate::stores;
 
 /// Longest password file, in octets. A slip's password has 19.
 const MAX_PASSWORD: usize = 1024;
@@ -61,13 +62,13 @@ impl Input {
         text.parse().map_err(|error| {
             let (title, detail) = match error {
                 StoreUriError::NotInThisBuild(name) => {
-                    (t.app_store_not_here(name), t.app_bad_store_do())
+                    (t.app_store_not_here(name), stores::which(*t))
                 }
                 StoreUriError::PinInAddress => (t.app_bad_token_pin(), t.app_bad_token_pin_do()),
                 StoreUriError::Pkcs11(error) => {
                     (t.app_bad_token(&error.to_string()), t.app_bad_token_do())
                 }
-                StoreUriError::Unknown => (t.app_bad_store(), t.app_bad_store_do()),
+                StoreUriError::Unknown => (t.app_bad_store(), stores::which(*t)),
             };
             Failure::usage("bad_store", title, detail)
         })

@@ -29,7 +29,7 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
     let user = missing.or_ask(options.user, "--user", &text.app_ask_user());
     let password = missing.or_ask_secret(password, "--password-file", &text.app_ask_password());
     let mail = missing.or_ask(options.mail, "--mail", &text.app_ask_mail());
-    let store = missing.or_ask(options.store, "--store", &text.app_ask_store());
+    let store = missing.or_ask(options.store, "--store", &stores::question(text));
     missing.check(text)?;
 
     let order = Order {

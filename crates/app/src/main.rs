@@ -45,7 +45,8 @@ struct World {
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    let text = Text::of(args::language(&arguments, |name| std::env::var(name).ok()));
+    let variable = |name: &str| std::env::var(name).ok();
+    let text = Text::of(args::language(&arguments, variable, tegata_agent::system::language));
     let args = match args::parse(&arguments, text) {
         Ok(args) => args,
         Err(refused) => return refused.report(),

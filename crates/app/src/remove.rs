@@ -14,7 +14,7 @@ use crate::stores;
 pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
     let mut missing = Missing::new(&world.prompt);
-    let store = missing.or_ask(options.store, "--store", &text.app_ask_store());
+    let store = missing.or_ask(options.store, "--store", &stores::question(text));
     if options.serial.is_empty() && !options.old {
         missing.note("--serial | --old");
     }

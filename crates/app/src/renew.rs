@@ -17,7 +17,7 @@ pub(crate) fn run(options: Renew, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
     let input = Input(text);
     let mut missing = Missing::new(&world.prompt);
-    let store = missing.or_ask(options.store, "--store", &text.app_ask_store());
+    let store = missing.or_ask(options.store, "--store", &stores::question(text));
     missing.check(text)?;
     let uri = input.store(&store)?;
     let user = options.user.as_deref().map(|user| input.user(user)).transpose()?;

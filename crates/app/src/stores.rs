@@ -4,6 +4,7 @@ use tegata_agent::issue::Outcome;
 use tegata_agent::receipt::Receipts;
 use tegata_agent::site::Site;
 use tegata_agent::store::{self, KeyStore, Options, Pkcs12Form, StoreUri};
+use tegata_text::Text;
 use zeroize::Zeroizing;
 
 use crate::World;
@@ -35,8 +36,8 @@ pub(crate) fn password_for(
     Ok(Some(asked))
 }
 
-/// The PIN for a token whose keys are used, made or removed: as given, else as its address says where it is,
-/// else asked for.
+/// The PIN for a token whose keys are used, made or removed: as given, else as its address says
+/// where it is, else asked for.
 pub(crate) fn pin_of_token(
     uri: &StoreUri,
     given: Option<Zeroizing<String>>,
@@ -99,4 +100,24 @@ pub(crate) fn local_data() -> Option<PathBuf> {
 
 fn folder_named(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+/// The stores of this build, for the help.
+pub(crate) fn help(text: Text) -> String {
+    if cfg!(windows) { text.app_help_stores_windows() } else { text.app_help_stores() }
+}
+
+/// Where the language comes from in this build, for the help.
+pub(crate) fn help_lang(text: Text) -> String {
+    if cfg!(windows) { text.app_help_lang_windows() } else { text.app_help_lang() }
+}
+
+/// Which store to name instead of a wrong one.
+pub(crate) fn which(text: Text) -> String {
+    if cfg!(windows) { text.app_bad_store_do_windows() } else { text.app_bad_store_do() }
+}
+
+/// The question for a store.
+pub(crate) fn question(text: Text) -> String {
+    if cfg!(windows) { text.app_ask_store_windows() } else { text.app_ask_store() }
 }

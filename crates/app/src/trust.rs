@@ -1,6 +1,6 @@
 use serde::Serialize;
 use tegata_agent::issue;
-use tegata_agent::store::{Pkcs12Form, StoreError, StoreUri};
+use tegata_agent::store::{Pkcs12Form, StoreError, StoreUri, Untrusted};
 use tegata_agent::transport::Https;
 use tegata_domain::Clock;
 
@@ -12,12 +12,15 @@ use crate::{stores, version};
 
 /// `tegata-app trust`
 pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
+    if options.remove {
+        return remove(options, world);
+    }
     let text = world.text;
     let input = Input(text);
     let store_password = stores::password(options.store_password_file.as_deref(), world)?;
     let mut missing = Missing::new(&world.prompt);
     let site = missing.or_ask(options.site, "--site", &text.app_ask_site());
-    let store = missing.or_ask(options.store, "--store", &text.app_ask_store());
+    let store = missing.or_ask(options.store, "--store", &stores::question(text));
     missing.check(text)?;
     let (site, uri) = (input.site(&site)?, input.store(&store)?);
     let pin = input.root(options.root_sha256.as_deref())?;
@@ -50,6 +53,43 @@ pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
         },
     );
     Ok(())
+}
+
+/// `tegata-app trust --remove`
+fn remove(options: Trust, world: &mut World) -> Result<(), Failure> {
+    let text = world.text;
+    let store_password = stores::password(options.store_password_file.as_deref(), world)?;
+    let mut missing = Missing::new(&world.prompt);
+    let store = missing.or_ask(options.store, "--store", &stores::question(text));
+    missing.check(text)?;
+    let uri = Input(text).store(&store)?;
+    if let StoreUri::Pkcs12(_) = uri {
+        return Err(Failure::of(StoreError::CannotUntrust, text));
+    }
+    let mut opened = stores::open(&uri, store_password, Pkcs12Form::default(), world)?;
+    let untrusted = opened.untrust().map_err(|error| Failure::of(error, text))?;
+    let said = if untrusted.removed.is_empty() {
+        text.app_untrusted_nothing()
+    } else {
+        text.app_untrusted()
+    };
+    let each = |lines: Lines, names: &[String], label: String| {
+        names.iter().fold(lines, |lines, name| lines.labelled(&label, name))
+    };
+    let lines = each(Lines::default().line(&said), &untrusted.removed, text.app_label_removed());
+    let lines = each(lines, &untrusted.kept, text.app_label_kept());
+    let object = UntrustObject { result: "untrusted", store: uri.to_string(), untrusted };
+    world.output.result(lines.as_str(), &object);
+    Ok(())
+}
+
+/// The object of `--json`.
+#[derive(Serialize)]
+struct UntrustObject {
+    result: &'static str,
+    store: String,
+    #[serde(flatten)]
+    untrusted: Untrusted,
 }
 
 /// The object of `--json`.

@@ -10,6 +10,7 @@
 //! | [`demo`] | `tegata demo` with its directory, and the administration commands on it |
 //! | [`token`] | a PKCS#11 token |
 //! | [`app`] | `tegata-app` on a PC of its own |
+//! | [`wine`] | a Windows PC, as far as Wine is one |
 //! | [`key`] | keys and requests of a client that we steer |
 //! | [`lint`] | pkilint and zlint |
 //! | [`api`] | the application interface, spoken directly |
@@ -31,6 +32,7 @@ pub mod run;
 pub mod server;
 pub mod token;
 pub mod wait;
+pub mod wine;
 
 pub use app::Pc;
 pub use demo::{Demo, Seat};

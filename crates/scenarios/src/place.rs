@@ -32,8 +32,14 @@ pub fn screenshots() -> PathBuf {
     path
 }
 
-fn target() -> PathBuf {
+/// The target directory.
+pub fn target() -> PathBuf {
     let exe = std::env::current_exe().expect("a test has a path");
     // target/{profile}/deps/{test}
     exe.ancestors().nth(3).expect("a test lies below target").to_owned()
+}
+
+/// The root of the repository.
+pub fn repository() -> PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

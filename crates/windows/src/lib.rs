@@ -3,5 +3,21 @@
 //! The one crate with `unsafe`: every block is one call into the system, with the reason why it
 //! is sound beside it. On other systems it is empty. It knows nothing of Tegata: octets and
 //! texts in, octets and texts out; what they mean is `agent`'s business.
+//!
+//! | module | what it asks for |
+//! |---|---|
+//! | [`key`] | private keys that do not come out, in CNG and in CAPI |
+//! | [`certs`] | the user's certificate stores |
+//! | [`language`] | the language in which Windows speaks to the user |
 
 #![cfg(windows)]
+
+mod capi;
+pub mod certs;
+mod cng;
+pub mod key;
+pub mod language;
+mod refused;
+mod wide;
+
+pub use refused::Refused;

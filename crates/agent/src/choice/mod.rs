@@ -6,6 +6,8 @@
 
 #[cfg(not(windows))]
 mod files;
+#[cfg(windows)]
+mod registry;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -117,6 +119,8 @@ impl Choice {
 
 #[cfg(not(windows))]
 pub use files::{forget, places, write};
+#[cfg(windows)]
+pub use registry::{forget, places, write};
 
 #[cfg(test)]
 mod tests {

@@ -12,6 +12,8 @@ mod tests;
 mod token;
 mod uri;
 mod waiting;
+#[cfg(windows)]
+mod windows;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,7 +31,7 @@ use crate::site::Site;
 use crate::trust::Trusted;
 
 pub(crate) use token::explain as explain_token;
-pub use uri::{FIREFOX, StoreUri, StoreUriError};
+pub use uri::{FIREFOX, StoreUri, StoreUriError, WindowsKeys};
 
 /// A place for keys and certificates: a folder, a file, a system's store, a token.
 ///
@@ -92,6 +94,24 @@ pub trait KeyStore {
     fn trusts(&self, _trusted: &Trusted) -> Result<bool, StoreError> {
         Err(StoreError::Unsupported("roots"))
     }
+
+    /// Removes the root and issuing CA certificates that this program added to the store, but
+    /// for those to which a certificate of Tegata's form in it leads.
+    ///
+    /// # Errors
+    /// [`StoreError::CannotUntrust`] for stores that do not remember which ones those are.
+    fn untrust(&mut self) -> Result<Untrusted, StoreError> {
+        Err(StoreError::CannotUntrust)
+    }
+}
+
+/// What became of the authorities that this program had added to a store, by common names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Untrusted {
+    /// They are gone.
+    pub removed: Vec<String>,
+    /// They stay: a certificate in the store leads to them.
+    pub kept: Vec<String>,
 }
 
 /// Whose key is wanted.
@@ -238,6 +258,12 @@ pub fn open(uri: &StoreUri, options: Options) -> Result<Box<dyn KeyStore>, Store
         }
         #[cfg(target_os = "macos")]
         StoreUri::Keychain => Box::new(keychain::Keychain::new(options.state.ok_or(NO_STATE)?)),
+        #[cfg(windows)]
+        StoreUri::Windows(keys) => {
+            Box::new(windows::Windows::new(*keys, options.state.ok_or(NO_STATE)?))
+        }
+        #[cfg(not(windows))]
+        StoreUri::Windows(_) => return Err(StoreError::Internal("there is one on Windows only")),
     })
 }
 
@@ -299,6 +325,19 @@ pub enum StoreError {
     /// The store wants a password and none was given.
     #[error("a password is needed")]
     PasswordNeeded,
+    /// The system's own store did not do what was asked of it.
+    #[error("{0}")]
+    System(String),
+    /// A new key cannot live where it should: a provider is not there, or does not do all that a
+    /// key has to do.
+    #[error("no key can be made there: {0}")]
+    NoPlaceForKey(String),
+    /// The user answered no when the system asked whether the root is to be trusted.
+    #[error("the root was not taken into the trusted ones")]
+    RootDeclined,
+    /// The store does not remember which authorities this program added.
+    #[error("authorities are not removed from this store")]
+    CannotUntrust,
     /// What is in the store is not what was put in.
     #[error("{0}")]
     NotReadBack(&'static str),

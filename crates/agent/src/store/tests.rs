@@ -16,11 +16,11 @@ use crate::cert::Cert;
 use crate::testing::{Authority, Counter, hex, now, openssl, run};
 use crate::trust::{Judged, Trusted, judge};
 
-const USER: &str = "CMSM950-006-401";
-const NAME: &str = "CMSM950-006-401 (until 2046-02-16)";
+pub(super) const USER: &str = "CMSM950-006-401";
+pub(super) const NAME: &str = "CMSM950-006-401 (until 2046-02-16)";
 const PASSWORD: &str = "01AB-CDEF-GHJK-MNPQ";
 
-fn trusted(authority: &Authority) -> Trusted {
+pub(super) fn trusted(authority: &Authority) -> Trusted {
     match judge(&authority.trust(), None, now()).unwrap() {
         Judged::Unconfirmed(unconfirmed) => unconfirmed.confirm(),
         Judged::Believed(trusted) => trusted,
@@ -28,7 +28,7 @@ fn trusted(authority: &Authority) -> Trusted {
 }
 
 /// Options of a test: a known password, and no folder of the real user.
-fn options(password: Option<&str>, form: Pkcs12Form, state: &Path) -> Options {
+pub(super) fn options(password: Option<&str>, form: Pkcs12Form, state: &Path) -> Options {
     Options {
         password: password.map(|password| Zeroizing::new(password.to_owned())),
         form,
@@ -38,7 +38,7 @@ fn options(password: Option<&str>, form: Pkcs12Form, state: &Path) -> Options {
 }
 
 /// Begins, certifies and installs, as the machine does.
-fn install(
+pub(super) fn install(
     store: &mut dyn KeyStore,
     authority: &Authority,
     serial: u8,
@@ -76,7 +76,11 @@ fn begin(
 }
 
 /// Installs, reads back with a fresh handle, settles, and finds it in the list.
-fn whole_round(uri: &StoreUri, opened: impl Fn() -> Options, key: KeyLocation) -> Bundle {
+pub(super) fn whole_round(
+    uri: &StoreUri,
+    opened: impl Fn() -> Options,
+    key: KeyLocation,
+) -> Bundle {
     let authority = Authority::new();
     let mut store = open(uri, opened()).unwrap();
     let (bundle, installed) = install(store.as_mut(), &authority, 7).unwrap();

@@ -18,6 +18,38 @@ pub enum StoreUri {
     /// `keychain`, the login keychain.
     #[cfg(target_os = "macos")]
     Keychain,
+    /// `windows[:tpm|:software|:capi]`; without a word the best that works is taken. On Windows
+    /// only.
+    Windows(Option<WindowsKeys>),
+}
+
+/// Where a key in the Windows store lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WindowsKeys {
+    /// In the TPM, through CNG.
+    Tpm,
+    /// In a file that Windows guards, through CNG.
+    Software,
+    /// In a file that Windows guards, through CAPI, the predecessor of CNG.
+    Capi,
+}
+
+impl WindowsKeys {
+    const ALL: [Self; 3] = [Self::Tpm, Self::Software, Self::Capi];
+
+    /// The word in a store's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tpm => "tpm",
+            Self::Software => "software",
+            Self::Capi => "capi",
+        }
+    }
+
+    /// The place that `word` names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|keys| keys.as_str() == word)
+    }
 }
 
 /// The folder of `nss:firefox`. One that is really called so is `nss:./firefox`.
@@ -27,7 +59,7 @@ pub const FIREFOX: &str = "firefox";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreUriError {
     /// A store of another system, or one that this build leaves out.
-    #[error("the store `{0}` is not available in this build")]
+    #[error("the store `{0}` is not available in this build; use {FORMS}")]
     NotInThisBuild(&'static str),
     /// A PIN in the address of a token.
     #[error("a PIN does not belong into an address")]
@@ -36,9 +68,16 @@ pub enum StoreUriError {
     #[error(transparent)]
     Pkcs11(UriError),
     /// No store at all.
-    #[error("a store is nss[:DIR], pkcs11:URI, pkcs12:FILE or pem:DIR")]
+    #[error("a store is {FORMS}")]
     Unknown,
 }
+
+/// The stores of this build.
+const FORMS: &str = if cfg!(windows) {
+    "windows[:tpm|:software|:capi], pkcs11:URI, pkcs12:FILE or pem:DIR"
+} else {
+    "nss[:DIR], pkcs11:URI, pkcs12:FILE or pem:DIR"
+};
 
 impl FromStr for StoreUri {
     type Err = StoreUriError;
@@ -53,7 +92,11 @@ impl FromStr for StoreUri {
             ("pkcs12", Some(place)) => Ok(Self::Pkcs12(place.into())),
             ("nss", place) => Ok(Self::Nss(place.map(PathBuf::from))),
             ("pkcs11", Some(_)) => token(text).map(Self::Pkcs11),
-            ("windows", _) => Err(StoreUriError::NotInThisBuild("windows")),
+            ("windows", _) if cfg!(not(windows)) => Err(StoreUriError::NotInThisBuild("windows")),
+            ("windows", None) => Ok(Self::Windows(None)),
+            ("windows", Some(word)) => WindowsKeys::from_word(word)
+                .map(|keys| Self::Windows(Some(keys)))
+                .ok_or(StoreUriError::Unknown),
             #[cfg(target_os = "macos")]
             ("keychain", None) => Ok(Self::Keychain),
             ("keychain", _) => Err(StoreUriError::NotInThisBuild("keychain")),
@@ -85,6 +128,8 @@ impl fmt::Display for StoreUri {
             Self::Pkcs11(address) => address.fmt(f),
             #[cfg(target_os = "macos")]
             Self::Keychain => f.write_str("keychain"),
+            Self::Windows(Some(keys)) => write!(f, "windows:{}", keys.as_str()),
+            Self::Windows(None) => f.write_str("windows"),
         }
     }
 }
@@ -111,7 +156,7 @@ mod tests {
 
     #[test]
     fn other_stores_are_named_as_not_available() {
-        for (text, name) in [("windows", "windows"), ("keychain:x", "keychain")] {
+        for (text, name) in [("keychain:x", "keychain")] {
             assert_eq!(text.parse::<StoreUri>(), Err(StoreUriError::NotInThisBuild(name)));
         }
         for (text, error) in [
@@ -124,6 +169,25 @@ mod tests {
         assert_eq!(with_pin, Err(StoreUriError::PinInAddress));
         for text in ["", "pem", "pem:", "pkcs11:", "pkcs12:", "jks:x", "PEM:x"] {
             assert_eq!(text.parse::<StoreUri>(), Err(StoreUriError::Unknown), "{text}");
+        }
+    }
+
+    #[test]
+    #[cfg(windows)]
+    fn the_windows_store_takes_a_place_for_the_key() {
+        for text in ["windows", "windows:tpm", "windows:software", "windows:capi"] {
+            assert_eq!(text.parse::<StoreUri>().unwrap().to_string(), text);
+        }
+        assert_eq!("windows:".parse(), Ok(StoreUri::Windows(None)));
+        assert_eq!("windows:TPM".parse::<StoreUri>(), Err(StoreUriError::Unknown));
+    }
+
+    #[test]
+    #[cfg(not(windows))]
+    fn the_windows_store_is_on_windows_only() {
+        for text in ["windows", "windows:tpm"] {
+            let refused = text.parse::<StoreUri>();
+            assert_eq!(refused, Err(StoreUriError::NotInThisBuild("windows")));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A root, an issuing CA and what they sign, made afresh for each test.
 
+use der::Decode;
+use der::asn1::ObjectIdentifier;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SerialNumber, SignatureAlgorithm,
@@ -7,6 +9,7 @@ use rcgen::{
 };
 use tegata_wire::Der;
 use tegata_wire::api::{Issued, Trust};
+use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 /// A root with one issuing CA.
 pub(crate) struct Authority {
@@ -16,16 +19,19 @@ pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
 }
 
-/// A foreign P-256 public key, as it stands in a request.
-struct Point(Vec<u8>);
+/// A foreign public key of P-256 or RSA, as it stands in a request.
+struct Foreign {
+    key: Vec<u8>,
+    algorithm: &'static SignatureAlgorithm,
+}
 
-impl PublicKeyData for Point {
+impl PublicKeyData for Foreign {
     fn der_bytes(&self) -> &[u8] {
-        &self.0
+        &self.key
     }
 
     fn algorithm(&self) -> &'static SignatureAlgorithm {
-        &rcgen::PKCS_ECDSA_P256_SHA256
+        self.algorithm
     }
 }
 
@@ -59,7 +65,7 @@ impl Authority {
         }
     }
 
-    /// A client certificate for the key of `spki` (DER of a P-256 key).
+    /// A client certificate for the key of `spki` (DER).
     pub(crate) fn leaf(&self, user: &str, spki: &[u8], serial: u8) -> Vec<u8> {
         let mut params = leaf(user, serial);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -114,7 +120,7 @@ impl Authority {
     pub(crate) fn leaf_of_root(&self, user: &str, spki: &[u8]) -> Vec<u8> {
         let mut params = leaf(user, 9);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        params.signed_by(&point(spki), &self.root_issuer).unwrap().der().to_vec()
+        params.signed_by(&foreign(spki), &self.root_issuer).unwrap().der().to_vec()
     }
 
     /// A certificate with the right name and key, but for TLS servers.
@@ -125,13 +131,22 @@ impl Authority {
     }
 
     fn sign(&self, params: &CertificateParams, spki: &[u8]) -> Vec<u8> {
-        params.signed_by(&point(spki), &self.issuer).unwrap().der().to_vec()
+        params.signed_by(&foreign(spki), &self.issuer).unwrap().der().to_vec()
     }
 }
 
-/// The uncompressed point at the end of a P-256 key's DER.
-fn point(spki: &[u8]) -> Point {
-    Point(spki[spki.len() - 65..].to_vec())
+/// `rsaEncryption` (RFC 8017 §A.1).
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
+/// The key in the DER of its subject public key info.
+fn foreign(spki: &[u8]) -> Foreign {
+    let info = SubjectPublicKeyInfoRef::from_der(spki).unwrap();
+    let algorithm = if info.algorithm.oid == RSA_ENCRYPTION {
+        &rcgen::PKCS_RSA_SHA256
+    } else {
+        &rcgen::PKCS_ECDSA_P256_SHA256
+    };
+    Foreign { key: info.subject_public_key.raw_bytes().to_vec(), algorithm }
 }
 
 /// The hexadecimal serial number of test certificate `n`.

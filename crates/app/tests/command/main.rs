@@ -4,6 +4,7 @@
 
 mod issue;
 mod proxy;
+mod remove;
 mod support;
 mod terminal;
 mod token;

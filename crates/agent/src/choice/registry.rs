@@ -1,0 +1,109 @@
+//! Policies in the registry: numbered values in a key of each browser, beside those of others.
+//!
+//! They stand in the part of the signed-in user. Windows lets only an administrator write there.
+
+use std::path::{Path, PathBuf};
+
+use windows_registry::{CURRENT_USER, Key};
+
+use super::{Choice, ChoiceError, Place};
+
+/// Browsers and the keys of the policy's values.
+const BROWSERS: [(&str, &str); 2] = [
+    ("Google Chrome", r"Software\Policies\Google\Chrome\AutoSelectCertificateForUrls"),
+    ("Microsoft Edge", r"Software\Policies\Microsoft\Edge\AutoSelectCertificateForUrls"),
+];
+
+/// `HRESULT` of ERROR_ACCESS_DENIED.
+const ACCESS_DENIED: i32 = 0x8007_0005_u32.cast_signed();
+
+/// Where the browsers of this user read the policy. There is one registry: `_root` is for the
+/// systems with files.
+pub fn places(_root: &Path, _choice: &Choice) -> Vec<Place> {
+    BROWSERS.iter().map(|(browser, key)| Place { browser, location: location(key) }).collect()
+}
+
+/// Writes the policy for every browser of [`places`], beside what others set there.
+///
+/// # Errors
+/// When the registry does not let this user.
+pub fn write(root: &Path, choice: &Choice) -> Result<Vec<Place>, ChoiceError> {
+    for (_, path) in BROWSERS {
+        let failed = |error| failed(path, &error);
+        let key = CURRENT_USER.create(path).map_err(failed)?;
+        for entry in choice.entries() {
+            let there = texts(&key).map_err(failed)?;
+            if there.iter().all(|(_, text)| *text != entry) {
+                let free = (1..).map(|number: u32| number.to_string());
+                let mut free = free.filter(|name| there.iter().all(|(taken, _)| taken != name));
+                let name = free.next().unwrap_or_default();
+                key.set_string(&name, &entry).map_err(failed)?;
+            }
+        }
+    }
+    Ok(places(root, choice))
+}
+
+/// Takes the entries of this service away again; those of others stay.
+///
+/// # Errors
+/// When the registry does not let this user.
+pub fn forget(_root: &Path, choice: &Choice) -> Result<Vec<PathBuf>, ChoiceError> {
+    let mut gone = Vec::new();
+    let ours = choice.entries();
+    for (_, path) in BROWSERS {
+        // A key that is not there holds nothing to remove.
+        let Ok(key) = CURRENT_USER.open(path) else { continue };
+        let there = texts(&key).map_err(|error| failed(path, &error))?;
+        let ours: Vec<_> = there.into_iter().filter(|(_, text)| ours.contains(text)).collect();
+        if ours.is_empty() {
+            continue;
+        }
+        let key = CURRENT_USER.create(path).map_err(|error| failed(path, &error))?;
+        for (name, _) in ours {
+            key.remove_value(&name).map_err(|error| failed(path, &error))?;
+        }
+        gone.push(location(path));
+    }
+    Ok(gone)
+}
+
+/// The values that are texts, by name.
+fn texts(key: &Key) -> windows_registry::Result<Vec<(String, String)>> {
+    let texts =
+        key.values()?.filter_map(|(name, value)| Some((name, String::try_from(value).ok()?)));
+    Ok(texts.collect())
+}
+
+fn location(key: &str) -> PathBuf {
+    PathBuf::from(format!(r"HKEY_CURRENT_USER\{key}"))
+}
+
+fn failed(key: &str, error: &windows_registry::Error) -> ChoiceError {
+    if error.code().0 == ACCESS_DENIED {
+        return ChoiceError::Administrator(location(key));
+    }
+    let source = std::io::Error::other(error.message());
+    ChoiceError::Io { path: location(key), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::choice;
+    use super::*;
+
+    #[test]
+    fn what_is_written_stands_beside_what_others_set_and_goes_again() {
+        let root = Path::new("");
+        let key = CURRENT_USER.create(BROWSERS[0].1).unwrap();
+        key.set_string("1", "{\"pattern\":\"https://other.example.jp\"}").unwrap();
+        for _ in 0..2 {
+            assert_eq!(write(root, &choice()).unwrap().len(), BROWSERS.len());
+            assert_eq!(key.get_string("2").unwrap(), choice().entries()[0]);
+            assert_eq!(texts(&key).unwrap().len(), 2, "once, however often it is written");
+        }
+        assert_eq!(forget(root, &choice()).unwrap().len(), BROWSERS.len());
+        assert_eq!(texts(&key).unwrap().len(), 1, "the other one stays");
+        assert!(forget(root, &choice()).unwrap().is_empty());
+    }
+}
