@@ -1,8 +1,10 @@
 //! Helpers of this crate's tests.
 
 mod authority;
+mod names;
 mod server;
 mod site;
+mod way_out;
 
 use std::process::Command;
 use std::sync::Mutex;
@@ -11,8 +13,10 @@ use jiff::Timestamp;
 use tegata_domain::{Clock, Entropy};
 
 pub(crate) use authority::{Authority, hex};
+pub(crate) use names::FixedNames;
 pub(crate) use server::{Answer, Request, Server};
 pub(crate) use site::{Call, FakeSite, Script};
+pub(crate) use way_out::{Around, Settings, way_out};
 
 /// The moment at which tests play. Keys wait for a day after their file was written, so this
 /// lies before any file of a test.
