@@ -2,8 +2,12 @@
 
 mod authority;
 mod names;
+mod relay;
+mod scripts;
 mod server;
 mod site;
+#[cfg(unix)]
+mod squid;
 mod way_out;
 
 use std::process::Command;
@@ -14,8 +18,12 @@ use tegata_domain::{Clock, Entropy};
 
 pub(crate) use authority::{Authority, hex};
 pub(crate) use names::FixedNames;
+pub(crate) use relay::Relay;
+pub(crate) use scripts::ScriptServer;
 pub(crate) use server::{Answer, Request, Server};
 pub(crate) use site::{Call, FakeSite, Script};
+#[cfg(unix)]
+pub(crate) use squid::{ACCOUNT, Rules, Squid};
 pub(crate) use way_out::{Around, Settings, way_out};
 
 /// The moment at which tests play. Keys wait for a day after their file was written, so this

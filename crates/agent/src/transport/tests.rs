@@ -53,12 +53,11 @@ fn another_name_or_another_root_gets_no_request() {
     let named = Server::start(authority.server("other.example.jp"), site);
     let foreign = Server::start(Authority::new().server("localhost"), site);
     let connection = https().believe(&trusted(&authority)).unwrap();
-    let error = connection.post_json(&url(&named, "/hello"), b"secret").unwrap_err();
-    assert!(matches!(error, TransportError::Unproven(_)), "{error:?}");
-    let error = connection.post_json(&url(&foreign, "/hello"), b"secret").unwrap_err();
-    let issuer = "SB0001002C (Sample Bank, Ltd.)".to_owned();
-    assert_eq!(error, TransportError::Intercepted { issuer }, "the right name by another CA");
-    assert!(named.requests().is_empty() && foreign.requests().is_empty());
+    for server in [&named, &foreign] {
+        let error = connection.post_json(&url(server, "/hello"), b"secret").unwrap_err();
+        assert!(matches!(error, TransportError::Unproven(_)), "{error:?}");
+        assert!(server.requests().is_empty());
+    }
     let reply = https().get_unbelieved(&url(&foreign, "/hello")).unwrap();
     assert_eq!(reply.status, 200, "but its public statement can be fetched");
 }
