@@ -25,7 +25,9 @@ pub(crate) fn issuer_name(der: &[u8]) -> String {
         text(&part.value).map(|text| plain(&text)).filter(|text| !text.is_empty())
     };
     let name = match (part(CN).or_else(|| part(OU)), part(O)) {
-        (Some(name), Some(organisation)) if name != organisation => format!("{name} ({organisation})"),
+        (Some(name), Some(organisation)) if name != organisation => {
+            format!("{name} ({organisation})")
+        }
         (Some(name), _) | (None, Some(name)) => name,
         (None, None) => plain(&parsed.tbs_certificate.issuer.to_string()),
     };

@@ -1,7 +1,7 @@
 //! The issuing application: the headless command.
 //!
 //! Thin over `tegata-agent`: [`args`] reads the command line, [`issue`], [`list`] and [`trust`]
-//! gather what is needed and call the agent, [`output`] says what became of it. Only this file
+//! gather what is needed and call the agent, [`proxy`] is the way out, [`output`] says what became of it. Only this file
 //! reaches for the real clock, randomness and waiting.
 
 mod args;
@@ -11,6 +11,7 @@ mod issue;
 mod list;
 mod output;
 mod prompt;
+mod proxy;
 mod stores;
 mod trust;
 
@@ -34,6 +35,7 @@ struct World {
     clock: SystemClock,
     entropy: SystemEntropy,
     pause: Sleep,
+    proxy: args::Proxy,
 }
 
 fn main() -> ExitCode {
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         clock: SystemClock,
         entropy: SystemEntropy,
         pause: Sleep,
+        proxy: args.proxy,
     };
     let result: Result<(), Failure> = match args.command {
         Command::Issue(options) => issue::run(options, &mut world),
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
 }
 
 /// The system's clock.
+#[derive(Clone, Copy)]
 struct SystemClock;
 
 impl Clock for SystemClock {
@@ -70,6 +74,7 @@ impl Clock for SystemClock {
 }
 
 /// The system's CSPRNG.
+#[derive(Clone, Copy)]
 struct SystemEntropy;
 
 impl Entropy for SystemEntropy {

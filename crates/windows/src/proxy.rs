@@ -82,7 +82,8 @@ pub fn for_url(url: &str, search: Search<'_>) -> io::Result<Found> {
     let session = Session(session);
     // SAFETY: the handle is open. Should this fail, the longer limits of Windows stay.
     unsafe { WinHttpSetTimeouts(session.0, 5_000, 5_000, 5_000, 5_000) };
-    let (url, script) = (wide(url), if let Search::Script(at) = search { wide(at) } else { wide("") });
+    let (url, script) =
+        (wide(url), if let Search::Script(at) = search { wide(at) } else { wide("") });
     let mut options = WINHTTP_AUTOPROXY_OPTIONS {
         // A script on a server that wants to know who asks gets the person who is signed in.
         fAutoLogonIfChallenged: 1,

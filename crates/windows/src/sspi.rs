@@ -8,9 +8,8 @@ use windows_sys::Win32::Foundation::{
 };
 use windows_sys::Win32::Security::Authentication::Identity::{
     AcquireCredentialsHandleW, CompleteAuthToken, DeleteSecurityContext, FreeContextBuffer,
-    FreeCredentialsHandle, ISC_REQ_ALLOCATE_MEMORY, InitializeSecurityContextW,
-    SECBUFFER_TOKEN, SECBUFFER_VERSION, SECPKG_CRED_OUTBOUND, SECURITY_NATIVE_DREP, SecBuffer,
-    SecBufferDesc,
+    FreeCredentialsHandle, ISC_REQ_ALLOCATE_MEMORY, InitializeSecurityContextW, SECBUFFER_TOKEN,
+    SECBUFFER_VERSION, SECPKG_CRED_OUTBOUND, SECURITY_NATIVE_DREP, SecBuffer, SecBufferDesc,
 };
 use windows_sys::Win32::Security::Credentials::SecHandle;
 use windows_sys::Win32::System::Rpc::{SEC_WINNT_AUTH_IDENTITY_UNICODE, SEC_WINNT_AUTH_IDENTITY_W};
@@ -89,7 +88,8 @@ impl Negotiation {
             BufferType: SECBUFFER_TOKEN,
             pvBuffer: given.as_mut_ptr().cast(),
         };
-        let input = SecBufferDesc { ulVersion: SECBUFFER_VERSION, cBuffers: 1, pBuffers: &mut input };
+        let input =
+            SecBufferDesc { ulVersion: SECBUFFER_VERSION, cBuffers: 1, pBuffers: &mut input };
         let mut output =
             SecBuffer { cbBuffer: 0, BufferType: SECBUFFER_TOKEN, pvBuffer: ptr::null_mut() };
         let mut output_list =
@@ -118,7 +118,8 @@ impl Negotiation {
             )
         };
         let needs_completion = [SEC_I_COMPLETE_NEEDED, SEC_I_COMPLETE_AND_CONTINUE];
-        if ![SEC_E_OK, SEC_I_CONTINUE_NEEDED].contains(&status) && !needs_completion.contains(&status)
+        if ![SEC_E_OK, SEC_I_CONTINUE_NEEDED].contains(&status)
+            && !needs_completion.contains(&status)
         {
             return Err(io::Error::from_raw_os_error(status));
         }

@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn a_name_and_password_of_the_environment_are_taken_and_never_shown() {
-        let (address, account) = ProxyAddress::with_account("http://t%40ro:s:e%3acret@p:1").unwrap();
+        let (address, account) =
+            ProxyAddress::with_account("http://t%40ro:s:e%3acret@p:1").unwrap();
         let account = account.unwrap();
         assert_eq!((account.user(), account.password()), ("t@ro", "s:e:cret"));
         assert!(!format!("{address} {address:?} {account:?}").contains("cret"));

@@ -145,7 +145,9 @@ mod tests {
 
     #[test]
     fn other_protocols_are_told() {
-        for octets in [&b"SSH-2.0-OpenSSH_9.2\r\n"[..], b"\x16\x03\x01\x00", b"HTTP/2 200 OK\r\n\r\n"] {
+        for octets in
+            [&b"SSH-2.0-OpenSSH_9.2\r\n"[..], b"\x16\x03\x01\x00", b"HTTP/2 200 OK\r\n\r\n"]
+        {
             assert_eq!(Answer::read(octets), Err(AnswerError), "{octets:?}");
         }
     }

@@ -70,7 +70,8 @@ pub(super) fn is_script(url: &str) -> bool {
         return path.starts_with('/') && path.len() > 1;
     }
     url.parse::<http::Uri>().is_ok_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|h| !h.is_empty())
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.host().is_some_and(|h| !h.is_empty())
     })
 }
 
@@ -96,9 +97,15 @@ mod tests {
 
     #[test]
     fn what_is_no_choice_is_refused() {
-        for text in
-            ["", "yes please", "pac:", "pac:ftp://a/b", "pac:http://", "pac:http://a b/", "pac:file://a"]
-        {
+        for text in [
+            "",
+            "yes please",
+            "pac:",
+            "pac:ftp://a/b",
+            "pac:http://",
+            "pac:http://a b/",
+            "pac:file://a",
+        ] {
             assert!(text.parse::<ProxyChoice>().is_err(), "{text:?}");
         }
     }

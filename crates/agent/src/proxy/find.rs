@@ -61,9 +61,9 @@ impl Finder {
             ProxyChoice::None => found(vec![Way::Direct], Source::Chosen),
             ProxyChoice::At(address) => found(vec![Way::Proxy(address.clone())], Source::Chosen),
             ProxyChoice::Script(url) => {
-                let ways = self.ask_script(host, port, Some(url), around).map_err(|why| {
-                    TransportError::ProxyScript { url: url.clone(), why }
-                })?;
+                let ways = self
+                    .ask_script(host, port, Some(url), around)
+                    .map_err(|why| TransportError::ProxyScript { url: url.clone(), why })?;
                 found(ways, Source::Script(url.clone()))
             }
             ProxyChoice::Automatic => match environment(host, port, around, known)? {
@@ -142,7 +142,8 @@ fn environment(
     known: &Known,
 ) -> Result<Option<(Way, Source)>, TransportError> {
     let variable = |name: &str| (around.environment)(name).filter(|value| !value.trim().is_empty());
-    let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"];
+    let names =
+        ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"];
     let Some((name, value)) = names.into_iter().find_map(|name| Some((name, variable(name)?)))
     else {
         return Ok(None);

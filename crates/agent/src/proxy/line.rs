@@ -39,7 +39,11 @@ impl Line {
     }
 
     /// Speaks TLS to the proxy itself from here on.
-    pub(super) fn secured(self, proxy: &ProxyAddress, config: Arc<ClientConfig>) -> io::Result<Self> {
+    pub(super) fn secured(
+        self,
+        proxy: &ProxyAddress,
+        config: Arc<ClientConfig>,
+    ) -> io::Result<Self> {
         let Self(Stream::Tcp(mut stream)) = self else { return Ok(self) };
         let name = ServerName::try_from(proxy.host().to_owned()).map_err(io::Error::other)?;
         let mut tls = ClientConnection::new(config, name).map_err(io::Error::other)?;

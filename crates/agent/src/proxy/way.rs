@@ -31,9 +31,8 @@ pub fn script_answer(answer: &str) -> Vec<Way> {
     let ways = answer.split(';').filter_map(|part| {
         let mut words = part.split_ascii_whitespace();
         let (keyword, place) = (words.next()?.to_ascii_uppercase(), words.next());
-        let proxy = |is_tls, port| {
-            ProxyAddress::from_host_port(place?, is_tls, port).ok().map(Way::Proxy)
-        };
+        let proxy =
+            |is_tls, port| ProxyAddress::from_host_port(place?, is_tls, port).ok().map(Way::Proxy);
         match keyword.as_str() {
             _ if words.next().is_some() => None,
             "DIRECT" if place.is_none() => Some(Way::Direct),

@@ -23,7 +23,7 @@ pub(crate) use scripts::ScriptServer;
 pub(crate) use server::{Answer, Request, Server};
 pub(crate) use site::{Call, FakeSite, Script};
 #[cfg(unix)]
-pub(crate) use squid::{ACCOUNT, Rules, Squid};
+pub(crate) use squid::{ACCOUNT, Rules, Squid, inspector};
 pub(crate) use way_out::{Around, Settings, way_out};
 
 /// The moment at which tests play. Keys wait for a day after their file was written, so this

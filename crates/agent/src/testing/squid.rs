@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use tempfile::TempDir;
 
 /// A real proxy on loopback, with everything of its own; it ends when dropped.
@@ -58,7 +59,8 @@ impl Squid {
              auth_param basic children 1\nauth_param basic realm Head office, 本店\n",
             at("basic")
         );
-        let helper = format!("/usr/bin/env python3 {} {} {}", at("ntlm.py"), at("ntlm"), at("tried"));
+        let helper =
+            format!("/usr/bin/env python3 {} {} {}", at("ntlm.py"), at("ntlm"), at("tried"));
         let ntlm = format!("auth_param ntlm program {helper}\nauth_param ntlm children 4\n");
         let asks = "acl known proxy_auth REQUIRED\nhttp_access allow known\n";
         let mut listens = format!("http_port 127.0.0.1:{port}");
@@ -78,7 +80,8 @@ impl Squid {
                 said("/usr/lib/squid/security_file_certgen", &["-c", "-s", &database, "-M", "4MB"]);
                 said("chmod", &["-R", "a+rwX", &database]);
                 listens.push_str(&format!(
-                    " ssl-bump generate-host-certificates=on tls-cert={}", at("ca.pem")
+                    " ssl-bump generate-host-certificates=on tls-cert={}",
+                    at("ca.pem")
                 ));
                 format!(
                     "sslcrtd_program /usr/lib/squid/security_file_certgen -s {database} -M 4MB\n\
@@ -91,7 +94,11 @@ impl Squid {
             "{listens}\nvisible_hostname proxy.example.jp\nshutdown_lifetime 0 seconds\n\
              pid_filename {}\ncache_log {}\naccess_log stdio:{}\ncoredump_dir {}\nhosts_file {}\n\
              cache deny all\npinger_enable off\n{rules}",
-            at("pid"), at("cache.log"), at("access.log"), at("."), at("hosts")
+            at("pid"),
+            at("cache.log"),
+            at("access.log"),
+            at("."),
+            at("hosts")
         );
         write("squid.conf", &config);
         let mut child = Command::new("/usr/sbin/squid")
@@ -129,6 +136,19 @@ impl Squid {
         let tried = fs::read_to_string(self.path("tried")).unwrap_or_default();
         tried.lines().map(str::to_owned).collect()
     }
+}
+
+/// A CA as companies have them for this, as PEM of certificate and key.
+pub(crate) fn inspector() -> String {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::OrganizationName, "本店システム部");
+    params.distinguished_name.push(DnType::CommonName, "Web Gateway CA");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    format!("{}{}", certificate.pem(), key.serialize_pem())
 }
 
 /// What a program prints; it has to succeed.

@@ -65,7 +65,11 @@ impl std::fmt::Debug for Exit {
 impl Connector<()> for Exit {
     type Out = Secured;
 
-    fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Secured>, Error> {
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        _: Option<()>,
+    ) -> Result<Option<Secured>, Error> {
         let host = details.uri.host().unwrap_or_default();
         let port = details.uri.port_u16().unwrap_or(443);
         self.trail.opened.fetch_add(1, Ordering::Relaxed);
@@ -87,7 +91,8 @@ impl Exit {
         let mut line = self.way_out.open(host, port)?;
         let judge = Arc::new(Judge::new(Arc::clone(&self.anchors)));
         let broken = |error: rustls::Error| TransportError::NoConnection(error.to_string());
-        let mut tls = ClientConnection::new(config(&judge).map_err(broken)?, name).map_err(broken)?;
+        let mut tls =
+            ClientConnection::new(config(&judge).map_err(broken)?, name).map_err(broken)?;
         let begun = line.set_timeout(Some(HANDSHAKE));
         let shaken = begun.and_then(|()| {
             while tls.is_handshaking() {
@@ -113,9 +118,7 @@ impl Exit {
                 TransportError::Intercepted { issuer }
             }
             (
-                Some(
-                    rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented,
-                ),
+                Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented),
                 _,
             ) => TransportError::Unproven(error.to_string()),
             _ => TransportError::NoConnection(error.to_string()),
@@ -165,7 +168,9 @@ impl Transport for Secured {
         let timeout = timeout.for_write();
         self.set_timeout(timeout)?;
         let written = self.stream.write_all(&self.buffers.output()[..amount]);
-        written.and_then(|()| self.stream.flush()).map_err(|error| or_timeout(error, timeout.reason))
+        written
+            .and_then(|()| self.stream.flush())
+            .map_err(|error| or_timeout(error, timeout.reason))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {

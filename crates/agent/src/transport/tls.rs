@@ -140,7 +140,11 @@ impl ServerCertVerifier for Judge {
             let unknown = Error::InvalidCertificate(CertificateError::UnknownIssuer);
             if error.as_ref() == Some(&unknown) {
                 let issuer = issuer_name(end_entity);
-                self.tells(if is_named.is_ok() { Told::Foreign(issuer) } else { Told::Strange(issuer) });
+                self.tells(if is_named.is_ok() {
+                    Told::Foreign(issuer)
+                } else {
+                    Told::Strange(issuer)
+                });
             }
             return Err(error.unwrap_or(unknown));
         }

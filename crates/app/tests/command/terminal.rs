@@ -6,14 +6,14 @@ use std::process::{Child, Command, Stdio};
 use crate::support::{MAIL, PASSWORD, Pc, Ran, Site, USER};
 
 /// The program on a pseudo terminal of `script` (util-linux).
-struct Terminal<'a> {
+pub(crate) struct Terminal<'a> {
     pc: &'a Pc,
     child: Child,
     shown: String,
 }
 
 impl<'a> Terminal<'a> {
-    fn start(pc: &'a Pc, arguments: &str) -> Self {
+    pub(crate) fn start(pc: &'a Pc, arguments: &str) -> Self {
         let line = format!("tty > tty.txt; exec {} {arguments}", env!("CARGO_BIN_EXE_tegata-app"));
         let child = pc
             .command("script")
@@ -39,14 +39,14 @@ impl<'a> Terminal<'a> {
         self.shown.push_str(&String::from_utf8_lossy(&octets));
     }
 
-    fn answer(mut self, question: &str, answer: &str) -> Self {
+    pub(crate) fn answer(mut self, question: &str, answer: &str) -> Self {
         self.wait_for(question);
         self.type_line(answer);
         self
     }
 
     /// Types only once the terminal no longer shows what is typed.
-    fn answer_unseen(mut self, question: &str, answer: &str) -> Self {
+    pub(crate) fn answer_unseen(mut self, question: &str, answer: &str) -> Self {
         self.wait_for(question);
         let tty = std::fs::read_to_string(self.pc.path("tty.txt")).unwrap();
         loop {
@@ -66,7 +66,7 @@ impl<'a> Terminal<'a> {
         stdin.flush().unwrap();
     }
 
-    fn end(mut self) -> Ran {
+    pub(crate) fn end(mut self) -> Ran {
         self.child.stdout.as_mut().unwrap().read_to_string(&mut self.shown).unwrap();
         let mut output = self.child.wait_with_output().unwrap();
         output.stdout = self.shown.into_bytes();

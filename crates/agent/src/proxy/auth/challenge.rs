@@ -210,7 +210,8 @@ mod tests {
 
     #[test]
     fn realms_may_hold_commas_quotes_and_other_scripts() {
-        let header = r#"Basic realm="本店, \"proxy\" NTLM", charset="UTF-8", Digest realm="x", nonce="a,b""#;
+        let header =
+            r#"Basic realm="本店, \"proxy\" NTLM", charset="UTF-8", Digest realm="x", nonce="a,b""#;
         let read = read(&[header]);
         assert_eq!(read[0].realm.as_deref(), Some("本店, \"proxy\" NTLM"));
         assert_eq!(names(&[header]), "Basic Digest");

@@ -7,10 +7,10 @@ mod challenge;
 mod exchange;
 #[cfg_attr(windows, expect(dead_code, reason = "Windows speaks NTLM itself"))]
 mod ntlm;
-mod plan;
 mod person;
+mod plan;
 
 pub use challenge::{Challenge, Scheme, challenges};
-pub use person::{Nobody, ProxyAsk, ProxyPerson};
 pub(super) use exchange::{Salt, begin};
+pub use person::{Nobody, ProxyAsk, ProxyPerson};
 pub(super) use plan::{Abilities, Known, Plan, Try};

@@ -235,7 +235,10 @@ mod tests {
 
     fn hex(text: &str) -> Vec<u8> {
         let text: String = text.split_whitespace().collect();
-        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+        (0..text.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+            .collect()
     }
 
     /// CHALLENGE_MESSAGE of MS-NLMP §4.2.4.3.

@@ -131,12 +131,8 @@ impl<'a> Plan<'a> {
             self.asked += 1;
             let realms = offered.iter().filter(|challenge| challenge.scheme == Some(scheme));
             let mut realms = realms.chain(offered).filter_map(|c| c.realm.as_deref());
-            let ask = ProxyAsk {
-                proxy: self.proxy,
-                realm: realms.next(),
-                scheme,
-                attempt: self.asked,
-            };
+            let ask =
+                ProxyAsk { proxy: self.proxy, realm: realms.next(), scheme, attempt: self.asked };
             let account = self.person.account(&ask)?;
             // What was refused is not sent again: it would count against the account.
             if !self.refused.contains(&account) {
@@ -187,7 +183,10 @@ mod tests {
 
     impl Says {
         fn these(passwords: &[&str]) -> Self {
-            Self(passwords.iter().map(|password| account(password)).collect::<VecDeque<_>>().into(), Mutex::default())
+            Self(
+                passwords.iter().map(|password| account(password)).collect::<VecDeque<_>>().into(),
+                Mutex::default(),
+            )
         }
     }
 
@@ -273,7 +272,10 @@ mod tests {
         again.refused(first);
         let other = "other.example.jp:8080".parse().unwrap();
         for proxy in [&proxy, &other] {
-            assert_eq!(Plan::new(proxy, &known, &Says::these(&[]), OTHERS).next(&offers("NTLM")), None);
+            assert_eq!(
+                Plan::new(proxy, &known, &Says::these(&[]), OTHERS).next(&offers("NTLM")),
+                None
+            );
         }
     }
 

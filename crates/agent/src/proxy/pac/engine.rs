@@ -78,8 +78,9 @@ impl Script {
         let began = Instant::now();
         runtime.set_interrupt_handler(Some(Box::new(move || began.elapsed() > limits.time)));
         // The language, without modules, workers, files or network: those are no part of it.
-        let context = Context::custom::<(Date, Eval, RegExpCompiler, RegExp, Json, MapSet)>(&runtime)
-            .map_err(failed)?;
+        let context =
+            Context::custom::<(Date, Eval, RegExpCompiler, RegExp, Json, MapSet)>(&runtime)
+                .map_err(failed)?;
         context.with(|ctx| {
             let told = |error| match error {
                 _ if began.elapsed() > limits.time => ScriptError::TooLong,
@@ -91,7 +92,8 @@ impl Script {
             ctx.eval::<(), _>(self.0.as_str()).map_err(told)?;
             let find: Function<'_> = ctx.globals().get("FindProxyForURL").map_err(told)?;
             let answer: rquickjs::Value<'_> = find.call((url, host)).map_err(told)?;
-            let answer = answer.as_string().map(|text| text.to_string()).transpose().map_err(told)?;
+            let answer =
+                answer.as_string().map(|text| text.to_string()).transpose().map_err(told)?;
             match answer {
                 Some(answer) if answer.len() <= MAX_ANSWER => Ok(answer),
                 Some(_) => Err(ScriptError::Failed("the answer is too long".to_owned())),
@@ -160,7 +162,10 @@ fn define<'js>(ctx: &Ctx<'js>, names: Arc<Lookups>, now: &Zoned) -> rquickjs::Re
     set("dnsDomainIs", of_two(functions::is_in_domain))?;
     set("localHostOrDomainIs", of_two(functions::is_local_or_domain))?;
     set("shExpMatch", of_two(|text, pattern| functions::glob(pattern, text)))?;
-    set("isPlainHostName", Function::new(ctx.clone(), |host: Text| functions::is_plain(&text(host))))?;
+    set(
+        "isPlainHostName",
+        Function::new(ctx.clone(), |host: Text| functions::is_plain(&text(host))),
+    )?;
     set("dnsDomainLevels", {
         Function::new(ctx.clone(), |host: Text| functions::levels(&text(host)) as f64)
     })?;
@@ -253,7 +258,9 @@ mod tests {
 
     #[test]
     fn nothing_else_is_there() {
-        for name in ["require", "process", "fetch", "XMLHttpRequest", "std", "os", "setTimeout", "load"] {
+        for name in
+            ["require", "process", "fetch", "XMLHttpRequest", "std", "os", "setTimeout", "load"]
+        {
             assert_eq!(expression(&format!("typeof {name}")), "undefined", "{name}");
         }
         let import = "function FindProxyForURL() { return import('/etc/passwd').toString(); }";
@@ -280,7 +287,10 @@ mod tests {
             "function FindProxyForURL() { return FindProxyForURL(); }",
             "function FindProxyForURL() { return 'x'.repeat(100000); }",
         ] {
-            assert!(matches!(ask(script), Err(ScriptError::Failed(_) | ScriptError::TooLong)), "{script}");
+            assert!(
+                matches!(ask(script), Err(ScriptError::Failed(_) | ScriptError::TooLong)),
+                "{script}"
+            );
         }
     }
 
@@ -299,7 +309,11 @@ mod tests {
             "var FindProxyForURL = 'DIRECT';",
             "\u{0}\u{1}\u{2}",
         ] {
-            assert!(matches!(ask(script), Err(ScriptError::Failed(_))), "{script:?}: {:?}", ask(script));
+            assert!(
+                matches!(ask(script), Err(ScriptError::Failed(_))),
+                "{script:?}: {:?}",
+                ask(script)
+            );
         }
     }
 

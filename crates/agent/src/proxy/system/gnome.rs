@@ -47,9 +47,9 @@ pub(super) fn read(printed: &str) -> SystemSettings {
 
 /// A text of GVariant without its quotes.
 fn unquoted(value: &str) -> String {
-    let inner = ['\'', '"'].into_iter().find_map(|quote| {
-        value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote))
-    });
+    let inner = ['\'', '"']
+        .into_iter()
+        .find_map(|quote| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)));
     inner.unwrap_or(value).replace("\\'", "'").replace("\\\\", "\\")
 }
 
@@ -104,7 +104,12 @@ mod tests {
 
     #[test]
     fn nothing_and_garbage_are_no_settings() {
-        for printed in ["", "No such schema", "org.gnome.system.proxy mode", "org.gnome.system.proxy mode manual"] {
+        for printed in [
+            "",
+            "No such schema",
+            "org.gnome.system.proxy mode",
+            "org.gnome.system.proxy mode manual",
+        ] {
             let settings = read(printed);
             assert!(settings.manual.is_empty() && !settings.auto_detect, "{printed}");
         }

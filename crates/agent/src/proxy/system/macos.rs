@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn what_is_switched_off_is_not_used() {
-        let settings = read("HTTPSEnable : 0\n HTTPSProxy : p\n ProxyAutoConfigURLString : http://a/b\n");
+        let settings =
+            read("HTTPSEnable : 0\n HTTPSProxy : p\n ProxyAutoConfigURLString : http://a/b\n");
         assert!(settings.manual.is_empty() && settings.script.is_none());
     }
 }

@@ -1,9 +1,9 @@
 //! What the system's settings say of proxies: one question, one file a system.
 
-#[cfg(any(target_os = "macos", test))]
-mod macos;
 #[cfg(any(not(any(windows, target_os = "macos")), test))]
 mod gnome;
+#[cfg(any(target_os = "macos", test))]
+mod macos;
 #[cfg(windows)]
 mod windows;
 
@@ -74,6 +74,10 @@ impl System for ThisSystem {
 
     #[cfg(not(target_os = "macos"))]
     fn settings(&self) -> SystemSettings {
+        // Outside of a desktop nobody set anything there.
+        if std::env::var_os("XDG_CURRENT_DESKTOP").is_none() {
+            return SystemSettings::default();
+        }
         let said = said("gsettings", &["list-recursively", "org.gnome.system.proxy"]);
         said.map(|said| gnome::read(&said)).unwrap_or_default()
     }

@@ -1,23 +1,8 @@
 //! Proxies that open TLS: squid with `ssl-bump` and a CA of its own.
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose};
-
 use super::{Site, at};
-use crate::testing::{Around, Relay, Rules, Squid};
+use crate::testing::{Around, Relay, Rules, Squid, inspector};
 use crate::transport::{Https, Network, TransportError};
-
-/// A CA as companies have them for this, as PEM of certificate and key.
-fn inspector() -> String {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(DnType::OrganizationName, "本店システム部");
-    params.distinguished_name.push(DnType::CommonName, "Web Gateway CA");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let key = KeyPair::generate().unwrap();
-    let certificate = params.self_signed(&key).unwrap();
-    format!("{}{}", certificate.pem(), key.serialize_pem())
-}
 
 #[test]
 fn an_inspecting_proxy_that_this_pc_does_not_trust_is_named_and_gets_nothing() {
