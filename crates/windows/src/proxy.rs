@@ -135,8 +135,11 @@ fn take(text: *mut u16) -> Option<String> {
     }
     let mut units = Vec::new();
     while units.len() < MAX_TEXT {
-        // SAFETY: the text is terminated, and every unit before this one was not the end.
-        let unit = unsafe { text.add(units.len()).read() };
+        // SAFETY: the text is terminated, and every unit before this one was not the end: this one
+        // lies within it.
+        let place = unsafe { text.add(units.len()) };
+        // SAFETY: as above; units are read where Windows wrote them.
+        let unit = unsafe { place.read() };
         if unit == 0 {
             break;
         }

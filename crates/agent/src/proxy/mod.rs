@@ -36,4 +36,4 @@ pub use line::Line;
 pub use pac::Names;
 pub use system::{Scripted, System, SystemSettings, ThisSystem};
 pub use way::{Way, script_answer, windows_list};
-pub use way_out::{Surroundings, SystemNames, WayOut};
+pub use way_out::{Environment, Surroundings, SystemNames, WayOut};

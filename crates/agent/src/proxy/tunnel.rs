@@ -222,17 +222,18 @@ fn skip(line: &mut impl Read, body: Body) -> io::Result<bool> {
     }
 }
 
-/// One line without its end; a line that is too long or no text ends everything.
+/// One line without its end; a line that is too long or no text ends everything. Octet by octet:
+/// what follows belongs to whoever reads next.
 fn line_of(line: &mut impl Read) -> io::Result<String> {
     let mut text = Vec::new();
-    for octet in line.take(1024).bytes() {
-        match octet? {
-            b'\n' => {
-                let text = text.strip_suffix(b"\r").unwrap_or(&text);
-                return String::from_utf8(text.to_vec()).map_err(io::Error::other);
-            }
-            octet => text.push(octet),
+    while text.len() < 1024 {
+        let mut octet = [0];
+        line.read_exact(&mut octet)?;
+        if octet == *b"\n" {
+            let text = text.strip_suffix(b"\r").unwrap_or(&text);
+            return String::from_utf8(text.to_vec()).map_err(io::Error::other);
         }
+        text.extend(octet);
     }
     Err(io::Error::from(io::ErrorKind::InvalidData))
 }

@@ -21,10 +21,13 @@ const LOOKUP: Duration = Duration::from_secs(8);
 /// Most addresses of a name that are tried.
 const MAX_ADDRESSES: usize = 8;
 
+/// Variables of the environment, by name.
+pub type Environment = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// Everything that the way out depends on and that is not in its own hands.
 pub struct Surroundings {
     /// Variables of the environment.
-    pub environment: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    pub environment: Environment,
     /// The system's settings.
     pub system: Box<dyn System>,
     /// Host names.

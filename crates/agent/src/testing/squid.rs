@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use tempfile::TempDir;
 
-/// A real proxy on loopback, with everything of its own; it ends when dropped.
+/// A real proxy on loopback (squid of `tools/prepare`), with everything of its own; it ends when dropped.
 pub(crate) struct Squid {
     folder: TempDir,
     port: u16,
@@ -107,12 +107,13 @@ impl Squid {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .expect("squid is there: see tools/prepare");
+            .unwrap();
         let mut said = String::new();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         while !said.contains("Accepting ") {
-            let Some(line) = lines.next() else { panic!("squid did not start: {said}\n{config}") };
-            said.push_str(&line.unwrap());
+            let line = lines.next();
+            assert!(line.is_some(), "squid did not start: {said}\n{config}");
+            said.push_str(&line.unwrap().unwrap());
         }
         // It says so just before it does so.
         while TcpStream::connect(("127.0.0.1", port)).is_err() {

@@ -47,7 +47,7 @@ enum Part {
 }
 
 impl Part {
-    fn read(text: &String) -> Option<Self> {
+    fn read(text: &str) -> Option<Self> {
         if let Some(month) = MONTHS.iter().position(|month| text.eq_ignore_ascii_case(month)) {
             return i16::try_from(month + 1).ok().map(Self::Month);
         }
@@ -63,7 +63,7 @@ impl Part {
 /// `dateRange(day | month | year [, …] [, "GMT"])`: one, or two ends of the same form.
 pub(super) fn date(arguments: &[String], now: &Zoned) -> bool {
     let (parts, now) = zoned(arguments, now);
-    let Some(parts) = parts.iter().map(Part::read).collect::<Option<Vec<_>>>() else {
+    let Some(parts) = parts.iter().map(|part| Part::read(part)).collect::<Option<Vec<_>>>() else {
         return false;
     };
     let today = |part: &Part| match part {
