@@ -51,7 +51,9 @@ impl Answer {
             Ok(httparse::Status::Partial) if octets.len() < MAX_HEAD => return Ok(None),
             Ok(httparse::Status::Partial) | Err(_) => return Err(AnswerError),
         };
-        let (status, version) = (response.code.ok_or(AnswerError)?, response.version);
+        // Three digits, of which RFC 9110 §15 knows five kinds.
+        let status = response.code.filter(|code| (100..600).contains(code)).ok_or(AnswerError)?;
+        let version = response.version;
         let values = |name: &'static str| {
             let named = response.headers.iter().filter(|h| h.name.eq_ignore_ascii_case(name));
             named.map(|header| header.value)
@@ -145,9 +147,13 @@ mod tests {
 
     #[test]
     fn other_protocols_are_told() {
-        for octets in
-            [&b"SSH-2.0-OpenSSH_9.2\r\n"[..], b"\x16\x03\x01\x00", b"HTTP/2 200 OK\r\n\r\n"]
-        {
+        for octets in [
+            &b"SSH-2.0-OpenSSH_9.2\r\n"[..],
+            b"\x16\x03\x01\x00",
+            b"HTTP/2 200 OK\r\n\r\n",
+            b"HTTP/1.1 020 OK\r\n\r\n",
+            b"HTTP/1.1 600 OK\r\n\r\n",
+        ] {
             assert_eq!(Answer::read(octets), Err(AnswerError), "{octets:?}");
         }
     }
