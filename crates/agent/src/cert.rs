@@ -1,9 +1,9 @@
 //! What has to be read from a certificate, and the one signature check made outside TLS.
 
 use const_oid::ObjectIdentifier;
-use const_oid::db::rfc4519::{CN, O};
+use const_oid::db::rfc4519::{CN, O, OU};
 use const_oid::db::rfc5280::ID_KP_CLIENT_AUTH;
-use der::asn1::{PrintableStringRef, Utf8StringRef};
+use der::asn1::{Any, PrintableStringRef, TeletexStringRef, Utf8StringRef};
 use der::{Decode, Encode, Reader, SliceReader};
 use jiff::Timestamp;
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
@@ -13,10 +13,38 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use x509_cert::name::Name;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
+use crate::error::plain;
 use crate::key::Algorithm;
 
 /// Longest certificate that is read, in octets. Ours have about 700; RSA 4096 ones about 2,000.
 pub const MAX_LEN: usize = 16 * 1024;
+
+/// Who issued a certificate, fit to be shown: common name and organisation, as far as there are any.
+pub(crate) fn issuer_name(der: &[u8]) -> String {
+    let Ok(parsed) = Certificate::from_der(der) else { return "?".to_owned() };
+    let issuer = &parsed.tbs_certificate.issuer.0;
+    let part = |oid| {
+        let part = issuer.iter().flat_map(|rdn| rdn.0.iter()).find(|part| part.oid == oid)?;
+        text(&part.value).map(|text| plain(&text)).filter(|text| !text.is_empty())
+    };
+    let name = match (part(CN).or_else(|| part(OU)), part(O)) {
+        (Some(name), Some(organisation)) if name != organisation => {
+            format!("{name} ({organisation})")
+        }
+        (Some(name), _) | (None, Some(name)) => name,
+        (None, None) => plain(&parsed.tbs_certificate.issuer.to_string()),
+    };
+    if name.is_empty() { "?".to_owned() } else { name.chars().take(120).collect() }
+}
+
+/// A text of the forms that names are written in.
+fn text(value: &Any) -> Option<String> {
+    let utf8 = value.decode_as::<Utf8StringRef<'_>>().map(|text| text.as_str().to_owned());
+    let printable =
+        || value.decode_as::<PrintableStringRef<'_>>().map(|text| text.as_str().to_owned());
+    let teletex = || value.decode_as::<TeletexStringRef<'_>>().map(|text| text.as_str().to_owned());
+    utf8.or_else(|_| printable()).or_else(|_| teletex()).ok()
+}
 
 /// A certificate, parsed once.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 use tegata_text::Text;
 use tegata_wire::Problem;
 
+use crate::proxy::Scheme;
 use crate::store::{StoreError, explain_token};
-use crate::transport::TransportError;
+use crate::transport::{ProxyTrouble, TransportError};
 use crate::trust::TrustError;
 
 /// The documented exit codes of the command.
@@ -73,7 +74,10 @@ impl Error {
             Self::Refused(_) | Self::Trust(_) | Self::TooOld { .. } | Self::BadAnswer(_) => {
                 Exit::Refused
             }
-            Self::Unreachable(TransportError::Unproven(_)) => Exit::Refused,
+            Self::Unreachable(TransportError::Unproven(_) | TransportError::Intercepted { .. }) => {
+                Exit::Refused
+            }
+            Self::Unreachable(TransportError::ProxySetting { .. }) => Exit::Usage,
             Self::Unreachable(_) | Self::NotTegata(_) => Exit::Unreachable,
             Self::Store(StoreError::Unsupported(_) | StoreError::CannotUntrust) => Exit::Usage,
             Self::KeySilent | Self::Store(_) => Exit::Store,
@@ -140,8 +144,20 @@ fn explain_transport(error: &TransportError, text: Text) -> (&'static str, Strin
         TransportError::NoConnection(why) => {
             ("no_connection", text.app_no_connection(&plain(why)), text.app_no_connection_do())
         }
-        TransportError::Proxy(why) => {
-            ("proxy_failed", text.app_proxy_failed(&plain(why)), text.app_proxy_failed_do())
+        TransportError::Proxy { proxy, trouble } => explain_proxy(proxy, trouble, text),
+        TransportError::ProxyRefused { proxy, realm, schemes, refusals } => {
+            explain_refusal(proxy, realm.as_deref(), schemes, *refusals, text)
+        }
+        TransportError::ProxyScript { url, why } => (
+            "proxy_script_failed",
+            text.app_proxy_script(&plain(url), &plain(why)),
+            text.app_proxy_script_do(),
+        ),
+        TransportError::ProxySetting { setting, .. } => {
+            ("bad_proxy", text.app_proxy_setting(setting), text.app_proxy_setting_do())
+        }
+        TransportError::Intercepted { issuer } => {
+            ("intercepted", text.app_intercepted(issuer), text.app_intercepted_do(issuer))
         }
         TransportError::Unproven(why) => {
             ("server_unproven", text.app_unproven(&plain(why)), text.app_unproven_do())
@@ -153,6 +169,60 @@ fn explain_transport(error: &TransportError, text: Text) -> (&'static str, Strin
             ("unusable_answer", text.app_unusable(&plain(why)), text.app_not_tegata_do())
         }
     }
+}
+
+fn explain_proxy(
+    proxy: &str,
+    trouble: &ProxyTrouble,
+    text: Text,
+) -> (&'static str, String, String) {
+    match trouble {
+        ProxyTrouble::Unreachable(why) => (
+            "proxy_unreachable",
+            text.app_proxy_unreachable(proxy, &plain(why)),
+            text.app_proxy_unreachable_do(),
+        ),
+        ProxyTrouble::Status(status @ (401 | 403 | 405 | 451)) => (
+            "proxy_forbids",
+            text.app_proxy_forbidden(proxy, &status.to_string()),
+            text.app_proxy_forbidden_do(),
+        ),
+        ProxyTrouble::Status(status) => (
+            "proxy_failed",
+            text.app_proxy_status(proxy, &status.to_string()),
+            text.app_proxy_status_do(),
+        ),
+        ProxyTrouble::Unusable(why) => (
+            "proxy_unusable",
+            text.app_proxy_unusable(proxy, &plain(why)),
+            text.app_proxy_unusable_do(),
+        ),
+    }
+}
+
+fn explain_refusal(
+    proxy: &str,
+    realm: Option<&str>,
+    schemes: &[String],
+    refusals: usize,
+    text: Text,
+) -> (&'static str, String, String) {
+    let named = match realm.map(plain).filter(|realm| !realm.is_empty()) {
+        Some(realm) => text.app_proxy_named(proxy, &realm),
+        None => proxy.to_owned(),
+    };
+    let is_known = schemes.iter().any(|name| Scheme::of(name).is_some());
+    let (title, detail) = match (refusals, is_known) {
+        (0, false) => (
+            text.app_proxy_scheme_unknown(&named, &plain(&schemes.join(", "))),
+            text.app_proxy_scheme_unknown_do(),
+        ),
+        (0, true) => {
+            (text.app_proxy_password_missing(&named), text.app_proxy_password_missing_do())
+        }
+        _ => (text.app_proxy_password_wrong(&named), text.app_proxy_password_wrong_do()),
+    };
+    ("proxy_refused", title, detail)
 }
 
 fn explain_store(error: &StoreError, text: Text) -> (&'static str, String, String) {

@@ -2,9 +2,9 @@
 //!
 //! The order of an issuance stands in [`issue`]: a machine without I/O says what comes next,
 //! [`issue::run`] does it through the [`issue::Ports`] that a window or a command hands in.
-//! [`trust`] decides which root is believed, [`transport`] is the way out to the network,
-//! [`store`] are the places where keys and certificates live. [`update`] is how the application
-//! itself is replaced by a newer one.
+//! [`trust`] decides which root is believed, [`proxy`] is the way out to the network,
+//! [`transport`] is HTTPS over it, [`store`] are the places where keys and certificates live.
+//! [`update`] is how the application itself is replaced by a newer one.
 //!
 //! Deliberately absent: a clock, randomness, sleeping and questions to people (all come in as
 //! parameters), and any way to send something other than a `GET` before the root is believed
@@ -25,6 +25,7 @@ mod key;
 pub mod link;
 mod pending;
 pub mod proof;
+pub mod proxy;
 pub mod receipt;
 pub mod site;
 pub mod store;

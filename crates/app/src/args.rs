@@ -25,8 +25,21 @@ pub(crate) struct Args {
     lang: Option<Lang>,
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) proxy: Proxy,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The way out, for every command that uses the network.
+#[derive(clap::Args)]
+pub(crate) struct Proxy {
+    #[arg(long, global = true, value_name = "auto|none|URL|pac:URL")]
+    pub(crate) proxy: Option<String>,
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) proxy_user: Option<String>,
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) proxy_password_file: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -285,7 +298,12 @@ fn localised(text: Text) -> clap::Command {
             text.app_help_usage_command()
         )))
         .about(text.app_help_about())
-        .after_help(format!("{all}\n  {}\n\n{}", text.app_help_proxy(), text.app_help_exit_codes()))
+        .after_help(format!("{all}\n\n{}", text.app_help_exit_codes()))
+        .mut_arg("proxy", |arg| arg.help(text.app_help_proxy_choice()).display_order(90))
+        .mut_arg("proxy_user", |arg| arg.help(text.app_help_proxy_user()).display_order(91))
+        .mut_arg("proxy_password_file", |arg| {
+            arg.help(text.app_help_proxy_password()).display_order(92)
+        })
         .mut_arg("lang", |arg| arg.help(stores::help_lang(text)).display_order(100))
         .mut_arg("json", |arg| arg.help(text.app_help_json()).display_order(101));
     let site = |command: clap::Command| {
@@ -410,7 +428,11 @@ mod tests {
 
     #[test]
     fn there_is_no_option_that_takes_a_password() {
-        for line in ["app issue --password x", "app issue --store-password x"] {
+        for line in [
+            "app issue --password x",
+            "app issue --store-password x",
+            "app issue --proxy-password x",
+        ] {
             assert!(parse(&words(line), Text::of(Lang::En)).is_err(), "{line}");
         }
     }

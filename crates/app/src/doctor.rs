@@ -5,7 +5,6 @@ use serde::Serialize;
 use tegata_agent::doctor::{self, Check, Finding, Patient, Report, Verdict};
 use tegata_agent::receipt::{Receipt, Receipts};
 use tegata_agent::store::{KeyStore, Pkcs12Form};
-use tegata_agent::transport::Https;
 use tegata_agent::{Exit, inventory};
 use tegata_domain::Clock;
 
@@ -13,12 +12,13 @@ use crate::World;
 use crate::args::Doctor;
 use crate::input::{Input, Missing};
 use crate::output::{Failure, Lines};
-use crate::{stores, version};
+use crate::{proxy, stores, version};
 
 /// `tegata-app doctor`. The exit code is that of the first problem found.
 pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
     let text = world.text;
     let input = Input(text);
+    let network = proxy::network(world, &[options.store_password_file.as_deref()])?;
     let mut missing = Missing::new(&world.prompt);
     let store = missing.or_ask(options.store, "--store", &stores::question(text));
     missing.check(text)?;
@@ -38,7 +38,7 @@ pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
     let patient = Patient {
         site: site.as_ref(),
         pin: input.root(root.as_deref())?,
-        network: &Https::new(version::running(), text.lang().code()),
+        network: &network,
         store: opened.as_ref(),
         receipts: receipts.as_ref(),
         now,

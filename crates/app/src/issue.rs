@@ -1,24 +1,21 @@
-use std::path::Path;
-
 use jiff::Timestamp;
 use serde::Serialize;
 use tegata_agent::issue::{self, Order, Outcome, Ports, Right};
 use tegata_agent::store::{self, KeyLocation, StoreUri};
-use tegata_agent::transport::Https;
 use tegata_text::Text;
 
-use crate::World;
 use crate::args::Issue;
 use crate::dates::Dates;
 use crate::input::{Input, Missing};
 use crate::output::{Failure, Lines};
-use crate::{stores, version};
+use crate::{World, proxy, stores, version};
 
 /// `tegata-app issue`
 pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
     let input = Input(text);
-    refuse_two_from_stdin(&options, text)?;
+    let passwords = [options.password_file.as_deref(), options.store_password_file.as_deref()];
+    let network = proxy::network(world, &passwords)?;
     let password_file = options.password_file.as_deref();
     let password = password_file.map(|file| input.secret(file)).transpose()?;
     let store_password = stores::password(options.store_password_file.as_deref(), world)?;
@@ -55,7 +52,7 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
     let outcome = issue::run(
         order,
         &mut Ports {
-            network: &Https::new(version::running(), text.lang().code()),
+            network: &network,
             store: opened.as_mut(),
             person: &mut world.prompt,
             clock: &world.clock,
@@ -64,21 +61,15 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
             progress: &mut |progress| output.progress(&progress.line(text)),
         },
     )
-    .map_err(|stopped| Failure::stopped(stopped, text))?;
+    .map_err(|stopped| Failure::stopped(stopped, text));
+    proxy::note(&network, world);
+    let outcome = outcome?;
     stores::keep(&site, &outcome, world);
     let mut lines = lines(&outcome, is_initial, text);
     if store::is_firefox(&uri) {
         lines = lines.line(&text.app_firefox_restart());
     }
     world.output.result(lines.as_str(), &object(&outcome, &uri, is_initial));
-    Ok(())
-}
-
-fn refuse_two_from_stdin(options: &Issue, text: Text) -> Result<(), Failure> {
-    let is_stdin = |file: &Option<std::path::PathBuf>| file.as_deref() == Some(Path::new("-"));
-    if is_stdin(&options.password_file) && is_stdin(&options.store_password_file) {
-        return Err(Failure::usage("two_stdin", text.app_two_stdin(), text.app_two_stdin_do()));
-    }
     Ok(())
 }
 

@@ -1,7 +1,8 @@
 //! The issuing application: the headless command.
 //!
 //! Thin over `tegata-agent`: [`args`] reads the command line, the modules named like commands
-//! gather what is needed and call the agent, [`output`] says what became of it. Only this file
+//! gather what is needed and call the agent, [`proxy`] is the way out, [`output`] says what became
+//! of it. Only this file
 //! reaches for the real clock, randomness and waiting.
 
 mod args;
@@ -13,6 +14,7 @@ mod issue;
 mod list;
 mod output;
 mod prompt;
+mod proxy;
 mod remove;
 mod renew;
 mod stores;
@@ -41,6 +43,7 @@ struct World {
     clock: SystemClock,
     entropy: SystemEntropy,
     pause: Sleep,
+    proxy: args::Proxy,
 }
 
 fn main() -> ExitCode {
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         clock: SystemClock,
         entropy: SystemEntropy,
         pause: Sleep,
+        proxy: args.proxy,
     };
     let done = |()| Exit::Done;
     let result: Result<Exit, Failure> = match args.command {
@@ -74,6 +78,7 @@ fn main() -> ExitCode {
 }
 
 /// The system's clock.
+#[derive(Clone, Copy)]
 struct SystemClock;
 
 impl Clock for SystemClock {
@@ -84,6 +89,7 @@ impl Clock for SystemClock {
 }
 
 /// The system's CSPRNG.
+#[derive(Clone, Copy)]
 struct SystemEntropy;
 
 impl Entropy for SystemEntropy {

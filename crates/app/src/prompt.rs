@@ -6,6 +6,7 @@ use tegata_text::Text;
 use zeroize::Zeroizing;
 
 /// The person at the terminal, if there is one.
+#[derive(Clone)]
 pub(crate) struct Prompt {
     text: Text,
     is_terminal: bool,

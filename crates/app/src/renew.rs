@@ -1,7 +1,6 @@
 use tegata_agent::inventory::{self, Item, State};
 use tegata_agent::issue::{self, Order, Ports, Right};
 use tegata_agent::store::{KeyStore, Pkcs12Form};
-use tegata_agent::transport::Https;
 use tegata_domain::{Clock, UserId};
 use tegata_text::Text;
 
@@ -10,12 +9,13 @@ use crate::args::Renew;
 use crate::input::{Input, Missing};
 use crate::issue::{lines, object};
 use crate::output::Failure;
-use crate::{stores, version};
+use crate::{proxy, stores, version};
 
 /// `tegata-app renew`
 pub(crate) fn run(options: Renew, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
     let input = Input(text);
+    let network = proxy::network(world, &[options.store_password_file.as_deref()])?;
     let mut missing = Missing::new(&world.prompt);
     let store = missing.or_ask(options.store, "--store", &stores::question(text));
     missing.check(text)?;
@@ -44,7 +44,7 @@ pub(crate) fn run(options: Renew, world: &mut World) -> Result<(), Failure> {
     let outcome = issue::run(
         order,
         &mut Ports {
-            network: &Https::new(version::running(), text.lang().code()),
+            network: &network,
             store: opened.as_mut(),
             person: &mut world.prompt,
             clock: &world.clock,
@@ -53,7 +53,9 @@ pub(crate) fn run(options: Renew, world: &mut World) -> Result<(), Failure> {
             progress: &mut |progress| output.progress(&progress.line(text)),
         },
     )
-    .map_err(|stopped| Failure::stopped(stopped, text))?;
+    .map_err(|stopped| Failure::stopped(stopped, text));
+    proxy::note(&network, world);
+    let outcome = outcome?;
     stores::keep(&site, &outcome, world);
     world.output.result(lines(&outcome, false, text).as_str(), &object(&outcome, &uri, false));
     Ok(())

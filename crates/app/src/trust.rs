@@ -1,14 +1,12 @@
 use serde::Serialize;
 use tegata_agent::issue;
 use tegata_agent::store::{Pkcs12Form, StoreError, StoreUri, Untrusted};
-use tegata_agent::transport::Https;
 use tegata_domain::Clock;
 
-use crate::World;
 use crate::args::Trust;
 use crate::input::{Input, Missing};
 use crate::output::{Failure, Lines};
-use crate::{stores, version};
+use crate::{World, proxy, stores};
 
 /// `tegata-app trust`
 pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
@@ -17,6 +15,7 @@ pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
     }
     let text = world.text;
     let input = Input(text);
+    let network = proxy::network(world, &[options.store_password_file.as_deref()])?;
     let store_password = stores::password(options.store_password_file.as_deref(), world)?;
     let mut missing = Missing::new(&world.prompt);
     let site = missing.or_ask(options.site, "--site", &text.app_ask_site());
@@ -33,7 +32,6 @@ pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
         return Err(Failure::of(StoreError::Unsupported(store), text));
     }
     let mut opened = stores::open(&uri, store_password, Pkcs12Form::default(), world)?;
-    let network = Https::new(version::running(), text.lang().code());
     let trusted = issue::believe(&site, pin, &network, &mut world.prompt, world.clock.now())
         .map_err(|error| Failure::of(error, text))?;
     let location = opened.trust(&trusted).map_err(|error| Failure::of(error, text))?;

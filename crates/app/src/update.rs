@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicBool;
 use jiff::Timestamp;
 use serde::Serialize;
 use tegata_agent::brand::Brand;
-use tegata_agent::transport::Https;
 use tegata_agent::update::{
     self, Application, Applied, Decision, Offer, Place, Progress, UpdateError, megabytes,
 };
@@ -15,7 +14,7 @@ use tegata_text::Text;
 use crate::World;
 use crate::args::Update;
 use crate::output::{Failure, Lines, Output};
-use crate::{stores, version};
+use crate::{proxy, stores, version};
 
 /// Percent of a download between two lines about it.
 const LINES: u64 = 10;
@@ -28,7 +27,7 @@ pub(crate) fn run(options: &Update, world: &World) -> Result<(), Failure> {
         .map_err(|source| failed(UpdateError::Io { path: "tegata-app".into(), source }))?;
     let brand = brand(program.parent().unwrap_or(Path::new(".")), text)?;
     let place = Place::of(&program, stores::local_data().as_deref());
-    let network = Https::new(version::running(), text.lang().code());
+    let network = proxy::network(world, &[])?;
     let application = Application {
         brand: &brand,
         version: version::running().parse().map_err(|_| no_brand(text))?,

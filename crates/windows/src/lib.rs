@@ -17,7 +17,9 @@ pub mod certs;
 mod cng;
 pub mod key;
 pub mod language;
+pub mod proxy;
 mod refused;
+pub mod sspi;
 mod wide;
 
 pub use refused::Refused;

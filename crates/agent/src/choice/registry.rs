@@ -14,9 +14,6 @@ const BROWSERS: [(&str, &str); 2] = [
     ("Microsoft Edge", r"Software\Policies\Microsoft\Edge\AutoSelectCertificateForUrls"),
 ];
 
-/// `HRESULT` of ERROR_ACCESS_DENIED.
-const ACCESS_DENIED: i32 = 0x8007_0005_u32.cast_signed();
-
 /// Where the browsers of this user read the policy. There is one registry: `_root` is for the
 /// systems with files.
 pub fn places(_root: &Path, _choice: &Choice) -> Vec<Place> {
@@ -29,15 +26,14 @@ pub fn places(_root: &Path, _choice: &Choice) -> Vec<Place> {
 /// When the registry does not let this user.
 pub fn write(root: &Path, choice: &Choice) -> Result<Vec<Place>, ChoiceError> {
     for (_, path) in BROWSERS {
-        let failed = |error| failed(path, &error);
-        let key = CURRENT_USER.create(path).map_err(failed)?;
+        let key = CURRENT_USER.create(path).map_err(|error| failed(path, error))?;
         for entry in choice.entries() {
-            let there = texts(&key).map_err(failed)?;
+            let there = texts(&key).map_err(|error| failed(path, error))?;
             if there.iter().all(|(_, text)| *text != entry) {
                 let free = (1..).map(|number: u32| number.to_string());
                 let mut free = free.filter(|name| there.iter().all(|(taken, _)| taken != name));
                 let name = free.next().unwrap_or_default();
-                key.set_string(&name, &entry).map_err(failed)?;
+                key.set_string(&name, &entry).map_err(|error| failed(path, error))?;
             }
         }
     }
@@ -54,14 +50,14 @@ pub fn forget(_root: &Path, choice: &Choice) -> Result<Vec<PathBuf>, ChoiceError
     for (_, path) in BROWSERS {
         // A key that is not there holds nothing to remove.
         let Ok(key) = CURRENT_USER.open(path) else { continue };
-        let there = texts(&key).map_err(|error| failed(path, &error))?;
+        let there = texts(&key).map_err(|error| failed(path, error))?;
         let ours: Vec<_> = there.into_iter().filter(|(_, text)| ours.contains(text)).collect();
         if ours.is_empty() {
             continue;
         }
-        let key = CURRENT_USER.create(path).map_err(|error| failed(path, &error))?;
+        let key = CURRENT_USER.create(path).map_err(|error| failed(path, error))?;
         for (name, _) in ours {
-            key.remove_value(&name).map_err(|error| failed(path, &error))?;
+            key.remove_value(&name).map_err(|error| failed(path, error))?;
         }
         gone.push(location(path));
     }
@@ -69,7 +65,7 @@ pub fn forget(_root: &Path, choice: &Choice) -> Result<Vec<PathBuf>, ChoiceError
 }
 
 /// The values that are texts, by name.
-fn texts(key: &Key) -> windows_registry::Result<Vec<(String, String)>> {
+fn texts(key: &Key) -> std::io::Result<Vec<(String, String)>> {
     let texts =
         key.values()?.filter_map(|(name, value)| Some((name, String::try_from(value).ok()?)));
     Ok(texts.collect())
@@ -79,11 +75,11 @@ fn location(key: &str) -> PathBuf {
     PathBuf::from(format!(r"HKEY_CURRENT_USER\{key}"))
 }
 
-fn failed(key: &str, error: &windows_registry::Error) -> ChoiceError {
-    if error.code().0 == ACCESS_DENIED {
+fn failed(key: &str, error: impl Into<std::io::Error>) -> ChoiceError {
+    let source = error.into();
+    if source.kind() == std::io::ErrorKind::PermissionDenied {
         return ChoiceError::Administrator(location(key));
     }
-    let source = std::io::Error::other(error.message());
     ChoiceError::Io { path: location(key), source }
 }
 

@@ -156,9 +156,8 @@ mod tests {
 
     #[test]
     fn other_stores_are_named_as_not_available() {
-        for (text, name) in [("keychain:x", "keychain")] {
-            assert_eq!(text.parse::<StoreUri>(), Err(StoreUriError::NotInThisBuild(name)));
-        }
+        let keychain = "keychain:x".parse::<StoreUri>();
+        assert_eq!(keychain, Err(StoreUriError::NotInThisBuild("keychain")));
         for (text, error) in [
             ("pkcs11:token=x", UriError::Module),
             ("pkcs11:token=x;id=%01?module-path=/x", UriError::KeyGiven),

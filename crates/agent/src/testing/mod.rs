@@ -1,8 +1,14 @@
 //! Helpers of this crate's tests.
 
 mod authority;
+mod names;
+mod relay;
+mod scripts;
 mod server;
 mod site;
+#[cfg(unix)]
+mod squid;
+mod way_out;
 
 use std::process::Command;
 use std::sync::Mutex;
@@ -11,8 +17,14 @@ use jiff::Timestamp;
 use tegata_domain::{Clock, Entropy};
 
 pub(crate) use authority::{Authority, hex};
+pub(crate) use names::FixedNames;
+pub(crate) use relay::Relay;
+pub(crate) use scripts::ScriptServer;
 pub(crate) use server::{Answer, Request, Server};
 pub(crate) use site::{Call, FakeSite, Script};
+#[cfg(unix)]
+pub(crate) use squid::{ACCOUNT, Rules, Squid, inspector};
+pub(crate) use way_out::{Around, Settings, way_out};
 
 /// The moment at which tests play. Keys wait for a day after their file was written, so this
 /// lies before any file of a test.

@@ -5,15 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::client::ResolvesClientCert;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, SignatureAlgorithm, SignatureScheme};
-use rustls::{StreamOwned, SupportedProtocolVersion};
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
-    TransportAdapter,
-};
+use rustls::{SignatureAlgorithm, SignatureScheme, SupportedProtocolVersion};
 
 use crate::cert::Cert;
 use crate::key::{Algorithm, SeatKey};
@@ -29,25 +24,33 @@ pub struct Identity {
     pub key: Arc<dyn SeatKey>,
 }
 
-impl Identity {
-    /// How connections to servers under `roots` are made with it; `asked` becomes true when a
-    /// server asked for it.
-    pub(super) fn config(
-        &self,
-        roots: RootCertStore,
-        asked: Arc<AtomicBool>,
-    ) -> Result<ClientConfig, rustls::Error> {
-        let chain = [&self.certificate].into_iter().chain(&self.intermediates);
+/// An identity for one connection, and whether the server asked for it.
+#[derive(Clone)]
+pub(super) struct Holder {
+    certified: Arc<CertifiedKey>,
+    algorithm: Algorithm,
+    asked: Arc<AtomicBool>,
+}
+
+impl Holder {
+    /// The second value becomes true when a server asks for the certificate.
+    pub(super) fn new(identity: Identity) -> (Self, Arc<AtomicBool>) {
+        let chain = [&identity.certificate].into_iter().chain(&identity.intermediates);
         let chain = chain.map(|cert| CertificateDer::from(cert.der().to_vec())).collect();
-        let key = HolderKey(self.key.clone());
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        Ok(ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(versions(key.0.algorithm()))?
-            .with_root_certificates(roots)
-            .with_client_cert_resolver(Arc::new(Always {
-                certified: Arc::new(CertifiedKey::new(chain, Arc::new(key))),
-                asked,
-            })))
+        let algorithm = identity.key.algorithm();
+        let certified = Arc::new(CertifiedKey::new(chain, Arc::new(HolderKey(identity.key))));
+        let asked = Arc::new(AtomicBool::new(false));
+        (Self { certified, algorithm, asked: asked.clone() }, asked)
+    }
+
+    /// The versions of TLS in which the key can sign.
+    pub(super) fn versions(&self) -> &'static [&'static SupportedProtocolVersion] {
+        versions(self.algorithm)
+    }
+
+    /// Presents the certificate to whoever asks.
+    pub(super) fn resolver(&self) -> Arc<dyn ResolvesClientCert> {
+        Arc::new(Always { certified: self.certified.clone(), asked: self.asked.clone() })
     }
 }
 
@@ -117,77 +120,5 @@ impl Signer for HolderKey {
 
     fn scheme(&self) -> SignatureScheme {
         self.own_scheme()
-    }
-}
-
-/// The TLS link of a chain of connectors.
-#[derive(Debug)]
-pub(super) struct HolderTls(pub(super) Arc<ClientConfig>);
-
-impl<In: Transport> Connector<In> for HolderTls {
-    type Out = Either<In, HolderTransport>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, ureq::Error> {
-        let Some(transport) = chained else { return Ok(None) };
-        if !details.needs_tls() || transport.is_tls() {
-            return Ok(Some(Either::A(transport)));
-        }
-        let host = details.uri.host().unwrap_or_default();
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| ureq::Error::Tls("the host is neither a name nor an address"))?;
-        let mut conn = ClientConnection::new(self.0.clone(), name)?;
-        let mut sock = TransportAdapter::new(transport.boxed(), details.current_time.clone());
-        sock.set_timeout(details.timeout);
-        conn.complete_io(&mut sock)?;
-        let buffers = LazyBuffers::new(
-            details.config.input_buffer_size(),
-            details.config.output_buffer_size(),
-        );
-        Ok(Some(Either::B(HolderTransport { buffers, stream: StreamOwned { conn, sock } })))
-    }
-}
-
-/// Octets through TLS.
-pub(super) struct HolderTransport {
-    buffers: LazyBuffers,
-    stream: StreamOwned<ClientConnection, TransportAdapter>,
-}
-
-impl Transport for HolderTransport {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        &mut self.buffers
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        self.stream.get_mut().set_timeout(timeout);
-        std::io::Write::write_all(&mut self.stream, &self.buffers.output()[..amount])?;
-        Ok(())
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        self.stream.get_mut().set_timeout(timeout);
-        let input = self.buffers.input_append_buf();
-        let amount = std::io::Read::read(&mut self.stream, input)?;
-        self.buffers.input_appended(amount);
-        Ok(amount > 0)
-    }
-
-    fn is_open(&mut self) -> bool {
-        self.stream.get_mut().get_mut().is_open()
-    }
-
-    fn is_tls(&self) -> bool {
-        true
-    }
-}
-
-impl fmt::Debug for HolderTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HolderTransport").finish_non_exhaustive()
     }
 }

@@ -1,85 +1,100 @@
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
 use tegata_wire::problem;
-use ureq::config::Config;
 use ureq::http::Response;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
-use ureq::{Agent, Body, Proxy, Timeout};
+use ureq::{Agent, Body, Timeout};
 
-use super::holder::HolderTls;
+use super::connector::{Exit, NoLookup, Trail};
+use super::holder::Holder;
+use super::tls::{Anchors, Roots};
 use super::{Identity, MAX_ANSWER, Network, Presented, Reply, Stream, Transport, TransportError};
 use crate::doctor::http_date;
+use crate::proxy::WayOut;
 use crate::trust::Trusted;
 
-/// Longest wait for a connection, TLS handshake included.
-const CONNECT: Duration = Duration::from_secs(15);
-/// Longest wait for a whole answer. The server spends about a second on a password.
-const CALL: Duration = Duration::from_secs(60);
+/// Longest wait for each part of an answer. The server spends about a second on a password.
+const ANSWER: Duration = Duration::from_secs(45);
+/// Longest wait until a request is sent.
+const SEND: Duration = Duration::from_secs(15);
+/// Longest pause of a connection that is used again. Proxies cut idle ones after about 30 s.
+const IDLE: Duration = Duration::from_secs(10);
 /// Longest silence while a body of any length is read.
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// HTTPS over `ureq` and `rustls` with `ring`.
 ///
-/// Proxies come from `HTTPS_PROXY`, `ALL_PROXY`, `HTTP_PROXY` and `NO_PROXY`. Redirects are not
-/// followed: an address from a slip means that address.
+/// Redirects are not followed: an address from a slip means that address. There is no limit to
+/// the whole of a call, because a person may be asked for the proxy's password in the middle of
+/// it; each part has its own.
 pub struct Https {
     user_agent: String,
     language: String,
+    way_out: WayOut,
+    trail: Arc<Trail>,
+}
+
+/// Somebody opens the TLS connections of this PC, and its system trusts them to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// Name of the CA that stands in for the server's, fit to be shown.
+    pub issuer: String,
 }
 
 impl Https {
     /// `version` names the application to the server; `language` (`ja`, `en`) asks for the
-    /// language of problem documents.
-    pub fn new(version: &str, language: &str) -> Self {
-        Self { user_agent: format!("tegata-app/{version}"), language: language.to_owned() }
+    /// language of problem documents; connections go by `way_out`.
+    pub fn new(version: &str, language: &str, way_out: WayOut) -> Self {
+        Self {
+            user_agent: format!("tegata-app/{version}"),
+            language: language.to_owned(),
+            way_out,
+            trail: Arc::default(),
+        }
     }
 
-    fn connection(&self, tls: TlsConfig) -> Connection {
-        let agent = self.config(tls).new_agent();
-        Connection { agent, language: self.language.clone() }
+    /// Who inspects the connections, as the last one to a believed server told.
+    pub fn inspection(&self) -> Option<Inspection> {
+        self.trail.inspection()
     }
 
-    fn config(&self, tls: TlsConfig) -> Config {
-        Agent::config_builder()
+    fn connection(&self, anchors: Anchors) -> Connection {
+        self.connection_of(anchors, None)
+    }
+
+    fn connection_of(&self, anchors: Anchors, holder: Option<Holder>) -> Connection {
+        let config = Agent::config_builder()
             .https_only(true)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .proxy(Proxy::try_from_env())
-            .timeout_connect(Some(CONNECT))
-            .timeout_global(Some(CALL))
+            .proxy(None)
+            .timeout_send_request(Some(SEND))
+            .timeout_send_body(Some(SEND))
+            .timeout_recv_response(Some(ANSWER))
+            .timeout_recv_body(Some(ANSWER))
+            .max_idle_age(IDLE)
             .max_response_header_size(32 * 1024)
             .user_agent(self.user_agent.as_str())
-            .tls_config(tls)
-            .build()
+            .build();
+        let (trail, anchors) = (Arc::clone(&self.trail), Arc::new(anchors));
+        let exit =
+            Exit { way_out: self.way_out.clone(), anchors, holder, trail: Arc::clone(&trail) };
+        let agent = Agent::with_parts(config, exit, NoLookup);
+        Connection { agent, language: self.language.clone(), trail }
     }
 }
 
 impl Network for Https {
     fn get_unbelieved(&self, url: &str) -> Result<Reply, TransportError> {
-        let tls = TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(provider())
-            .disable_verification(true)
-            .build();
-        self.connection(tls).get(url)
+        self.connection(Anchors::Unasked).get(url)
     }
 
     fn believe(&self, trusted: &Trusted) -> Result<Box<dyn Transport>, TransportError> {
-        let anchors = anchors(trusted);
-        let anchors: Vec<_> =
-            anchors.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
-        let tls = TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(provider())
-            .root_certs(RootCerts::Specific(Arc::new(anchors)))
-            .build();
-        Ok(Box::new(self.connection(tls)))
+        let roots = Roots::with(trusted.root())?;
+        Ok(Box::new(self.connection(Anchors::Believed(Box::new(roots)))))
     }
 
     fn present(
@@ -88,47 +103,42 @@ impl Network for Https {
         identity: &Identity,
         url: &str,
     ) -> Result<Presented, TransportError> {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(anchors(trusted));
-        let asked = Arc::new(AtomicBool::new(false));
-        let tls = identity.config(roots, asked.clone());
-        let tls = tls.map_err(|error| TransportError::Unproven(error.to_string()))?;
-        let connector =
-            ().chain(ConnectProxyConnector::default())
-                .chain(TcpConnector::default())
-                .chain(HolderTls(Arc::new(tls)));
-        let config = self.config(TlsConfig::default());
-        let agent = Agent::with_parts(config, connector, DefaultResolver::default());
+        let roots = Roots::with(trusted.root())?;
+        let (holder, asked) = Holder::new(identity.clone());
+        let connection = self.connection_of(Anchors::Believed(Box::new(roots)), Some(holder));
         // By name, so that the gateway answers in a form that can be read.
         let accept = concat!("application/problem+json", ", text/html;q=0.9, */*;q=0.1");
-        let request = agent.get(url).header("accept", accept);
+        let request = connection.agent.get(url).header("accept", accept);
         let response = request.header("accept-language", &self.language).call().map_err(cause)?;
         let asked = asked.load(Ordering::Relaxed);
         Ok(Presented { reply: problem_or_head(response)?, asked })
     }
 }
 
-/// The believed root, and those that the system trusts. A PC without a readable system store
-/// still reaches sites that the own root vouches for.
-fn anchors(trusted: &Trusted) -> Vec<CertificateDer<'static>> {
-    let mut anchors = vec![CertificateDer::from(trusted.root().der().to_vec())];
-    anchors.extend(rustls_native_certs::load_native_certs().certs);
-    anchors
-}
-
-fn provider() -> Arc<rustls::crypto::CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
-}
-
 struct Connection {
     agent: Agent,
     language: String,
+    trail: Arc<Trail>,
+}
+
+impl Connection {
+    fn get_once(&self, url: &str) -> Result<Reply, TransportError> {
+        let request = self.agent.get(url).header("accept-language", &self.language);
+        reply(request.call().map_err(cause)?)
+    }
 }
 
 impl Transport for Connection {
+    /// Proxies cut connections that were idle for a while, often just when they are used again: a
+    /// `GET` that got lost on such a one is repeated once on a new one.
     fn get(&self, url: &str) -> Result<Reply, TransportError> {
-        let request = self.agent.get(url).header("accept-language", &self.language);
-        reply(request.call().map_err(cause)?)
+        let opened = self.trail.opened();
+        match self.get_once(url) {
+            Err(error) if error.is_lost_reply() && self.trail.opened() == opened => {
+                self.get_once(url)
+            }
+            other => other,
+        }
     }
 
     fn post_json(&self, url: &str, body: &[u8]) -> Result<Reply, TransportError> {
@@ -185,20 +195,16 @@ fn cause(error: ureq::Error) -> TransportError {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     let said = error.to_string();
     match error {
+        ureq::Error::Other(inner) => match inner.downcast::<TransportError>() {
+            Ok(error) => *error,
+            Err(other) => TransportError::NoConnection(other.to_string()),
+        },
         ureq::Error::HostNotFound => TransportError::HostNotFound,
-        ureq::Error::InvalidProxyUrl | ureq::Error::ConnectProxyFailed(_) => {
-            TransportError::Proxy(said)
-        }
-        ureq::Error::Rustls(error) => tls_cause(&error, said),
-        ureq::Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-            Some(tls) => tls_cause(tls, said),
-            None if is_lookup(&error) => TransportError::HostNotFound,
-            None => match error.kind() {
-                UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe => {
-                    TransportError::LostReply(said)
-                }
-                _ => TransportError::NoConnection(said),
-            },
+        ureq::Error::Io(error) => match error.kind() {
+            UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe => {
+                TransportError::LostReply(said)
+            }
+            _ => TransportError::NoConnection(said),
         },
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
             TransportError::NoConnection(said)
@@ -208,22 +214,6 @@ fn cause(error: ureq::Error) -> TransportError {
         | ureq::Error::LargeResponseHeader(..)
         | ureq::Error::Protocol(_)
         | ureq::Error::Http(_) => TransportError::Unusable(said),
-        _ => TransportError::NoConnection(said),
-    }
-}
-
-/// Whether the resolver found nothing: std tells it by words alone, Windows by WSAHOST_NOT_FOUND.
-fn is_lookup(error: &io::Error) -> bool {
-    const WSAHOST_NOT_FOUND: i32 = 11001;
-    error.raw_os_error() == Some(WSAHOST_NOT_FOUND)
-        || error.to_string().starts_with("failed to lookup address")
-}
-
-fn tls_cause(error: &rustls::Error, said: String) -> TransportError {
-    match error {
-        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
-            TransportError::Unproven(said)
-        }
         _ => TransportError::NoConnection(said),
     }
 }

@@ -1,18 +1,25 @@
-//! The way out: HTTPS behind two small traits, so that the machine is tested without a network.
+//! HTTPS behind two small traits, so that the machine is tested without a network.
+//!
+//! Connections come from [`crate::proxy::WayOut`]; TLS ([`tls`]) begins on them, and `ureq` speaks
+//! HTTP over it ([`connector`]).
 
+mod connector;
 mod holder;
 mod https;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::io::{self, Read};
 use std::time::Duration;
 
-pub use holder::Identity;
-pub use https::Https;
-
 use jiff::Timestamp;
 
+pub use holder::Identity;
+pub use https::{Https, Inspection};
+pub(crate) use tls::system_roots;
+
+use crate::proxy::ProxyAddressError;
 use crate::trust::Trusted;
 
 /// Largest answer that is read, in octets. A trust answer with 16 certificates has about 30,000.
@@ -135,9 +142,49 @@ pub enum TransportError {
     /// Nothing answers there, or not in time.
     #[error("no connection: {0}")]
     NoConnection(String),
-    /// The proxy said no, or its address is not usable.
-    #[error("proxy: {0}")]
-    Proxy(String),
+    /// A proxy that does not lead there.
+    #[error("proxy {proxy}: {trouble}")]
+    Proxy {
+        /// Its address.
+        proxy: String,
+        /// What is wrong.
+        trouble: ProxyTrouble,
+    },
+    /// A proxy wants to know who asks, and was not told, or not believed it.
+    #[error("proxy {proxy} refused access ({})", .schemes.join(", "))]
+    ProxyRefused {
+        /// Its address.
+        proxy: String,
+        /// What it calls itself.
+        realm: Option<String>,
+        /// The schemes that it offers, as it writes them.
+        schemes: Vec<String>,
+        /// How many passwords it refused.
+        refusals: usize,
+    },
+    /// The proxy script that the person chose gives no answer.
+    #[error("proxy script {url}: {why}")]
+    ProxyScript {
+        /// Its address.
+        url: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A setting that should name a proxy and does not.
+    #[error("{setting}: {why}")]
+    ProxySetting {
+        /// Name of the variable.
+        setting: &'static str,
+        /// What is wrong; never the value, in which a password may stand.
+        why: ProxyAddressError,
+    },
+    /// Somebody between here and the server opens the TLS connection: its certificate is for the
+    /// right host, but issued by a CA that this PC does not know.
+    #[error("the connection is inspected: certificate issued by {issuer}")]
+    Intercepted {
+        /// Name of the CA, fit to be shown.
+        issuer: String,
+    },
     /// The server's certificate does not prove that it is the host asked for.
     #[error("certificate of the server: {0}")]
     Unproven(String),
@@ -146,6 +193,20 @@ pub enum TransportError {
     LostReply(String),
     /// Something answered, but not with HTTP of a sensible size.
     #[error("unusable answer: {0}")]
+    Unusable(String),
+}
+
+/// What is wrong with a proxy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyTrouble {
+    /// Nothing answers at its address.
+    #[error("no connection: {0}")]
+    Unreachable(String),
+    /// It answers that it does not lead there: by rule (403), or because it cannot (502 to 504).
+    #[error("status {0}")]
+    Status(u16),
+    /// It does not answer as a proxy does.
+    #[error("{0}")]
     Unusable(String),
 }
 

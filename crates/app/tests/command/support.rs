@@ -5,6 +5,9 @@
 mod authority;
 #[path = "../../../agent/src/testing/server.rs"]
 mod server;
+#[path = "../../../agent/src/testing/squid.rs"]
+#[expect(dead_code, reason = "the agent's own tests use the rest")]
+pub(crate) mod squid;
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;

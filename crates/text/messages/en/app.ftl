@@ -38,9 +38,7 @@ app-unproven-do = Check the address of the site and the date of this PC. If your
 app-host-not-found = The address of the site was not found.
 app-host-not-found-do = Check the address and your Internet connection.
 app-no-connection = The site could not be reached ({ $why }).
-app-no-connection-do = Check the address and your Internet connection, and try again later. If you use a proxy, name it in the environment variable HTTPS_PROXY.
-app-proxy-failed = The proxy did not let the connection through ({ $why }).
-app-proxy-failed-do = Check the environment variables HTTPS_PROXY and NO_PROXY. Ask your system administrator for the proxy's password.
+app-no-connection-do = Check the address and your Internet connection, and try again later. If you use a proxy, name it with --proxy.
 app-reply-lost = The site's answer did not arrive completely ({ $why }).
 app-reply-lost-do = Run the command again. Within 24 hours the same initial password gives you the same certificate.
 app-unusable = The site's answer could not be read ({ $why }).
@@ -100,7 +98,7 @@ app-store-not-here = The key store { $name } is not available in this build.
 app-bad-file = A file could not be read ({ $path }: { $why }).
 app-bad-file-do = Check where the file is and who may read it.
 app-two-stdin = Only one password can be read from standard input.
-app-two-stdin-do = Give one of --password-file and --store-password-file as a file.
+app-two-stdin-do = Give all passwords but one as files.
 
 ## Questions
 
@@ -180,7 +178,6 @@ app-help-stores =
     {"  "}pem:DIR        PEM files in a folder
     {"  "}windows and keychain are not available in this build.
 app-help-examples = Examples
-app-help-proxy = Connections go through the proxy named by HTTPS_PROXY, except to the hosts in NO_PROXY.
 app-help-exit-codes =
     Exit codes:
     {"  "}0  done

@@ -38,9 +38,7 @@ app-unproven-do = サイトのアドレスとPCの日付をご確認ください
 app-host-not-found = サイトのアドレスが見つかりませんでした。
 app-host-not-found-do = アドレスと、インターネットへの接続をご確認ください。
 app-no-connection = サイトに接続できませんでした（{ $why }）。
-app-no-connection-do = アドレスと、インターネットへの接続をご確認のうえ、しばらくしてからもう一度実行してください。プロキシーをお使いの場合は、環境変数HTTPS_PROXYで指定してください。
-app-proxy-failed = プロキシーを経由して接続できませんでした（{ $why }）。
-app-proxy-failed-do = 環境変数HTTPS_PROXYとNO_PROXYをご確認ください。プロキシーのパスワードは、システム管理者にお尋ねください。
+app-no-connection-do = アドレスと、インターネットへの接続をご確認のうえ、しばらくしてからもう一度実行してください。プロキシーをお使いの場合は、--proxyで指定してください。
 app-reply-lost = サイトからの応答を最後まで受け取れませんでした（{ $why }）。
 app-reply-lost-do = もう一度実行してください。24時間以内であれば、同じ初期パスワードで同じ電子証明書を受け取れます。
 app-unusable = サイトからの応答を読み取れませんでした（{ $why }）。
@@ -100,7 +98,7 @@ app-store-not-here = 保存先「{ $name }」は、このビルドでは使用�
 app-bad-file = ファイルを読み取れませんでした（{ $path }: { $why }）。
 app-bad-file-do = ファイルの場所とアクセス権をご確認ください。
 app-two-stdin = 標準入力から読み取れるパスワードは1つだけです。
-app-two-stdin-do = --password-fileと--store-password-fileの一方をファイルで指定してください。
+app-two-stdin-do = 1つを除いて、パスワードをファイルで指定してください。
 
 ## 入力
 
@@ -180,7 +178,6 @@ app-help-stores =
     {"  "}pem:DIR        フォルダー内のPEMファイル
     {"  "}windows、keychainは、このビルドでは使用できません。
 app-help-examples = 使用例
-app-help-proxy = 通信には環境変数HTTPS_PROXYとNO_PROXYのプロキシーを使います。
 app-help-exit-codes =
     終了コード:
     {"  "}0  完了

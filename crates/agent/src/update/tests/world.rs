@@ -24,6 +24,8 @@ use tempfile::TempDir;
 use crate::Fingerprint;
 use crate::brand::Brand;
 use crate::issue::Pause;
+use crate::proxy::ProxyChoice;
+use crate::testing::way_out;
 use crate::testing::{Answer, Authority, Request, Server, now};
 use crate::transport::Https;
 use crate::update::{
@@ -230,7 +232,7 @@ impl World {
             version: self.version,
             place: &self.place,
             folder: &self.folder(),
-            network: &Https::new("0.1.0", "en"),
+            network: &Https::new("0.1.0", "en", way_out(ProxyChoice::None)),
             clock: &self.clock,
             pause: &self.waits,
         })
