@@ -92,6 +92,9 @@ const SECURE: &str =
 /// (msidbCustomActionTypeExe, …SourceFile, …Continue).
 const RUN_AS_USER: i32 = 2 + 16 + 64;
 
+/// Root of a registry value that goes where the package is installed for (table *Registry*).
+const USER_OR_MACHINE: i32 = -1;
+
 /// Japanese (LCID).
 const JAPANESE: u16 = 1041;
 
@@ -125,6 +128,8 @@ fn fill(job: &Job, path: &Path, source: &Source<'_>, content: &[u8]) -> Result<(
             .set("Value", Value::from(SECURE))
             .with(of("Property", "SecureCustomProperties")),
     )?;
+    // wixl writes HKMU, "of the user or the machine, as installed", as a root that is not one.
+    msi.update_rows(Update::table("Registry").set("Root", Value::from(USER_OR_MACHINE)))?;
     // The old version goes within the transaction: if the new one fails, it comes back.
     msi.update_rows(
         Update::table("InstallExecuteSequence")

@@ -30,8 +30,10 @@ pub(super) const BRAND: &str = "brand.json";
 /// The icon, beside the source.
 pub(super) const ICON: &str = "tegata.ico";
 
-/// The component of everything but the start at login.
+/// The component of files and menu entry.
 const APPLICATION: &str = "Application";
+/// The component of the URL scheme.
+const SCHEME_HANDLER: &str = "SchemeHandler";
 /// The component of the start at login, whose condition is filled in afterwards.
 pub(super) const AT_LOGIN: &str = "AtLogin";
 /// The action that removes the keys.
@@ -46,14 +48,10 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// An identifier of this service's package in this form, whatever its version.
-    fn id(&self, what: &str) -> Uuid {
-        guid(&[what.as_bytes(), self.issuer.as_bytes(), self.scope.name().as_bytes()])
-    }
-
-    /// The same for all versions: by it an upgrade finds what it replaces.
-    pub(super) fn upgrade_code(&self) -> Uuid {
-        self.id("upgrade")
+    /// The same for all versions and forms: by it an upgrade finds what it replaces, among what
+    /// is installed for the same people.
+    fn upgrade_code(&self) -> Uuid {
+        guid(&[b"upgrade", self.issuer.as_bytes()])
     }
 
     /// One for each version: two files of one version are the same product, of which Windows
@@ -71,17 +69,27 @@ impl Source<'_> {
 
     /// A component stands for a place; the two kinds of Windows have two.
     fn component(&self, name: &str) -> Uuid {
-        self.id(&format!("component {name} {}", self.is_64_bit))
+        let place = format!("component {name} {}", self.is_64_bit);
+        guid(&[place.as_bytes(), self.issuer.as_bytes(), self.scope.name().as_bytes()])
+    }
+
+    /// The component of a place that all services' applications on a PC have in common: it goes
+    /// with the last of them.
+    fn shared(&self, name: &str) -> Uuid {
+        let place = format!("shared component {name} {}", self.is_64_bit);
+        guid(&[place.as_bytes(), self.scope.name().as_bytes()])
     }
 
     /// The text of the `.wxs` file.
     pub(super) fn text(&self) -> String {
         let (win64, bits) = if self.is_64_bit { ("yes", "64") } else { ("no", "") };
-        let (root, package_scope, base) = match self.scope {
-            Scope::Machine => ("HKLM", "perMachine", format!("ProgramFiles{bits}Folder")),
-            Scope::Person => ("HKCU", "perUser", "LocalAppDataFolder".to_owned()),
+        let (package_scope, base) = match self.scope {
+            Scope::Machine => ("perMachine", format!("ProgramFiles{bits}Folder")),
+            Scope::Person => ("perUser", "LocalAppDataFolder".to_owned()),
         };
         // What a user installs for themselves goes where Windows wants it (FOLDERID_UserProgramFiles).
+        // There it also puts the package for everyone when it is run for one user only
+        // (ALLUSERS=2 MSIINSTALLPERUSER=1), as an update may.
         let (open, close) = match self.scope {
             Scope::Machine => ("", ""),
             Scope::Person => ("<Directory Id=\"ProgramsDir\" Name=\"Programs\">", "</Directory>"),
@@ -101,7 +109,8 @@ impl Source<'_> {
 <Property Id="ARPPRODUCTICON" Value="{ICON}"/>
 <Property Id="ARPNOMODIFY" Value="1"/>
 <Property Id="WASATLOGIN">
-<RegistrySearch Id="WasAtLogin" Root="{root}" Key="{run}" Name="{value}" Type="raw" Win64="{win64}"/>
+<RegistrySearch Id="AtOwnLogin" Root="HKCU" Key="{run}" Name="{value}" Type="raw" Win64="{win64}"/>
+<RegistrySearch Id="AtEveryLogin" Root="HKLM" Key="{run}" Name="{value}" Type="raw" Win64="{win64}"/>
 </Property>
 <Directory Id="TARGETDIR" Name="SourceDir">
 <Directory Id="{base}">{open}
@@ -110,13 +119,15 @@ impl Source<'_> {
 <File Id="tegata_app.exe" Name="{PROGRAM}" Source="{PROGRAM}" KeyPath="yes"/>
 <File Id="brand.json" Name="{BRAND}" Source="{BRAND}"/>
 <Shortcut Id="StartMenu" Directory="ProgramMenuFolder" Name="{SHORTCUT}" Target="[INSTALLDIR]{PROGRAM}" WorkingDirectory="INSTALLDIR" Icon="{ICON}"/>
-<RegistryValue Root="{root}" Key="Software\Classes\{SCHEME}" Type="string" Value="URL:Tegata"/>
-<RegistryValue Root="{root}" Key="Software\Classes\{SCHEME}" Name="URL Protocol" Type="string" Value=""/>
-<RegistryValue Root="{root}" Key="Software\Classes\{SCHEME}\Application" Name="ApplicationName" Type="string" Value="{CALLED}"/>
-<RegistryValue Root="{root}" Key="Software\Classes\{SCHEME}\shell\open\command" Type="string" Value="&quot;[INSTALLDIR]{PROGRAM}&quot; &quot;%1&quot;"/>
+</Component>
+<Component Id="{SCHEME_HANDLER}" Guid="{scheme_handler}" Win64="{win64}">
+<RegistryValue Root="HKMU" Key="Software\Classes\{SCHEME}" Type="string" Value="URL:Tegata"/>
+<RegistryValue Root="HKMU" Key="Software\Classes\{SCHEME}" Name="URL Protocol" Type="string" Value=""/>
+<RegistryValue Root="HKMU" Key="Software\Classes\{SCHEME}\Application" Name="ApplicationName" Type="string" Value="{CALLED}"/>
+<RegistryValue Root="HKMU" Key="Software\Classes\{SCHEME}\shell\open\command" Type="string" Value="&quot;[INSTALLDIR]{PROGRAM}&quot; &quot;%1&quot;" KeyPath="yes"/>
 </Component>
 <Component Id="{AT_LOGIN}" Guid="{at_login}" Win64="{win64}">
-<RegistryValue Root="{root}" Key="{run}" Name="{value}" Type="string" Value="&quot;[INSTALLDIR]{PROGRAM}&quot; {RENEW}" KeyPath="yes"/>
+<RegistryValue Root="HKMU" Key="{run}" Name="{value}" Type="string" Value="&quot;[INSTALLDIR]{PROGRAM}&quot; {RENEW}" KeyPath="yes"/>
 </Component>
 </Directory>
 {close}</Directory>
@@ -124,6 +135,7 @@ impl Source<'_> {
 </Directory>
 <Feature Id="Everything" Level="1">
 <ComponentRef Id="{APPLICATION}"/>
+<ComponentRef Id="{SCHEME_HANDLER}"/>
 <ComponentRef Id="{AT_LOGIN}"/>
 </Feature>
 <CustomAction Id="{REMOVE_KEYS}" FileKey="tegata_app.exe" ExeCommand="{REMOVE}" Return="ignore" Execute="immediate"/>
@@ -138,6 +150,7 @@ impl Source<'_> {
             version = self.version,
             issuer = self.issuer,
             application = braced(self.component(APPLICATION)),
+            scheme_handler = braced(self.shared(SCHEME_HANDLER)),
             at_login = braced(self.component(AT_LOGIN)),
         );
         wxs
@@ -158,17 +171,18 @@ mod tests {
     }
 
     #[test]
-    fn versions_of_one_form_are_one_line_and_nothing_else_is() {
+    fn versions_of_one_service_are_one_line_and_nothing_else_is() {
         use Scope::{Machine, Person};
         let one = source("A", "1.0.0", Machine, true);
         let same = [source("A", "1.1.0", Machine, true), source("A", "1.0.0", Machine, false)];
-        let other = [source("B", "1.0.0", Machine, true), source("A", "1.0.0", Person, true)];
-        for same in &same {
+        let (other, own) =
+            (source("B", "1.0.0", Machine, true), source("A", "1.0.0", Person, true));
+        for same in same.iter().chain([&own]) {
             assert_eq!(same.upgrade_code(), one.upgrade_code());
             assert_ne!(same.product_code(), one.product_code());
         }
-        for other in &other {
-            assert_ne!(other.upgrade_code(), one.upgrade_code());
+        assert_ne!(other.upgrade_code(), one.upgrade_code());
+        for other in [&other, &own] {
             assert_ne!(other.product_code(), one.product_code());
             assert_ne!(other.component(APPLICATION), one.component(APPLICATION));
         }
