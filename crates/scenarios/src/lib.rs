@@ -10,6 +10,8 @@
 //! | [`demo`] | `tegata demo` with its directory, and the administration commands on it |
 //! | [`token`] | a PKCS#11 token |
 //! | [`app`] | `tegata-app` on a PC of its own |
+//! | [`packages`] | installers of the application |
+//! | [`installed`] | a Windows on which they are installed |
 //! | [`key`] | keys and requests of a client that we steer |
 //! | [`lint`] | pkilint and zlint |
 //! | [`api`] | the application interface, spoken directly |
@@ -24,8 +26,10 @@ pub mod browser;
 pub mod demo;
 pub mod http;
 pub mod https;
+pub mod installed;
 pub mod key;
 pub mod lint;
+pub mod packages;
 pub mod place;
 pub mod run;
 pub mod server;

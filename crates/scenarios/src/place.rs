@@ -32,7 +32,8 @@ pub fn screenshots() -> PathBuf {
     path
 }
 
-fn target() -> PathBuf {
+/// The target directory.
+pub fn target() -> PathBuf {
     let exe = std::env::current_exe().expect("a test has a path");
     // target/{profile}/deps/{test}
     exe.ancestors().nth(3).expect("a test lies below target").to_owned()
