@@ -152,7 +152,10 @@ fn read(text: &str, root: &str, registry: &mut Registry) {
         } else if let Some((name, value)) = line.split_once('=')
             && (name == "@" || name.starts_with('"'))
         {
-            let plain = |text: &str| unescaped(text.trim_matches('"'));
+            let plain = |text: &str| {
+                let inside = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+                unescaped(inside.unwrap_or(text))
+            };
             registry.insert((key.clone(), plain(name)), plain(value));
         }
     }

@@ -72,6 +72,9 @@ impl Packages {
     pub fn recorder(&self, version: &str) -> PathBuf {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("package/recorder.c");
         let program = self.dir.join(format!("recorder-{version}.exe"));
+        if program.exists() {
+            return program;
+        }
         let mut compiler = Command::new("x86_64-w64-mingw32-gcc");
         run_command(compiler.args(["-mwindows", "-s", "-o"]).arg(&program).arg(source)).ok();
         let mut octets = fs::read(&program).expect("just made");

@@ -1,6 +1,7 @@
 //! MSI packages: wixl makes them, and what it cannot say is written into their tables afterwards.
 
 use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -59,6 +60,7 @@ pub(super) fn make(
     let made = stage.path().join("package.msi");
     let content = content(&[&exe, &brand, &icon], &source)?;
     fill(job, &made, &source, &content)?;
+    compact(job, &made)?;
     job.signer.sign(&made)?;
     let form = match scope {
         Scope::Machine => "",
@@ -153,6 +155,26 @@ fn fill(job: &Job, path: &Path, source: &Source<'_>, content: &[u8]) -> Result<(
     info.set_word_count(if source.scope == Scope::Person { 10 } else { 2 });
     msi.flush()?;
     Ok(())
+}
+
+/// Writes the compound file anew, each stream in one piece (MS-CFB). What was changed in place
+/// lies scattered in it, which osslsigncode takes for damage.
+fn compact(job: &Job, path: &Path) -> Result<(), Failure> {
+    let mut old = cfb::open(path)?;
+    let compacted = path.with_extension("new");
+    let file = File::options().read(true).write(true).create_new(true).open(&compacted)?;
+    // Version 3, as Windows Installer has it.
+    let mut new = cfb::CompoundFile::create_with_version(cfb::Version::V3, file)?;
+    new.set_storage_clsid("/", *old.root_entry().clsid())?;
+    let streams: Vec<_> = old.walk().filter(cfb::Entry::is_stream).collect();
+    for stream in streams {
+        let mut octets = Vec::new();
+        old.open_stream(stream.path())?.read_to_end(&mut octets)?;
+        new.create_stream(stream.path())?.write_all(&octets)?;
+    }
+    new.set_modified_time("/", job.time)?;
+    new.flush()?;
+    tool::replace(&compacted, path)
 }
 
 /// Replaces a text that stands for another.
