@@ -26,6 +26,8 @@ pub(super) fn make(job: &Job, program: &Path) -> Result<PathBuf, Failure> {
     }
     let docs = format!("usr/share/doc/{name}");
     stage.put(&format!("{docs}/copyright"), copyright()?.as_bytes(), DATA)?;
+    let log = stage.put(&format!("{docs}/changelog"), changelog(job, &name)?.as_bytes(), DATA)?;
+    tool::run(Command::new("gzip").args(["-9", "--no-name"]).arg(log), "gzip")?;
 
     let size = installed_size(stage.path())?;
     stage.put("DEBIAN/control", control(job, &name, &elf, size).as_bytes(), DATA)?;
@@ -41,12 +43,11 @@ pub(super) fn make(job: &Job, program: &Path) -> Result<PathBuf, Failure> {
 
 /// `DEBIAN/control` (Debian Policy §5.3).
 fn control(job: &Job, name: &str, elf: &Elf, size: u64) -> String {
-    let lang = job.en.lang();
     format!(
         "Package: {name}
 Version: {version}
 Architecture: {arch}
-Maintainer: {maker} <noreply@{host}>
+Maintainer: {maintainer}
 Installed-Size: {size}
 Depends: {depends}
 Recommends: libnss3-tools
@@ -54,20 +55,56 @@ Section: utils
 Priority: optional
 Homepage: https://{host}/
 Description: {product}
- {about}
+{about}
  .
- {about_ja}
+{about_ja}
 ",
         version = job.version,
         arch = elf.arch,
-        // A comma would end the name (RFC 5322 §3.4).
-        maker = job.brand.organisation(lang).replace(',', ""),
+        maintainer = maintainer(job),
         host = job.brand.host(),
         depends = elf.depends,
         product = job.product(job.en),
-        about = job.about(job.en),
-        about_ja = job.about(job.ja),
+        about = paragraph(&job.about(job.en), 76),
+        // Each sign is as wide as two.
+        about_ja = paragraph(&job.about(job.ja), 36),
     )
+}
+
+/// Who answers for the package.
+fn maintainer(job: &Job) -> String {
+    // A comma would end the name (RFC 5322 §3.4).
+    let name = job.brand.organisation(job.en.lang()).replace(',', "");
+    format!("{name} <noreply@{}>", job.brand.host())
+}
+
+/// Lines of the extended description, each behind a space (Debian Policy §5.6.13).
+fn paragraph(text: &str, width: usize) -> String {
+    let mut lines = vec![String::new()];
+    for c in text.chars() {
+        let mut line = lines.pop().unwrap_or_default();
+        if line.chars().count() >= width {
+            // At a space, where there is one.
+            let rest = line.rfind(' ').map_or_else(String::new, |at| line.split_off(at + 1));
+            lines.push(std::mem::replace(&mut line, rest));
+        }
+        line.push(c);
+        lines.push(line);
+    }
+    let lines: Vec<_> = lines.iter().map(|line| format!(" {}", line.trim_end())).collect();
+    lines.join("\n")
+}
+
+/// The package's own changelog (Debian Policy §4.4): what is new stands with Tegata.
+fn changelog(job: &Job, name: &str) -> Result<String, Failure> {
+    let time = jiff::Timestamp::try_from(job.time)?.to_zoned(jiff::tz::TimeZone::UTC);
+    Ok(format!(
+        "{name} ({}) unstable; urgency=medium\n\n  * {}\n\n -- {}  {}\n",
+        job.version,
+        job.product(job.en),
+        maintainer(job),
+        time.strftime("%a, %d %b %Y %H:%M:%S +0000"),
+    ))
 }
 
 /// `copyright` (Debian Policy §12.5): both licences, at the user's choice.
@@ -111,4 +148,18 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     gather(folder, Path::new(""), &mut found)?;
     found.sort();
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_are_broken_at_spaces_where_there_are_some() {
+        assert_eq!(
+            paragraph("Issues and renews certificates", 12),
+            " Issues and\n renews\n certificates"
+        );
+        assert_eq!(paragraph("電子証明書を発行、更新", 5), " 電子証明書\n を発行、更\n 新");
+    }
 }

@@ -1,7 +1,7 @@
 # Installers
 
-package-product = Certificate application ({ $service })
-package-about = Issues and renews the client certificates of { $service }, { $organisation }.
+package-product = Issuing application ({ $service })
+package-about = For { $organisation }: issues and renews the client certificates of { $service }.
 package-newer = A newer version is installed already. This installer is not needed: please close this window and use the installed application.
 
 # As the issuing site calls them
