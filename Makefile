@@ -3,7 +3,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo test build venv lint fuzz bench clean
+.PHONY: help demo test build venv lint fuzz bench package clean
 
 help:
 	@echo 'make demo    build, and serve everything on loopback with sample data'
@@ -13,6 +13,7 @@ help:
 	@echo 'make lint    format, clippy, licences, unused dependencies'
 	@echo 'make fuzz    random octets for whatever reads them; FUZZ_SECONDS=10 each'
 	@echo 'make bench   figures of this machine beside its bare limits'
+	@echo 'make package the installers of a service, from BRAND=brand.json into OUT=target/packages'
 	@echo 'make clean   forget everything built'
 
 demo: build
@@ -41,6 +42,11 @@ bench:
 	@tools/prepare build
 	cargo build --locked --release --bins --package tegata-server --package xtask
 	$(TARGET)/release/xtask bench
+
+package:
+	@test -n '$(BRAND)' || { echo 'make package BRAND=brand.json; for the file: tegata service brand --help' >&2; exit 2; }
+	@tools/prepare package
+	cargo run --locked --package xtask -- package --brand '$(BRAND)' --out '$(or $(OUT),$(TARGET)/packages)' $(ARGS)
 
 clean:
 	cargo clean

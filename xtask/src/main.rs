@@ -1,6 +1,7 @@
-//! Chores of the repository: the load driver of `make bench`.
+//! Chores of the repository: the installers and the load driver of `make bench`.
 
 mod bench;
+mod package;
 
 use std::process::ExitCode;
 
@@ -11,17 +12,22 @@ use clap::Parser;
 enum Chore {
     /// Measure the real programs over TLS on loopback, beside the limits of this machine
     Bench(bench::BenchArgs),
+    /// Make the installers of the application for one service
+    Package(Box<package::PackageArgs>),
 }
 
 /// What ends a chore: a sentence for people.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
-    let Chore::Bench(args) = Chore::parse();
-    match bench::run(args) {
+    let (name, result) = match Chore::parse() {
+        Chore::Bench(args) => ("bench", bench::run(args)),
+        Chore::Package(args) => ("package", package::run(*args)),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&format!("bench: {error}"));
+            say(&format!("{name}: {error}"));
             ExitCode::FAILURE
         }
     }

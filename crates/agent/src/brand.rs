@@ -6,9 +6,9 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
 use tegata_wire::Der;
 use tegata_wire::api::Bilingual;
+use tegata_wire::brand::Brand as Written;
 
 use crate::Fingerprint;
 use crate::files;
@@ -36,20 +36,6 @@ pub struct Brand {
     /// Ed25519 public keys (RFC 8032, 32 octets) that may sign update manifests. Without one the
     /// application does not update itself.
     pub update_keys: Vec<[u8; 32]>,
-}
-
-/// The file as it is written.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    site: String,
-    root_sha256: String,
-    organisation: Bilingual,
-    name: Bilingual,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    key_colour: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    update_keys: Vec<Der>,
 }
 
 /// Not a brand.

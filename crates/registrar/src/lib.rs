@@ -15,6 +15,7 @@ mod enroll;
 mod feed;
 mod found;
 mod import;
+mod installers;
 mod keyring;
 mod list;
 mod mail;

@@ -116,6 +116,16 @@ impl Browser {
         self.devtools("Network.setExtraHTTPHeaders", &headers);
     }
 
+    /// As which browser pages are asked for, by its `User-Agent` and the system it names.
+    pub fn pretend(&self, agent: &str, platform: &str) {
+        let metadata = json!({
+            "platform": platform, "platformVersion": "", "architecture": "", "model": "",
+            "mobile": false,
+        });
+        let agent = json!({ "userAgent": agent, "userAgentMetadata": metadata });
+        self.devtools("Network.setUserAgentOverride", &agent);
+    }
+
     /// Opens an address and returns the status of the answer.
     #[track_caller]
     pub fn visit(&self, address: &str) -> u64 {

@@ -11,6 +11,8 @@
 //! | [`token`] | a PKCS#11 token |
 //! | [`app`] | `tegata-app` on a PC of its own |
 //! | [`wine`] | a Windows PC, as far as Wine is one |
+//! | [`packages`] | installers of the application |
+//! | [`installed`] | a Windows on which they are installed |
 //! | [`key`] | keys and requests of a client that we steer |
 //! | [`lint`] | pkilint and zlint |
 //! | [`api`] | the application interface, spoken directly |
@@ -25,8 +27,10 @@ pub mod browser;
 pub mod demo;
 pub mod http;
 pub mod https;
+pub mod installed;
 pub mod key;
 pub mod lint;
+pub mod packages;
 pub mod place;
 pub mod run;
 pub mod server;

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{
     Authority, AuthorityError, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName,
 };
-use tegata_domain::{Clock, Entropy, Issuer};
+use tegata_domain::{Clock, Entropy, Issuer, ServiceKey, Tenant};
 use tegata_registrar::{
     Actor, CertifyError, Cost, IssuingCa, Keyring, KeyringError, Office, OfflineCa, Passwords,
     Service, ServiceSettings, SettingsError,
@@ -112,6 +112,11 @@ pub enum InstallationError {
     Certify(#[from] CertifyError),
 }
 
+/// The folder of one service's installers below that of all downloads.
+pub(crate) fn installers(downloads: &Path, tenant: &Tenant, issuer: &Issuer) -> PathBuf {
+    downloads.join(tenant.as_str()).join(issuer.as_str())
+}
+
 impl DataDir {
     /// The directory at `path`, which need not exist yet.
     pub fn new(path: &Path) -> Self {
@@ -133,7 +138,7 @@ impl DataDir {
         self.0.join("secrets/ca-passphrase")
     }
 
-    /// Installers that the site offers.
+    /// What the site offers for download, to the users of every service.
     pub fn downloads(&self) -> PathBuf {
         self.0.join("downloads")
     }
@@ -141,6 +146,11 @@ impl DataDir {
     /// Updates of the application.
     pub fn updates(&self) -> Updates {
         Updates::of(&self.0, &self.downloads())
+    }
+
+    /// Installers that the site offers to the users of one service.
+    pub fn installers(&self, service: &ServiceKey) -> PathBuf {
+        installers(&self.downloads(), &service.tenant, &service.issuer)
     }
 
     /// The file of a private key.

@@ -3,7 +3,9 @@ use serde::Serialize;
 use tegata_registrar::ServiceSettings;
 use tegata_store::View;
 
+use super::brand::{self, BrandArgs};
 use super::gateway::{self, NewGatewayArgs};
+use super::installer::{self, InstallerCommand};
 use super::{Common, Failure, Scoped, operator, output};
 
 #[derive(Subcommand)]
@@ -32,6 +34,13 @@ A running server takes the change at once.")]
     #[command(after_help = "Example:
   tegata service gateway --dir D --out gateway --path /SAMPLE01/cms --upstream http://127.0.0.1:3000")]
     Gateway(NewGatewayArgs),
+    /// Print what installers have to know of the service, for `make package`
+    #[command(after_help = "Example:
+  tegata service brand --dir D --site https://cms.example.jp > brand.json")]
+    Brand(BrandArgs),
+    /// Installers that the issuing site offers
+    #[command(subcommand)]
+    Installer(InstallerCommand),
 }
 
 #[derive(Serialize)]
@@ -84,6 +93,8 @@ pub(super) async fn run(command: ServiceCommand) -> Result<(), Failure> {
             output::one(scoped.common.json, &changed, &sentence)
         }
         ServiceCommand::Gateway(args) => gateway::new(args).await,
+        ServiceCommand::Brand(args) => brand::run(&args),
+        ServiceCommand::Installer(command) => installer::run(command).await,
     }
 }
 

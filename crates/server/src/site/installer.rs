@@ -12,33 +12,34 @@ use tokio::sync::Mutex;
 use super::encode::percent;
 use super::pc::{Arch, Device, System};
 
-/// The folder of installers. Only regular files that stand directly in it are ever offered:
+/// The folders of installers. Only regular files that stand directly in them are ever offered:
 /// requests name one of a listing and never become a path.
 #[derive(Debug)]
 pub(super) struct Shelf {
-    folder: PathBuf,
+    folders: [PathBuf; 2],
     digests: Mutex<Digests>,
 }
 
-/// The SHA-256 of files by name, as long as modification time and length stay the same.
-type Digests = HashMap<String, (SystemTime, u64, [u8; 32])>;
+/// The SHA-256 of files, as long as modification time and length stay the same.
+type Digests = HashMap<PathBuf, (SystemTime, u64, [u8; 32])>;
 
 impl Shelf {
-    pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder, digests: Mutex::default() }
+    /// A name in the first folder hides the same name in the second.
+    pub(super) fn new(folders: [PathBuf; 2]) -> Self {
+        Self { folders, digests: Mutex::default() }
     }
 
-    /// What stands in the folder now, by system and newest version first; nothing when the
-    /// folder is missing.
+    /// What stands in the folders now, by system and newest version first; nothing when they
+    /// are missing.
     pub(super) async fn list(&self) -> io::Result<Vec<Installer>> {
         let mut digests = self.digests.lock().await;
-        let (folder, known) = (self.folder.clone(), std::mem::take(&mut *digests));
-        let files = tokio::task::spawn_blocking(move || scan(&folder, &known))
+        let (folders, known) = (self.folders.clone(), std::mem::take(&mut *digests));
+        let files = tokio::task::spawn_blocking(move || scan(&folders, &known))
             .await
             .map_err(io::Error::other)??;
         *digests = files
             .iter()
-            .map(|file| (file.name.clone(), (file.modified, file.len, file.sha256)))
+            .map(|file| (file.path.clone(), (file.modified, file.len, file.sha256)))
             .collect();
         Ok(files)
     }
@@ -53,6 +54,8 @@ pub(super) struct Installer {
     pub(super) sha256: [u8; 32],
     pub(super) kind: Kind,
     arch: Option<Arch>,
+    /// For whom an MSI package of ours installs.
+    scope: Option<Scope>,
     version: Vec<u64>,
     modified: SystemTime,
 }
@@ -61,7 +64,8 @@ impl Installer {
     /// Where it stands in a list: by system, the newest version first, then the usual form.
     fn place(&self) -> impl Ord + '_ {
         let system = self.kind.system().map_or(u8::MAX, |system| system as u8);
-        (system, Reverse(&self.version), Reverse(self.kind.rank()), self.arch, &self.name)
+        let usual = Reverse((self.scope, self.kind.rank()));
+        (system, Reverse(&self.version), usual, self.arch, &self.name)
     }
 
     /// Whether a PC runs it, as far as its processor is known.
@@ -84,10 +88,13 @@ impl Installer {
 
     /// What it is for: `Windows 64ビット`.
     pub(super) fn label(&self, text: Text) -> String {
-        match self.platform(text) {
-            Some(platform) if self.kind == Kind::Command => text.site_kind_command(&platform),
-            Some(platform) => platform,
-            None => text.site_kind_other(),
+        let Some(platform) = self.platform(text) else { return text.site_kind_other() };
+        match (self.kind, self.scope) {
+            (Kind::Command, _) => text.site_kind_command(&platform),
+            (Kind::Tar, _) => text.package_archive(&platform),
+            (_, Some(Scope::Person)) => text.package_for_me(&platform),
+            (_, Some(Scope::Machine)) => text.package_for_all(&platform),
+            (_, None) => platform,
         }
     }
 
@@ -125,7 +132,10 @@ pub(super) fn best(files: &[Installer], device: Device) -> Option<&Installer> {
             let exact = file.arch.is_some() && file.arch == arch;
             // Of an unknown processor's family the one that most PCs run, or one for all.
             let usual = arch.is_none() && matches!(file.arch, None | Some(Arch::X64));
-            (&file.version, exact || usual, (file.kind == Kind::Rpm) == rpm, file.kind.rank())
+            let rpm = (file.kind == Kind::Rpm) == rpm;
+            // Of two that a processor only emulates, the more usual one.
+            let form = (file.scope, file.kind.rank(), Reverse(file.arch));
+            (&file.version, exact || usual, rpm, form)
         },
     )
 }
@@ -138,6 +148,28 @@ pub(super) fn command(files: &[Installer], device: Device) -> Option<&Installer>
         Device::Unknown => true,
         Device::Mobile => false,
     })
+}
+
+/// For whom a package installs. What needs no administrator is offered first: a clerk has no
+/// such rights, and their company may not give them any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scope {
+    /// Everyone on the PC.
+    Machine,
+    /// Whoever runs it.
+    Person,
+}
+
+/// What the name of an MSI package of `make package` says:
+/// `tegata_installer_{issuer}[_user][_x86].msi`.
+fn ours(name: &str) -> Option<(Scope, Arch)> {
+    let name = name.strip_prefix("tegata_installer_")?.strip_suffix(".msi")?;
+    let (name, arch) = match name.strip_suffix("_x86") {
+        Some(name) => (name, Arch::X86),
+        None => (name, Arch::X64),
+    };
+    let scope = if name.ends_with("_user") { Scope::Person } else { Scope::Machine };
+    Some((scope, arch))
 }
 
 /// What a file is, by the end of its name.
@@ -227,7 +259,19 @@ impl Kind {
     }
 }
 
-fn scan(folder: &Path, known: &Digests) -> io::Result<Vec<Installer>> {
+fn scan(folders: &[PathBuf], known: &Digests) -> io::Result<Vec<Installer>> {
+    let mut files: Vec<Installer> = Vec::new();
+    for folder in folders {
+        let found = scan_one(folder, known)?;
+        let hidden = |name: &str| files.iter().any(|file| file.name == name);
+        let shown: Vec<_> = found.into_iter().filter(|file| !hidden(&file.name)).collect();
+        files.extend(shown);
+    }
+    files.sort_by(|a, b| a.place().cmp(&b.place()));
+    Ok(files)
+}
+
+fn scan_one(folder: &Path, known: &Digests) -> io::Result<Vec<Installer>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
@@ -242,13 +286,15 @@ fn scan(folder: &Path, known: &Digests) -> io::Result<Vec<Installer>> {
         }
         let metadata = entry.metadata()?;
         let (modified, len) = (metadata.modified()?, metadata.len());
-        let sha256 = match known.get(&name) {
+        let sha256 = match known.get(&entry.path()) {
             Some((then, length, digest)) if (*then, *length) == (modified, len) => *digest,
             _ => digest(&entry.path())?,
         };
+        let ours = ours(&name);
         files.push(Installer {
             kind: Kind::named(&name),
-            arch: Arch::named(&name),
+            arch: ours.map_or_else(|| Arch::named(&name), |(_, arch)| Some(arch)),
+            scope: ours.map(|(scope, _)| scope),
             version: version(&name),
             path: entry.path(),
             name,
@@ -257,7 +303,6 @@ fn scan(folder: &Path, known: &Digests) -> io::Result<Vec<Installer>> {
             modified,
         });
     }
-    files.sort_by(|a, b| a.place().cmp(&b.place()));
     Ok(files)
 }
 
@@ -285,6 +330,8 @@ fn version(name: &str) -> Vec<u64> {
 
 #[cfg(test)]
 mod tests {
+    use tegata_text::Lang;
+
     use super::*;
 
     fn files(names: &[&str]) -> Vec<Installer> {
@@ -292,7 +339,7 @@ mod tests {
         for name in names {
             fs::write(folder.path().join(name), name).unwrap();
         }
-        scan(folder.path(), &Digests::new()).unwrap()
+        scan(&[folder.path().to_owned()], &Digests::new()).unwrap()
     }
 
     fn pc(system: System, arch: Option<Arch>) -> Device {
@@ -398,13 +445,57 @@ mod tests {
     }
 
     #[test]
+    fn who_has_no_rights_is_offered_what_needs_none() {
+        let names = [
+            "tegata_installer_SB-X86.msi",
+            "tegata_installer_SB-X86_user.msi",
+            "tegata_installer_SB-X86_user_x86.msi",
+            "tegata_installer_SB-X86_x86.msi",
+        ];
+        let files = files(&names);
+        let sorted: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(sorted, [names[1], names[2], names[0], names[3]]);
+        for (arch, name) in [
+            (Some(Arch::X64), names[1]),
+            (Some(Arch::X86), names[2]),
+            (Some(Arch::Arm64), names[1]),
+            (None, names[1]),
+        ] {
+            let found = best(&files, pc(System::Windows, arch)).unwrap();
+            assert_eq!(found.name, name, "{arch:?}");
+        }
+        let labels: Vec<_> = files.iter().map(|file| file.label(Text::of(Lang::En))).collect();
+        assert_eq!(
+            labels[..3],
+            [
+                "Windows 64-bit (for you only, without administrator rights)",
+                "Windows 32-bit (for you only, without administrator rights)",
+                "Windows 64-bit (for everyone on the PC, needs administrator rights)",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_service_offers_its_own_before_what_all_offer() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("own");
+        fs::create_dir(&own).unwrap();
+        fs::write(own.join("app.msi"), "its own").unwrap();
+        fs::write(folder.path().join("app.msi"), "all").unwrap();
+        fs::write(folder.path().join("app.deb"), "all").unwrap();
+        let files = scan(&[own, folder.path().to_owned()], &Digests::new()).unwrap();
+        let found: Vec<_> = files.iter().map(|file| (file.name.as_str(), file.len)).collect();
+        assert_eq!(found, [("app.msi", 7), ("app.deb", 3)]);
+    }
+
+    #[test]
     fn hidden_half_uploaded_and_nested_files_are_not_offered() {
         let folder = tempfile::tempdir().unwrap();
         for name in [".hidden", "app.msi.part", "app.msi~", "line\nfeed.msi", "quote\".msi"] {
             fs::write(folder.path().join(name), "x").unwrap();
         }
         fs::create_dir(folder.path().join("folder.msi")).unwrap();
-        assert_eq!(scan(folder.path(), &Digests::new()).unwrap(), []);
+        assert_eq!(scan(&[folder.path().to_owned()], &Digests::new()).unwrap(), []);
     }
 
     #[cfg(unix)]
@@ -412,19 +503,19 @@ mod tests {
     fn symbolic_links_are_not_offered() {
         let folder = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/etc/passwd", folder.path().join("app.msi")).unwrap();
-        assert_eq!(scan(folder.path(), &Digests::new()).unwrap(), []);
+        assert_eq!(scan(&[folder.path().to_owned()], &Digests::new()).unwrap(), []);
     }
 
     #[test]
     fn a_missing_folder_is_empty() {
-        assert_eq!(scan(Path::new("/nonexistent/folder"), &Digests::new()).unwrap(), []);
+        assert_eq!(scan(&["/nonexistent/folder".into()], &Digests::new()).unwrap(), []);
     }
 
     #[tokio::test]
     async fn a_digest_is_computed_again_only_when_time_or_length_changes() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("app.msi");
-        let shelf = Shelf::new(folder.path().to_owned());
+        let shelf = Shelf::new([folder.path().join("own"), folder.path().to_owned()]);
         fs::write(&file, "one").unwrap();
         let first = shelf.list().await.unwrap().remove(0);
         assert_eq!(first.digest(), hex::encode(Sha256::digest("one")));

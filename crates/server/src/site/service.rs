@@ -9,6 +9,7 @@ use tegata_wire::api::Bilingual;
 
 use super::installer::Shelf;
 use super::root;
+use crate::installation::installers;
 use crate::link::Links;
 
 /// One service as its issuing site shows it.
@@ -34,7 +35,8 @@ pub struct SiteService {
     pub service_url: String,
     /// Days before expiry from which renewal is possible.
     pub renewal_days: u16,
-    /// Folder of the installers. May be missing or empty; the pages then say so.
+    /// Folder of what all services offer; `{tenant}/{issuer}` in it holds what this one offers.
+    /// May be missing or empty; the pages then say so.
     pub downloads: PathBuf,
 }
 
@@ -52,7 +54,10 @@ impl Site {
         Self {
             root_sha256: Sha256::digest(&service.root_der).into(),
             root_zip: root::Archive::of(&service),
-            shelf: Shelf::new(service.downloads.clone()),
+            shelf: Shelf::new([
+                installers(&service.downloads, &service.tenant, &service.issuer),
+                service.downloads.clone(),
+            ]),
             service,
         }
     }

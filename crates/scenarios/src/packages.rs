@@ -1,0 +1,123 @@
+//! Installers, made by `xtask package` as `make package` makes them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::json;
+
+use crate::place;
+use crate::run::{Ran, run, run_command};
+
+/// The time that every package here carries.
+pub const EPOCH: &str = "1790000000";
+
+/// A folder in which packages of one service are made.
+pub struct Packages {
+    dir: PathBuf,
+    issuer: String,
+}
+
+impl Packages {
+    /// Of a service of this issuer, in a folder of its own below `dir`.
+    ///
+    /// # Panics
+    /// When the folder cannot be written.
+    pub fn of(dir: &Path, issuer: &str) -> Self {
+        let packages = Self { dir: dir.join(issuer), issuer: issuer.to_owned() };
+        fs::create_dir_all(&packages.dir).expect("the directory can be written");
+        let brand = json!({
+            "site": format!("https://cms.example.jp:8443/issueweb/0001/{issuer}/"),
+            "root_sha256": "00112233445566778899aabbccddeeff".repeat(2),
+            "organisation": { "ja": "株式会社サンプル銀行", "en": "Sample Bank, Ltd." },
+            "name": { "ja": format!("サンプル〜{issuer}"), "en": format!("Sample {issuer}") },
+        });
+        fs::write(packages.brand(), brand.to_string()).expect("the directory can be written");
+        packages
+    }
+
+    /// The brand's file.
+    pub fn brand(&self) -> PathBuf {
+        self.dir.join("brand.json")
+    }
+
+    /// Makes packages of a version into a folder and returns that.
+    #[track_caller]
+    pub fn make(&self, version: &str, args: &[&str]) -> PathBuf {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let out = self.dir.join(format!("{version}-{}", NEXT.fetch_add(1, Ordering::Relaxed)));
+        self.try_make(&out, version, args).ok();
+        out
+    }
+
+    /// The same, into this folder.
+    pub fn try_make(&self, out: &Path, version: &str, args: &[&str]) -> Ran {
+        let mut xtask = Command::new(place::program("xtask"));
+        xtask.arg("package").args(["--version", version, "--brand"]).arg(self.brand());
+        xtask.arg("--out").arg(out).args(args);
+        run_command(xtask.env("SOURCE_DATE_EPOCH", EPOCH).env_remove("TEGATA_SIGN_COMMAND"))
+    }
+
+    /// Makes the MSI packages of a version around a program that writes down how it is called.
+    #[track_caller]
+    pub fn make_msi(&self, version: &str) -> PathBuf {
+        let program = self.recorder(version);
+        self.make(version, &["--exe-windows", program.to_str().expect("a path of ours is text")])
+    }
+
+    /// A program for Windows that writes its arguments into the file `RECORD`. Each version is
+    /// another file.
+    #[track_caller]
+    pub fn recorder(&self, version: &str) -> PathBuf {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("package/recorder.c");
+        let program = self.dir.join(format!("recorder-{version}.exe"));
+        if program.exists() {
+            return program;
+        }
+        let mut compiler = Command::new("x86_64-w64-mingw32-gcc");
+        run_command(compiler.args(["-mwindows", "-s", "-o"]).arg(&program).arg(source)).ok();
+        let mut octets = fs::read(&program).expect("just made");
+        octets.extend_from_slice(version.as_bytes());
+        fs::write(&program, octets).expect("just made");
+        program
+    }
+
+    /// The name of an MSI package; `form` is empty or `_user`.
+    pub fn msi(&self, form: &str) -> String {
+        format!("tegata_installer_{}{form}.msi", self.issuer)
+    }
+}
+
+/// A certificate authority with a certificate for signing code: `ca.pem`, `code.p12`, and its
+/// password in `password`.
+#[track_caller]
+pub fn code_signer(dir: &Path) -> CodeSigner {
+    let at = |name: &str| dir.join(name).to_str().expect("a path of ours is text").to_owned();
+    let openssl = |args: &[&str]| run("openssl", args).ok();
+    let key = ["-newkey", "rsa:2048", "-nodes", "-days", "30"];
+    let (ca, ca_key) = (at("ca.pem"), at("ca.key"));
+    let mut args = vec!["req", "-x509", "-subj", "/CN=Test CA", "-out", &ca, "-keyout", &ca_key];
+    openssl(&[&args[..], &key].concat());
+    let (code, code_key, p12) = (at("code.pem"), at("code.key"), at("code.p12"));
+    args = vec!["req", "-x509", "-subj", "/CN=Sample Bank", "-out", &code, "-keyout", &code_key];
+    args.extend(["-CA", &ca, "-CAkey", &ca_key, "-addext", "extendedKeyUsage=codeSigning"]);
+    args.extend(["-addext", "basicConstraints=critical,CA:FALSE"]);
+    openssl(&[&args[..], &key].concat());
+    fs::write(at("password"), "secret\n").expect("the directory can be written");
+    let password = format!("file:{}", at("password"));
+    openssl(&[
+        "pkcs12", "-export", "-in", &code, "-inkey", &code_key, "-out", &p12, "-passout", &password,
+    ]);
+    CodeSigner { ca, pkcs12: p12, password_file: at("password") }
+}
+
+/// Files to sign code with.
+pub struct CodeSigner {
+    /// The root that has to be trusted.
+    pub ca: String,
+    /// Certificate and key.
+    pub pkcs12: String,
+    /// File with its password.
+    pub password_file: String,
+}

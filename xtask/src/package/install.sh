@@ -1,0 +1,111 @@
+#!/bin/sh
+# Installs the application for the user who runs this, without root, or removes it:
+#   ./install.sh
+#   ./install.sh --uninstall [--remove-keys]
+set -eu
+
+name=@NAME@
+version=@VERSION@
+
+case ${LC_ALL:-${LC_MESSAGES:-${LANG:-}}} in
+ja*)
+    installed=@JA_INSTALLED@
+    removed=@JA_REMOVED@
+    not_there=@JA_NOT_THERE@
+    newer=@JA_NEWER@
+    no_home=@JA_NO_HOME@
+    usage=@JA_USAGE@
+    ;;
+*)
+    installed=@EN_INSTALLED@
+    removed=@EN_REMOVED@
+    not_there=@EN_NOT_THERE@
+    newer=@EN_NEWER@
+    no_home=@EN_NO_HOME@
+    usage=@EN_USAGE@
+    ;;
+esac
+
+fail() { # exit code, sentence
+    printf '%s\n' "$2" >&2
+    exit "$1"
+}
+
+[ -n "${HOME:-}" ] || fail 1 "$no_home"
+data=${XDG_DATA_HOME:-$HOME/.local/share}
+config=${XDG_CONFIG_HOME:-$HOME/.config}
+app=$HOME/.local/lib/$name
+command=$HOME/.local/bin/$name
+entry=$data/applications/$name.desktop
+icons=$data/icons/hicolor
+
+# Tells the desktop, where the tools for it are.
+announce() {
+    ! command -v update-desktop-database >/dev/null 2>&1 ||
+        update-desktop-database -q "$data/applications" || :
+}
+
+install() {
+    here=$(cd "$(dirname "$0")" && pwd)
+    if [ -e "$app/version" ]; then
+        there=$(cat "$app/version")
+        last=$(printf '%s\n%s\n' "$there" "$version" | sort -V | tail -n 1)
+        [ "$last" = "$version" ] || fail 1 "$newer ($there)"
+    fi
+    mkdir -p "$app.new" "${command%/*}" "${entry%/*}"
+    for file in tegata-app brand.json install.sh; do
+        cp "$here/$file" "$app.new/$file"
+    done
+    printf '%s\n' "$version" >"$app.new/version"
+    # Whole or not at all, also when the old one is running.
+    rm -rf "$app.old"
+    [ ! -e "$app" ] || mv "$app" "$app.old"
+    mv "$app.new" "$app"
+    rm -rf "$app.old"
+    ln -sf "../lib/$name/tegata-app" "$command"
+    # In quotes, with what is special there escaped (Desktop Entry Specification, Exec key).
+    program=$(printf '%s' "$app/tegata-app" | sed 's/["`$]/\\\\&/g; s/%/%%/g')
+    while IFS= read -r line; do
+        case $line in
+        Exec=*) printf 'Exec="%s" %%u\n' "$program" ;;
+        *) printf '%s\n' "$line" ;;
+        esac
+    done <"$here/$name.desktop" >"$entry"
+    for icon in 48x48/tegata-48.png 256x256/tegata-256.png scalable/tegata.svg; do
+        mkdir -p "$icons/${icon%%/*}/apps"
+        cp "$here/${icon#*/}" "$icons/${icon%%/*}/apps/$name.${icon##*.}"
+    done
+    announce
+    # Without the database of handlers the choice has to be written down.
+    [ -e "$data/applications/mimeinfo.cache" ] || ! command -v xdg-mime >/dev/null 2>&1 ||
+        xdg-mime default "$name.desktop" x-scheme-handler/@SCHEME@ || :
+    printf '%s\n' "$installed"
+}
+
+uninstall() {
+    [ -e "$app/version" ] || fail 1 "$not_there"
+    if [ "${1:-}" = --remove-keys ]; then
+        # Its result is the application's to tell: what is installed goes in any case.
+        "$app/tegata-app" @REMOVE@ || :
+    fi
+    rm -f "$command" "$entry"
+    rm -f "$icons/48x48/apps/$name.png" "$icons/256x256/apps/$name.png" \
+        "$icons/scalable/apps/$name.svg"
+    for list in "$config/mimeapps.list" "$data/applications/mimeapps.list"; do
+        [ ! -e "$list" ] || sed -i "/=$name\.desktop;*\$/d" "$list"
+    done
+    announce
+    rm -rf "$app"
+    # Folders that nobody else uses.
+    for folder in "$icons/48x48/apps" "$icons/48x48" "$icons/256x256/apps" "$icons/256x256" \
+        "$icons/scalable/apps" "$icons/scalable" "$icons" "${icons%/*}" "$HOME/.local/lib"; do
+        rmdir "$folder" 2>/dev/null || :
+    done
+    printf '%s\n' "$removed"
+}
+
+case ${1:-} in
+'') install ;;
+--uninstall) uninstall "${2:-}" ;;
+*) fail 2 "$usage" ;;
+esac

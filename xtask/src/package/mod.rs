@@ -1,0 +1,137 @@
+//! `xtask package`: the installers of the application for one service.
+//!
+//! A *brand* (`tegata service brand`) and executables go in; MSI packages, a `.deb`, an archive
+//! with `install.sh`, the parts for a Mac and `SHA256SUMS` come out. Everything a package holds
+//! passes through a [`stage::Stage`], which gives it one time and fixed modes; identifiers are
+//! computed from names ([`guid`]). The same input so gives the same octets, apart from what a
+//! signing service adds.
+
+mod apple;
+mod archive;
+mod brand;
+mod build;
+mod deb;
+mod desktop;
+mod elf;
+mod guid;
+mod msi;
+mod scheme;
+mod sign;
+mod stage;
+mod sums;
+mod tool;
+mod version;
+mod wxs;
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use clap::Args;
+use tegata_text::{Lang, Text};
+
+use crate::{Failure, say};
+use brand::Brand;
+use build::Programs;
+use msi::Scope;
+use sign::{SignArgs, Signer};
+use version::Version;
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  tegata service brand --dir D > brand.json
+  xtask package --brand brand.json --out packages
+Without --exe-… the application is built for every system that this machine can build for.
+SOURCE_DATE_EPOCH is the time that packages carry; left out, that of the last commit.")]
+pub(crate) struct PackageArgs {
+    /// The service that the installers are for, from `tegata service brand`
+    #[arg(long)]
+    brand: PathBuf,
+    /// Folder for the packages; made when it is missing, files of the same name are replaced
+    #[arg(long, default_value = "target/packages")]
+    out: PathBuf,
+    /// Version of the packages, A.B.C [default: that of the workspace]
+    #[arg(long)]
+    version: Option<Version>,
+    /// Pack this executable for Linux; nothing is built then
+    #[arg(long, value_name = "FILE")]
+    exe_linux: Option<PathBuf>,
+    /// Pack this executable for 64-bit Windows; nothing is built then
+    #[arg(long, value_name = "FILE")]
+    exe_windows: Option<PathBuf>,
+    /// Pack this executable for 32-bit Windows; nothing is built then
+    #[arg(long, value_name = "FILE")]
+    exe_windows_x86: Option<PathBuf>,
+    #[command(flatten)]
+    sign: SignArgs,
+}
+
+/// What all packages of one run have in common.
+struct Job {
+    brand: Brand,
+    version: Version,
+    /// The time that everything in a package carries.
+    time: SystemTime,
+    ja: Text,
+    en: Text,
+    out: PathBuf,
+    signer: Signer,
+}
+
+impl Job {
+    /// The product's name in a language.
+    fn product(&self, text: Text) -> String {
+        text.package_product(self.brand.service(text.lang()))
+    }
+
+    /// One sentence about the product.
+    fn about(&self, text: Text) -> String {
+        text.package_about(self.brand.organisation(text.lang()), self.brand.service(text.lang()))
+    }
+
+    /// Where a package of this name goes.
+    fn target(&self, name: &str) -> PathBuf {
+        self.out.join(name)
+    }
+}
+
+pub(crate) fn run(args: PackageArgs) -> Result<(), Failure> {
+    let time = stage::time()?;
+    let job = Job {
+        brand: Brand::read(&args.brand)?,
+        version: args.version.map_or_else(Version::of_workspace, Ok)?,
+        time,
+        ja: Text::of(Lang::Ja),
+        en: Text::of(Lang::En),
+        out: args.out,
+        signer: Signer::of(args.sign, time)?,
+    };
+    let given = Programs {
+        linux: args.exe_linux,
+        windows: args.exe_windows,
+        windows_x86: args.exe_windows_x86,
+    };
+    let programs = if given.is_empty() { build::all(job.time)? } else { given };
+    std::fs::create_dir_all(&job.out)?;
+    let mut made = Vec::new();
+    for (program, is_64_bit) in [(&programs.windows, true), (&programs.windows_x86, false)] {
+        let Some(program) = program else { continue };
+        for scope in [Scope::Machine, Scope::Person] {
+            made.push(msi::make(&job, program, scope, is_64_bit)?);
+        }
+    }
+    if let Some(program) = &programs.linux {
+        made.push(deb::make(&job, program)?);
+        made.push(archive::make(&job, program)?);
+    }
+    made.push(apple::make(&job)?);
+    sums::write(&job.out, &made)?;
+    for path in &made {
+        say(&format!("{:>10}  {}", std::fs::metadata(path)?.len(), path.display()));
+    }
+    Ok(())
+}
+
+/// A file of the repository.
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}

@@ -1,0 +1,10 @@
+//! What every package registers, and what it has run: one place, because systems differ.
+
+/// The URL scheme that the issuing site starts the application with.
+pub(super) const SCHEME: &str = "tegata";
+
+/// What renews at login whatever is due, without a window.
+pub(super) const RENEW: &str = "renew --all-due";
+
+/// What takes this service's keys, certificates and root off the PC. Without it they stay.
+pub(super) const REMOVE: &str = "remove --all";

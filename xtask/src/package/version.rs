@@ -1,0 +1,57 @@
+//! The version of a package.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// `A.B.C` as Windows Installer compares it: at most 255.255.65535
+/// (*ProductVersion property*, Windows Installer reference).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Version(u8, u8, u16);
+
+/// Not such a version.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a version is A.B.C, at most 255.255.65535")]
+pub(super) struct VersionError;
+
+impl Version {
+    /// That of the workspace, which is the application's.
+    pub(super) fn of_workspace() -> Result<Self, VersionError> {
+        env!("CARGO_PKG_VERSION").parse()
+    }
+}
+
+impl FromStr for Version {
+    type Err = VersionError;
+
+    fn from_str(text: &str) -> Result<Self, VersionError> {
+        let mut parts = text.split('.');
+        let mut next = || parts.next().filter(|part| !part.starts_with('+')).ok_or(VersionError);
+        let version = Self(
+            next()?.parse().map_err(|_| VersionError)?,
+            next()?.parse().map_err(|_| VersionError)?,
+            next()?.parse().map_err(|_| VersionError)?,
+        );
+        if parts.next().is_some() { Err(VersionError) } else { Ok(version) }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_windows_can_compare_is_a_version() {
+        assert_eq!("1.20.300".parse::<Version>().unwrap().to_string(), "1.20.300");
+        for text in ["", "1.2", "1.2.3.4", "1.2.3-rc1", "256.0.0", "1.0.65536", "+1.0.0", "v1.0.0"]
+        {
+            assert_eq!(text.parse::<Version>(), Err(VersionError), "{text}");
+        }
+        Version::of_workspace().unwrap();
+    }
+}
