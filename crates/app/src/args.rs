@@ -90,6 +90,8 @@ pub(crate) struct List {
 
 #[derive(clap::Args)]
 pub(crate) struct Renew {
+    #[arg(long, conflicts_with_all = ["user", "site"])]
+    pub(crate) all_due: bool,
     #[arg(long, value_name = "ID")]
     pub(crate) user: Option<String>,
     #[arg(long, value_name = "STORE")]
@@ -108,6 +110,8 @@ pub(crate) struct Remove {
     pub(crate) serial: Vec<String>,
     #[arg(long)]
     pub(crate) old: bool,
+    #[arg(long, conflicts_with_all = ["serial", "old"])]
+    pub(crate) all: bool,
     #[arg(long)]
     pub(crate) yes: bool,
     #[arg(long, value_name = "STORE")]
@@ -190,7 +194,7 @@ mod examples {
     pub(super) const ISSUE_FILE: &str = "  \
   tegata-app issue --site https://issue.example.jp/issueweb/0001/SB0001002C/ \\
       --user CMSM950-006-401 --mail taro@example.co.jp --store pkcs12:card.p12";
-    pub(super) const RENEW: &str = "  tegata-app renew --store nss";
+    pub(super) const RENEW: &str = "  tegata-app renew --store nss --all-due";
     pub(super) const REMOVE: &str = "  tegata-app remove --store nss --old";
     pub(super) const REMOVE_ONE: &str =
         "  tegata-app remove --store pkcs12:card.p12 --serial 4100…02 --yes";
@@ -336,12 +340,14 @@ fn localised(text: Text) -> clap::Command {
             .about(text.app_help_renew())
             .mut_arg("site", |arg| arg.help(text.app_help_renew_site()))
             .mut_arg("user", |arg| arg.help(text.app_help_renew_user()))
+            .mut_arg("all_due", |arg| arg.help(text.app_help_renew_all_due()))
     })
     .mut_subcommand("remove", |command| {
         store(command, &[examples::REMOVE, examples::REMOVE_ONE])
             .about(text.app_help_remove())
             .mut_arg("serial", |arg| arg.help(text.app_help_remove_serial()))
             .mut_arg("old", |arg| arg.help(text.app_help_remove_old()))
+            .mut_arg("all", |arg| arg.help(text.app_help_remove_all()))
             .mut_arg("yes", |arg| arg.help(text.app_help_remove_yes()))
     })
     .mut_subcommand("doctor", |command| {

@@ -66,7 +66,7 @@ fn main() -> ExitCode {
     let done = |()| Exit::Done;
     let result: Result<Exit, Failure> = match args.command {
         Command::Issue(options) => issue::run(options, &mut world).map(done),
-        Command::Renew(options) => renew::run(options, &mut world).map(done),
+        Command::Renew(options) => renew::run(options, &mut world),
         Command::Remove(options) => remove::run(options, &mut world).map(done),
         Command::Autoselect(options) => autoselect::run(options, &mut world).map(done),
         Command::Doctor(options) => doctor::run(options, &mut world),

@@ -1,4 +1,5 @@
 use serde::Serialize;
+use tegata_agent::brand::Brand;
 use tegata_agent::inventory::{self, Item};
 use tegata_agent::store::Pkcs12Form;
 use tegata_domain::{Clock, Serial};
@@ -15,8 +16,8 @@ pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
     let mut missing = Missing::new(&world.prompt);
     let store = missing.or_ask(options.store, "--store", &stores::question(text));
-    if options.serial.is_empty() && !options.old {
-        missing.note("--serial | --old");
+    if options.serial.is_empty() && !options.old && !options.all {
+        missing.note("--serial | --old | --all");
     }
     missing.check(text)?;
     let uri = Input(text).store(&store)?;
@@ -33,9 +34,13 @@ pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
         let title = text.app_serial_unknown(&unknown.to_string());
         return Err(Failure::usage("serial_unknown", title, text.app_serial_unknown_do()));
     }
+    let brand = stores::brand();
     let chosen: Vec<_> = items
         .into_iter()
-        .filter(|item| serials.contains(&item.held.serial) || options.old && item.is_old())
+        .filter(|item| {
+            let is_named = serials.contains(&item.held.serial);
+            is_named || options.all && is_ours(item, brand.as_ref()) || options.old && item.is_old()
+        })
         .collect();
     let (mut lines, mut removed) = (Lines::default(), Vec::new());
     if !chosen.is_empty() && !options.yes {
@@ -52,6 +57,13 @@ pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
     let object = RemovedObject { result: "removed", store: uri.to_string(), serials: removed };
     world.output.result(lines.as_str(), &object);
     Ok(())
+}
+
+/// An installed application speaks for one service: certificates of others are not its to remove.
+fn is_ours(item: &Item, brand: Option<&Brand>) -> bool {
+    brand.is_none_or(|brand| {
+        item.receipt.as_ref().is_some_and(|receipt| receipt.site == brand.site.to_string())
+    })
 }
 
 /// Shows what will be gone and asks; there is no way back.

@@ -1,18 +1,23 @@
+use serde::Serialize;
 use tegata_agent::inventory::{self, Item, State};
-use tegata_agent::issue::{self, Order, Ports, Right};
-use tegata_agent::store::{KeyStore, Pkcs12Form};
+use tegata_agent::issue::{self, Order, Outcome, Ports, Right};
+use tegata_agent::receipt::Receipt;
+use tegata_agent::site::Site;
+use tegata_agent::store::{KeyStore, Pkcs12Form, StoreUri};
+use tegata_agent::transport::Https;
+use tegata_agent::{Exit, Fingerprint};
 use tegata_domain::{Clock, UserId};
 use tegata_text::Text;
 
 use crate::World;
 use crate::args::Renew;
 use crate::input::{Input, Missing};
-use crate::issue::{lines, object};
-use crate::output::Failure;
+use crate::issue::{IssuedObject, lines, object};
+use crate::output::{Failure, Lines};
 use crate::{proxy, stores, version};
 
-/// `tegata-app renew`
-pub(crate) fn run(options: Renew, world: &mut World) -> Result<(), Failure> {
+/// `tegata-app renew`. With `--all-due` the exit code is that of the first one that failed.
+pub(crate) fn run(options: Renew, world: &mut World) -> Result<Exit, Failure> {
     let text = world.text;
     let input = Input(text);
     let network = proxy::network(world, &[options.store_password_file.as_deref()])?;
@@ -24,15 +29,82 @@ pub(crate) fn run(options: Renew, world: &mut World) -> Result<(), Failure> {
     let password = stores::password_for(&uri, options.store_password_file.as_deref(), world)?;
     let password = stores::pin_of_token(&uri, password, world)?;
     let mut opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
-    let item = choose(opened.as_ref(), user.as_ref(), world)?;
-    let (site, pin) = match (options.site, &item.receipt) {
-        (Some(site), _) => (input.site(&site)?, input.root(options.root_sha256.as_deref())?),
-        (None, Some(receipt)) => {
-            (input.site(&receipt.site)?, input.root(Some(&receipt.root_sha256))?)
-        }
-        (None, None) => return Err(site_unknown(text)),
+    let store = opened.as_mut();
+    if options.all_due {
+        return all_due(&network, store, &uri, world);
+    }
+    let item = choose(store, user.as_ref(), world)?;
+    let (site, pin) = match (&options.site, &item.receipt) {
+        (Some(site), _) => (input.site(site)?, input.root(options.root_sha256.as_deref())?),
+        (None, receipt) => remembered(receipt.as_ref(), text)?,
     };
-    let key = opened.key(&item.held).map_err(|error| Failure::of(error, text))?;
+    let outcome = one(&network, store, item, site, pin, world)?;
+    world.output.result(lines(&outcome, false, text).as_str(), &object(&outcome, &uri, false));
+    Ok(Exit::Done)
+}
+
+/// Renews whatever it is time for, one after the other; what fails does not stop the others.
+fn all_due(
+    network: &Https,
+    store: &mut dyn KeyStore,
+    uri: &StoreUri,
+    world: &mut World,
+) -> Result<Exit, Failure> {
+    let text = world.text;
+    let now = world.clock.now();
+    let items = inventory::take(store, stores::receipts().as_ref(), now)
+        .map_err(|error| Failure::of(error, text))?;
+    let (mut said, mut exit) = (Lines::default(), Exit::Done);
+    let (mut renewed, mut failed) = (Vec::new(), Vec::new());
+    for item in items.into_iter().filter(|item| item.is_due(now)) {
+        let user = item.held.user.to_string();
+        let outcome = remembered(item.receipt.as_ref(), text)
+            .and_then(|(site, pin)| one(network, store, item, site, pin, world));
+        match outcome {
+            Ok(outcome) => {
+                said = said.line(lines(&outcome, false, text).as_str());
+                renewed.push(outcome);
+            }
+            Err(failure) => {
+                world.output.progress(&failure.explanation.title);
+                if exit == Exit::Done {
+                    exit = failure.exit;
+                }
+                failed.push(FailedObject { user_id: user, code: failure.explanation.code });
+            }
+        }
+    }
+    if renewed.is_empty() && failed.is_empty() {
+        said = said.line(&text.app_nothing_due());
+    }
+    let object = AllObject {
+        result: "renewed_all",
+        renewed: renewed.iter().map(|outcome| object(outcome, uri, false)).collect(),
+        failed,
+    };
+    world.output.result(said.as_str(), &object);
+    Ok(exit)
+}
+
+fn remembered(
+    receipt: Option<&Receipt>,
+    text: Text,
+) -> Result<(Site, Option<Fingerprint>), Failure> {
+    let receipt = receipt.ok_or_else(|| site_unknown(text))?;
+    Ok((Input(text).site(&receipt.site)?, Input(text).root(Some(&receipt.root_sha256))?))
+}
+
+/// Renews one certificate and writes down what the site told.
+fn one(
+    network: &Https,
+    store: &mut dyn KeyStore,
+    item: Item,
+    site: Site,
+    pin: Option<Fingerprint>,
+    world: &mut World,
+) -> Result<Outcome, Failure> {
+    let text = world.text;
+    let key = store.key(&item.held).map_err(|error| Failure::of(error, text))?;
     let order = Order {
         site: site.clone(),
         pin,
@@ -44,8 +116,8 @@ pub(crate) fn run(options: Renew, world: &mut World) -> Result<(), Failure> {
     let outcome = issue::run(
         order,
         &mut Ports {
-            network: &network,
-            store: opened.as_mut(),
+            network,
+            store,
             person: &mut world.prompt,
             clock: &world.clock,
             entropy: &world.entropy,
@@ -54,11 +126,10 @@ pub(crate) fn run(options: Renew, world: &mut World) -> Result<(), Failure> {
         },
     )
     .map_err(|stopped| Failure::stopped(stopped, text));
-    proxy::note(&network, world);
+    proxy::note(network, world);
     let outcome = outcome?;
     stores::keep(&site, &outcome, world);
-    world.output.result(lines(&outcome, false, text).as_str(), &object(&outcome, &uri, false));
-    Ok(())
+    Ok(outcome)
 }
 
 /// The one certificate that can be renewed, or the one of `user`.
@@ -86,4 +157,18 @@ fn choose(store: &dyn KeyStore, user: Option<&UserId>, world: &World) -> Result<
 
 fn site_unknown(text: Text) -> Failure {
     Failure::usage("site_unknown", text.app_site_unknown(), text.app_site_unknown_do())
+}
+
+/// The object of `--all-due --json`.
+#[derive(Serialize)]
+struct AllObject<'a> {
+    result: &'static str,
+    renewed: Vec<IssuedObject<'a>>,
+    failed: Vec<FailedObject>,
+}
+
+#[derive(Serialize)]
+struct FailedObject {
+    user_id: String,
+    code: String,
 }

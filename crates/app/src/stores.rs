@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use tegata_agent::brand::Brand;
 use tegata_agent::issue::Outcome;
 use tegata_agent::receipt::Receipts;
 use tegata_agent::site::Site;
@@ -72,6 +73,12 @@ pub(crate) fn open(
     let state = state_folder().map(|folder| folder.join("pending"));
     let options = Options { password, form, home: home(), state };
     store::open(uri, options).map_err(|error| Failure::of(error, world.text))
+}
+
+/// The service that this program was installed for, where it says so in a readable way.
+pub(crate) fn brand() -> Option<Brand> {
+    let program = std::env::current_exe().ok()?;
+    Brand::beside(program.parent()?).ok().flatten()
 }
 
 /// Where receipts are kept, when the system names a place for a user's state.

@@ -72,7 +72,10 @@ fn whole_life(form: &str, root: &str, program: &str) {
     let after = pc.registry();
     assert_eq!(products(&after), [(PRODUCT.to_owned(), "1.1.0".to_owned())]);
     let renew = value(&after, RUN, &name).unwrap();
-    assert!(renew.contains(program) && renew.ends_with("\" renew --all-due"), "{renew}");
+    assert!(
+        renew.contains(program) && renew.ends_with("\" renew --all-due --store windows"),
+        "{renew}"
+    );
     pc.install(&version("1.2.0"), &[]);
     assert_eq!(value(&pc.registry(), RUN, &name).unwrap(), renew, "kept by an upgrade");
     let last = version("1.3.0");
@@ -137,7 +140,7 @@ fn keys_are_removed_when_asked_and_never_by_an_upgrade() {
     pc.install(&last, &["REMOVEKEYS=1"]);
     assert_eq!(pc.record(), "");
     pc.uninstall(&last, &["REMOVEKEYS=1"]);
-    assert_eq!(pc.record(), "remove --all\r\n");
+    assert_eq!(pc.record(), "remove --all --yes --store windows\r\n");
     assert_eq!(pc.find("tegata-app.exe"), None);
 }
 

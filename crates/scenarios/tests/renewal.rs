@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tegata_scenarios::{Demo, Pc, Seat, eventually};
 use tempfile::tempdir;
 
@@ -52,6 +52,39 @@ fn the_application_renews_proves_and_cleans_up() {
     // Only the newest is offered for renewal, and for that it is too early.
     let again = pc.run(&["renew", "--store", "pem:certificate"]);
     assert_eq!(again.json()["code"], "renewal_too_early", "{again:?}");
+}
+
+#[test]
+fn unattended_whatever_is_due_is_renewed_and_nothing_else() {
+    let dir = tempdir().unwrap();
+    let demo = Demo::start(dir.path());
+    let pc = Pc::new(&dir.path().join("pc"));
+    let [due, other] = demo.seats(2).try_into().unwrap();
+    let issued = pc.issue(&demo, &due, "pem:certificate", &[]).ok().json();
+    pc.issue(&demo, &other, "pem:certificate", &[]).ok();
+    let renew = || pc.run(&["renew", "--store", "pem:certificate", "--all-due"]);
+    assert_eq!(renew().ok().json()["renewed"], json!([]), "it is not time yet");
+
+    // Time passes for one of them, on the server and in what the application was told.
+    let mut settings = demo.tegata(&["service", "show"]).ok().json();
+    (settings["lifetime_days"], settings["renewal_window_days"]) = (json!(500), json!(400));
+    let file = dir.path().join("service.json");
+    fs::write(&file, settings.to_string()).unwrap();
+    demo.tegata(&["service", "change", "--service-settings", file.to_str().unwrap()]).ok();
+    let serial = issued["serial"].as_str().unwrap();
+    let receipt = pc.file(&format!(".local/state/tegata/certificates/{serial}.json"));
+    let mut told: Value = serde_json::from_slice(&fs::read(&receipt).unwrap()).unwrap();
+    told["renewable_from"] = json!("2026-01-01T00:00:00Z");
+    fs::write(&receipt, told.to_string()).unwrap();
+
+    let all = eventually("the server takes the change", Duration::from_secs(10), || {
+        let ran = renew();
+        (ran.code != Some(3)).then(|| ran.ok().json())
+    });
+    assert_eq!(all["failed"], json!([]));
+    let renewed: Vec<_> = all["renewed"].as_array().unwrap().iter().collect();
+    assert_eq!(renewed.len(), 1, "{all}");
+    assert_eq!(renewed[0]["replaces"], issued["serial"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::Command;
 use tegata_text::Text;
 
 use super::elf::Elf;
-use super::scheme::{REMOVE, SCHEME};
+use super::scheme::{REMOVE_NSS, SCHEME};
 use super::stage::{DATA, PROGRAM, Stage, seconds};
 use super::{Job, desktop, repository, tool};
 use crate::Failure;
@@ -48,7 +48,7 @@ fn script(job: &Job, name: &str) -> String {
     fill("@NAME@", name);
     fill("@VERSION@", &job.version.to_string());
     fill("@SCHEME@", SCHEME);
-    fill("@REMOVE@", REMOVE);
+    fill("@REMOVE@", REMOVE_NSS);
     for (lang, text) in [("JA", job.ja), ("EN", job.en)] {
         for (place, sentence) in sentences(job, text) {
             fill(&format!("@{lang}_{place}@"), &quoted(&sentence));
