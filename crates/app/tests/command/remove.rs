@@ -12,11 +12,12 @@ fn a_certificate_is_removed_by_its_serial_number_and_no_other() {
         pc.run(&arguments)
     };
     let listed = || pc.run(&["list", "--store", "pem:certs", "--json"]).ended(0).json();
-    for other in ["00", "no serial number", &format!("{serial}00")] {
+    for other in ["00", "no serial number"] {
         assert_eq!(remove(other).ended(2).json()["code"], "bad_serial", "{other}");
     }
-    let other = serial.replace('7', "6");
-    assert_eq!(remove(&other).ended(2).json()["code"], "serial_unknown");
+    for other in [serial.replace('7', "6"), format!("{serial}00")] {
+        assert_eq!(remove(&other).ended(2).json()["code"], "serial_unknown", "{other}");
+    }
     let unasked = pc.run(&["remove", "--store", "pem:certs", "--all", "--json"]);
     assert_eq!(unasked.ended(2).json()["code"], "not_confirmed");
     assert_eq!(listed()["certificates"].as_array().unwrap().len(), 1);
