@@ -1,8 +1,12 @@
-//! The issuing application: the headless command.
+//! The issuing application: the window, and the headless command.
 //!
 //! Thin over `tegata-agent`: [`args`] reads the command line, [`issue`], [`list`] and [`trust`]
-//! gather what is needed and call the agent, [`output`] says what became of it. Only this file
-//! reaches for the real clock, randomness and waiting.
+//! gather what is needed and call the agent, [`output`] says what became of it; without a command
+//! [`window`] does the same for people. Only this file reaches for the real clock, randomness and
+//! waiting.
+
+// A window without a console behind it. A command finds the console that it was started from.
+#![cfg_attr(windows, windows_subsystem = "windows")]
 
 mod args;
 mod dates;
@@ -13,6 +17,7 @@ mod output;
 mod prompt;
 mod stores;
 mod trust;
+mod window;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -25,6 +30,7 @@ use tegata_text::Text;
 use args::Command;
 use output::{Failure, Output};
 use prompt::Prompt;
+use window::Surroundings;
 
 /// What the commands take from the world.
 struct World {
@@ -37,6 +43,8 @@ struct World {
 }
 
 fn main() -> ExitCode {
+    #[cfg(windows)]
+    tegata_windows::console::attach();
     let arguments: Vec<_> = std::env::args_os().collect();
     let text = Text::of(args::language(&arguments, |name| std::env::var(name).ok()));
     let args = match args::parse(&arguments, text) {
@@ -52,11 +60,25 @@ fn main() -> ExitCode {
         pause: Sleep,
     };
     let result: Result<(), Failure> = match args.command {
-        Command::Issue(options) => issue::run(options, &mut world),
-        Command::List(options) => list::run(options, &mut world),
-        Command::Trust(options) => trust::run(options, &mut world),
+        None => open_window(text),
+        Some(Command::Issue(options)) => issue::run(options, &mut world),
+        Some(Command::List(options)) => list::run(options, &mut world),
+        Some(Command::Trust(options)) => trust::run(options, &mut world),
     };
     world.output.end(result)
+}
+
+fn open_window(text: Text) -> Result<(), Failure> {
+    // Every field is plain ASCII, and windows of the toolkit are reported to freeze with an input
+    // method on: see the module.
+    #[cfg(windows)]
+    tegata_windows::ime::disable();
+    let around = Surroundings {
+        version: env!("CARGO_PKG_VERSION"),
+        clock: Box::new(SystemClock),
+        entropy: Box::new(SystemEntropy),
+    };
+    window::run(text.lang(), around)
 }
 
 /// The system's clock.

@@ -5,3 +5,6 @@
 //! texts in, octets and texts out; what they mean is `agent`'s business.
 
 #![cfg(windows)]
+
+pub mod console;
+pub mod ime;

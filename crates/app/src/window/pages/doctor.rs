@@ -1,0 +1,58 @@
+use tegata_text::Text;
+
+use super::{second, to_menu};
+use crate::window::model::{Doctor, Finding, Severity};
+use crate::window::page::{Act, Block, Page, Tone};
+
+/// Everything that issuing, renewing and using the service need, examined.
+pub(super) fn page(doctor: &Doctor, text: Text) -> Page {
+    let page = Page::new("doctor", text.window_doctor_heading());
+    let Doctor::Found { findings, saved } = doctor else {
+        let page = page.block(Block::Lead(text.window_doctor_running()));
+        return to_menu(page, text);
+    };
+    let bad = findings.iter().filter(|finding| finding.severity != Severity::Fine).count();
+    let page = page.block(if bad == 0 {
+        notice(Tone::Success, text.window_doctor_fine(), String::new())
+    } else {
+        notice(Tone::Warning, text.window_doctor_found(&bad.to_string()), String::new())
+    });
+    let page =
+        page.blocks(findings.iter().enumerate().flat_map(|(index, found)| block(index, found)));
+    let page = match saved {
+        None => page,
+        Some(place) => page.block(notice(
+            Tone::Success,
+            text.window_doctor_saved(),
+            format!("{place}\n{}", text.window_doctor_secret()),
+        )),
+    };
+    let page = page
+        .main(text.window_doctor_again(), Act::Diagnose)
+        .also(text.window_doctor_save(), Act::SaveReport);
+    to_menu(page, text)
+}
+
+fn block(index: usize, finding: &Finding) -> Vec<Block> {
+    let tone = match finding.severity {
+        Severity::Fine => Tone::Success,
+        Severity::Notable => Tone::Warning,
+        Severity::Bad => Tone::Error,
+    };
+    if finding.severity == Severity::Fine {
+        let line = crate::window::page::StepLine {
+            label: finding.title.clone(),
+            note: finding.detail.clone(),
+            tone,
+            spoken: finding.title.clone(),
+        };
+        return vec![Block::Steps(vec![line])];
+    }
+    let said = notice(tone, finding.title.clone(), finding.detail.clone());
+    let fix = finding.fix.clone().map(|label| Block::Actions(vec![second(label, Act::Fix(index))]));
+    [Some(said), fix].into_iter().flatten().collect()
+}
+
+fn notice(tone: Tone, title: String, text: String) -> Block {
+    Block::Notice { tone, title, text }
+}
