@@ -111,7 +111,9 @@ window-done-user = 利用者ID
 window-done-mail = 登録したメールアドレス
 window-done-open = サービスを開く
 window-done-copy = サービスのアドレスをコピー
-window-done-browser = ブラウザーを開いたままの場合は、一度終了してから「サービスを開く」を押してください。電子証明書の選択画面では、利用者IDと同じ名前のものを選んでください。
+window-done-browser =
+    ブラウザーを開いたままの場合は、一度終了してから「サービスを開く」を押してください。
+    電子証明書の選択画面では、利用者IDと同じ名前のものを選んでください。
 
 ## エラー
 
@@ -130,7 +132,7 @@ window-failed-display-do = コマンドで操作する場合は、tegata-app --h
 ## ルート証明書
 
 window-root-heading = サイトの正当性の確認
-window-root-lead = 次のフィンガープリントと、お手元の書面に記載されたフィンガープリントを、最後まで見比べてください。
+window-root-lead = 次の64文字を、お手元の書面に記載されたものと、最後まで見比べてください。
 window-root-label = ルート証明書のフィンガープリント（SHA-256）
 window-root-warning = 一文字でも異なる場合
 window-root-warning-do = 「異なる・わからない」を押して、取引営業部店にご連絡ください。情報はまだ何も送信していません。
@@ -140,7 +142,9 @@ window-root-no = 異なる・わからない
 ## プロキシー
 
 window-proxy-heading = プロキシーの認証
-window-proxy-lead = 社内のプロキシーが、ユーザー名とパスワードを求めています。ご不明な場合は、システム管理者にお尋ねください。
+window-proxy-lead =
+    社内のプロキシーが、ユーザー名とパスワードを求めています。
+    ご不明な場合は、システム管理者にお尋ねください。
 window-proxy-address = プロキシー
 window-proxy-realm = 認証の名前
 window-proxy-wrong = ユーザー名またはパスワードが受け付けられませんでした。
@@ -163,7 +167,9 @@ window-renew = 更新する
 ## 新しいバージョン
 
 window-update-heading = 新しいバージョンがあります
-window-update-lead = 証明書発行アプリケーションを新しいバージョンに入れ替えます。電子証明書と鍵は、そのまま残ります。
+window-update-lead =
+    証明書発行アプリケーションを新しいバージョンに入れ替えます。
+    電子証明書と鍵は、そのまま残ります。
 window-update-required = このバージョンは使用できません
 window-update-required-do = 発行と更新を行うには、新しいバージョンへの入れ替えが必要です。
 window-update-current = 現在のバージョン
@@ -189,7 +195,9 @@ window-doctor-secret = パスワードや鍵は含まれていません。
 ## 整理
 
 window-clean-heading = 不要な電子証明書の整理
-window-clean-lead = 使用しなくなった電子証明書と、その鍵を削除できます。削除は、このアプリケーションを閉じるときに行います。それまでは元に戻せます。
+window-clean-lead =
+    使用しなくなった電子証明書と、その鍵を削除できます。
+    削除は、このアプリケーションを閉じるときに行います。それまでは元に戻せます。
 window-clean-none = 整理の必要な電子証明書はありません。
 window-clean-remove = 削除する
 window-clean-remove-spoken = { $user }（有効期限: { $until }）を削除する
@@ -248,6 +256,8 @@ window-about-toolkit = 画面はSlintで作られています（Made with Slint�
 ## 終了
 
 window-leave-heading = 処理の途中です
-window-leave = 終了すると、処理を中止します。初期パスワードを送信した後でも、24時間以内であれば、同じ初期パスワードで同じ電子証明書を受け取れます。
+window-leave =
+    終了すると、処理を中止します。
+    初期パスワードを送信した後でも、24時間以内であれば、同じ初期パスワードで同じ電子証明書を受け取れます。
 window-leave-stay = 処理を続ける
 window-leave-go = 中止して終了する

@@ -50,10 +50,9 @@ fn every_character_of_the_messages_can_be_drawn() {
     wanted.retain(|c| !c.is_control());
     // Names of services and organisations: some of the commonest kanji of banks.
     let names = "銀行信用金庫証券都市農協共済労働組合海山京阪横浜静岡福島";
-    for (weight, wanted) in [
-        ("Bold", wanted.clone()),
-        ("Regular", wanted.into_iter().chain(names.chars()).collect()),
-    ] {
+    for (weight, wanted) in
+        [("Bold", wanted.clone()), ("Regular", wanted.into_iter().chain(names.chars()).collect())]
+    {
         let file = root().join(format!("crates/view/fonts/BIZUDPGothic-{weight}.ttf"));
         let there = characters(&std::fs::read(file).unwrap());
         let missing: String = wanted.iter().filter(|c| !there.contains(&u32::from(**c))).collect();

@@ -90,7 +90,8 @@ fn issued() -> Issued {
 }
 
 fn findings(text: Text) -> Vec<Finding> {
-    let found = |severity, title: String, detail: String, fix| Finding { severity, title, detail, fix };
+    let found =
+        |severity, title: String, detail: String, fix| Finding { severity, title, detail, fix };
     vec![
         found(Severity::Fine, text.window_step_connect(), String::new(), None),
         found(Severity::Fine, text.window_step_trust(), String::new(), None),
@@ -136,26 +137,32 @@ pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
         ("done", Screen::Done(Box::new(issued()))),
         ("renewed", Screen::Done(Box::new(Issued { is_renewal: true, ..issued() }))),
         ("failed", Screen::Failed(failed(Work::Issue))),
-        ("cancelled", Screen::Failed(Failed {
-            is_cancelled: true,
-            explanation: Explanation {
-                title: text.window_cancelled(),
-                detail: text.app_within_a_day(),
-                reference: String::new(),
-                ..explanation(text)
-            },
-            ..failed(Work::Issue)
-        })),
+        (
+            "cancelled",
+            Screen::Failed(Failed {
+                is_cancelled: true,
+                explanation: Explanation {
+                    title: text.window_cancelled(),
+                    detail: text.app_within_a_day(),
+                    reference: String::new(),
+                    ..explanation(text)
+                },
+                ..failed(Work::Issue)
+            }),
+        ),
         ("renew", Screen::Renew { serial: "01".to_owned() }),
         ("renewing", Screen::Running(running(renewal, Some(Step::Key)))),
         ("update", offer(false)),
         ("update-required", offer(true)),
         ("updating", Screen::Running(Running { percent: 40, ..running(Work::Update, None) })),
         ("doctor-running", Screen::Doctor(Doctor::Running)),
-        ("doctor", Screen::Doctor(Doctor::Found {
-            findings: findings(text),
-            saved: Some("/home/taro/tegata-2026-11-23.txt".to_owned()),
-        })),
+        (
+            "doctor",
+            Screen::Doctor(Doctor::Found {
+                findings: findings(text),
+                saved: Some("/home/taro/tegata-2026-11-23.txt".to_owned()),
+            }),
+        ),
         ("clean-up", Screen::CleanUp),
         ("settings", Screen::Settings),
         ("about", Screen::About),

@@ -31,8 +31,7 @@ fn elements(view: &View) -> Vec<ElementHandle> {
 }
 
 /// 1000 × 700 at 100 %; a small laptop (1366 × 768, its task bar taken off) at 125 %.
-const SIZES: [(&str, u32, u32, f32); 2] =
-    [("100", 1000, 700, 1.0), ("laptop", 1366, 728, 1.25)];
+const SIZES: [(&str, u32, u32, f32); 2] = [("100", 1000, 700, 1.0), ("laptop", 1366, 728, 1.25)];
 
 #[test]
 fn every_screen_is_drawn_in_every_language_scheme_and_size() {

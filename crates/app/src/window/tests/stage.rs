@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use tegata_view::slint::platform::software_renderer::{
-    MinimalSoftwareWindow, RepaintBufferType,
-};
+use tegata_view::slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
 use tegata_view::slint::platform::{
     Platform, PlatformError, WindowAdapter, WindowEvent, set_platform, update_timers_and_animations,
 };

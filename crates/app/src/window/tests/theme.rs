@@ -24,9 +24,8 @@ fn of_pages(css: &str, start: &str) -> BTreeMap<String, Rgb> {
     let block = css.split_once(start).unwrap().1.split_once(":root {").unwrap().1;
     let block = block.split_once('}').unwrap().0;
     let named = block.lines().filter_map(|line| line.trim().strip_prefix("--")?.split_once(": "));
-    let colours = named.filter_map(|(name, value)| {
-        Some((name.to_owned(), colour(value.split_once('#')?.1)))
-    });
+    let colours =
+        named.filter_map(|(name, value)| Some((name.to_owned(), colour(value.split_once('#')?.1))));
     colours.collect()
 }
 
