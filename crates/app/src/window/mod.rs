@@ -90,6 +90,9 @@ pub(crate) fn run(lang: Lang, around: Surroundings) -> Result<(), Failure> {
     });
     shell.draw();
     shell.carry_out(effects);
+    // As soon as the window is on a screen.
+    let view = Rc::clone(&shell.view);
+    slint::Timer::single_shot(std::time::Duration::ZERO, move || view.fit_screen());
     let ran = shell.view.window().run();
     SHELL.set(None);
     ran.map_err(|error| no_window(&error.to_string(), text))
@@ -168,7 +171,7 @@ fn draw(model: &Model, view: &View) {
     let key = brand.and_then(|brand| brand.key_colour.as_deref()).and_then(KeyColours::of);
     view.dress(Style { look: model.settings.look, key });
     let words = FieldWords { required: text.window_required(), show: text.window_show() };
-    view.head(&text.window_title(), &pages::header(model), &words);
+    view.head(&pages::header(model), &words);
     let focus = model.focus.map_or_else(|| page.focus.clone(), Focus::Field);
     view.show(page, &focus, model.focus_turn);
 }

@@ -3,7 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use tegata_view::slint::{Color, ComponentHandle, Model, ModelRc, PlatformError, VecModel};
+use tegata_view::slint::winit_030::WinitWindowAccessor;
+use tegata_view::slint::{
+    Color, ComponentHandle, Model, ModelRc, PhysicalSize, PlatformError, VecModel,
+};
 use tegata_view::{
     AppWindow, BlockData, ButtonData, ChoiceData, FieldData, Kind, Look, Pair, Person, Theme,
 };
@@ -145,6 +148,24 @@ impl View {
         self.window.invoke_open(url.into());
     }
 
+    /// Makes the window no larger than the screen that it is on: its actions stand at its bottom.
+    pub(crate) fn fit_screen(&self) {
+        let window = self.window.window();
+        let screen = window.with_winit_window(|window| window.current_monitor());
+        let Some(Some(screen)) = screen.map(|screen| screen.map(|screen| screen.size())) else {
+            return;
+        };
+        // Title bar and task bar.
+        let bars = (96.0 * window.scale_factor()) as u32;
+        let (size, height) = (window.size(), screen.height.saturating_sub(bars));
+        if size.width > screen.width || size.height > height {
+            window.set_size(PhysicalSize::new(
+                size.width.min(screen.width),
+                size.height.min(height),
+            ));
+        }
+    }
+
     /// Colours of the window.
     pub(crate) fn dress(&self, style: Style) {
         let theme = self.window.global::<Theme>();
@@ -163,8 +184,7 @@ impl View {
     }
 
     /// What stands above every page, and the words of fields.
-    pub(crate) fn head(&self, title: &str, header: &Header, words: &FieldWords) {
-        self.window.set_window_title(title.into());
+    pub(crate) fn head(&self, header: &Header, words: &FieldWords) {
         self.window.set_organisation(header.organisation.as_str().into());
         self.window.set_service(header.service.as_str().into());
         let language = button(&header.language, &mut self.shown.borrow_mut().acts);

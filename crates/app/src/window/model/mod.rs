@@ -38,6 +38,8 @@ pub(crate) struct Model {
     pub(crate) focus_turn: i32,
     /// The field that takes the focus, where it is not the page's first.
     pub(crate) focus: Option<FieldId>,
+    /// What was copied last on this screen.
+    pub(crate) copied: Option<String>,
     /// Whether the program ends with what runs.
     is_closing: bool,
 }
@@ -218,6 +220,7 @@ pub(crate) struct Finding {
 }
 
 /// How bad a finding is.
+#[cfg_attr(not(test), expect(dead_code, reason = "the agent does not examine anything yet"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Severity {
     Fine,
@@ -240,6 +243,7 @@ pub(crate) enum Message {
 }
 
 /// What the worker says.
+#[expect(dead_code, reason = "for updates and findings, which the agent does not have yet")]
 #[derive(Clone, Debug)]
 pub(crate) enum Report {
     Loaded(Result<Vec<Card>, Explanation>),
@@ -262,6 +266,7 @@ pub(crate) enum Report {
 }
 
 /// What only a person can answer.
+#[expect(dead_code, reason = "no proxy asks yet")]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Question {
     /// Does this stand on the slip?
@@ -329,6 +334,7 @@ impl Model {
             screen,
             focus_turn: 0,
             focus: None,
+            copied: None,
             is_closing: false,
         };
         model.focus_turn = 1;
@@ -358,6 +364,7 @@ impl Model {
     fn go(&mut self, screen: Screen) {
         self.screen = screen;
         self.focus = None;
+        self.copied = None;
         self.focus_turn += 1;
     }
 

@@ -93,7 +93,10 @@ impl Model {
             Act::OpenUrl(url) => {
                 return is_web(&url).then_some(Effect::OpenUrl(url)).into_iter().collect();
             }
-            Act::Copy(text) => return vec![Effect::Copy(text)],
+            Act::Copy(text) => {
+                self.copied = Some(text.clone());
+                return vec![Effect::Copy(text)];
+            }
             Act::Submit => return self.submit(),
             Act::Cancel => return self.cancel(),
             Act::Compared(is_same) => return self.compared(is_same),

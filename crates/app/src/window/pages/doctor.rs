@@ -2,7 +2,7 @@ use tegata_text::Text;
 
 use super::{second, to_menu};
 use crate::window::model::{Doctor, Finding, Severity};
-use crate::window::page::{Act, Block, Page, Tone};
+use crate::window::page::{Act, Block, Page, StepLine, Tone};
 
 /// Everything that issuing, renewing and using the service need, examined.
 pub(super) fn page(doctor: &Doctor, text: Text) -> Page {
@@ -17,8 +17,9 @@ pub(super) fn page(doctor: &Doctor, text: Text) -> Page {
     } else {
         notice(Tone::Warning, text.window_doctor_found(&bad.to_string()), String::new())
     });
-    let page =
-        page.blocks(findings.iter().enumerate().flat_map(|(index, found)| block(index, found)));
+    let page = page
+        .blocks(findings.iter().enumerate().flat_map(|(index, found)| problem(index, found)))
+        .blocks(fine(findings));
     let page = match saved {
         None => page,
         Some(place) => page.block(notice(
@@ -33,24 +34,30 @@ pub(super) fn page(doctor: &Doctor, text: Text) -> Page {
     to_menu(page, text)
 }
 
-fn block(index: usize, finding: &Finding) -> Vec<Block> {
+/// A problem with what to do, and the button that does it.
+fn problem(index: usize, finding: &Finding) -> Vec<Block> {
     let tone = match finding.severity {
-        Severity::Fine => Tone::Success,
+        Severity::Fine => return Vec::new(),
         Severity::Notable => Tone::Warning,
         Severity::Bad => Tone::Error,
     };
-    if finding.severity == Severity::Fine {
-        let line = crate::window::page::StepLine {
-            label: finding.title.clone(),
-            note: finding.detail.clone(),
-            tone,
-            spoken: finding.title.clone(),
-        };
-        return vec![Block::Steps(vec![line])];
-    }
     let said = notice(tone, finding.title.clone(), finding.detail.clone());
     let fix = finding.fix.clone().map(|label| Block::Actions(vec![second(label, Act::Fix(index))]));
     [Some(said), fix].into_iter().flatten().collect()
+}
+
+/// What is as it should be, as one list.
+fn fine(findings: &[Finding]) -> Option<Block> {
+    let fine = findings.iter().filter(|finding| finding.severity == Severity::Fine);
+    let lines: Vec<_> = fine
+        .map(|finding| StepLine {
+            label: finding.title.clone(),
+            note: finding.detail.clone(),
+            tone: Tone::Success,
+            spoken: finding.title.clone(),
+        })
+        .collect();
+    (!lines.is_empty()).then_some(Block::Steps(lines))
 }
 
 fn notice(tone: Tone, title: String, text: String) -> Block {

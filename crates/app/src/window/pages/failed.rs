@@ -41,8 +41,13 @@ pub(super) fn page(failed: &Failed, text: Text) -> Page {
     };
     let is_at_menu = matches!(failed.work, Work::Removal | Work::Update);
     let page = if is_at_menu { page } else { page.or_escape(text.window_menu(), Act::Menu) };
-    let page =
-        page.block(Block::Actions(vec![quiet(text.window_menu_settings(), Act::OpenSettings)]));
+    let is_about_settings = said.code.starts_with("store_")
+        || ["no_connection", "proxy_failed", "host_not_found"].contains(&said.code.as_str());
+    let page = if is_about_settings {
+        page.block(Block::Actions(vec![quiet(text.window_menu_settings(), Act::OpenSettings)]))
+    } else {
+        page
+    };
     page.focus_on_main()
 }
 

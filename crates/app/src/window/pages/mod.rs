@@ -21,7 +21,7 @@ use tegata_text::{Lang, Text};
 
 use super::model::form::{Entry, Wrong};
 use super::model::{Model, Screen};
-use super::page::{Act, Button, Field, FieldId, FieldKind, Page, Weight};
+use super::page::{Act, Block, Button, Field, FieldId, FieldKind, Page, Weight};
 
 /// What stands above every page.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +46,24 @@ pub(crate) fn header(model: &Model) -> Header {
 
 /// The page of the screen of the moment.
 pub(crate) fn page(model: &Model) -> Page {
-    of_screen(&model.screen, model)
+    let mut page = of_screen(&model.screen, model);
+    if let Some(copied) = &model.copied {
+        say_copied(&mut page, copied, model.text());
+    }
+    page
+}
+
+/// The button that copied something says so.
+fn say_copied(page: &mut Page, copied: &str, text: Text) {
+    let of_blocks = page.blocks.iter_mut().filter_map(|block| match block {
+        Block::Reference { copy, .. } => Some(copy),
+        _ => None,
+    });
+    for button in page.actions.iter_mut().chain(of_blocks) {
+        if matches!(&button.act, Act::Copy(text) if text == copied) {
+            (button.label, button.spoken) = (text.window_copied(), String::new());
+        }
+    }
 }
 
 fn of_screen(screen: &Screen, model: &Model) -> Page {
@@ -98,8 +115,8 @@ fn hidden(is_shown: bool) -> FieldKind {
 }
 
 /// Text that is nothing but a list of sentences.
-fn paragraphs(text: &str) -> impl Iterator<Item = super::page::Block> {
-    text.lines().map(|line| super::page::Block::Words(line.to_owned()))
+fn paragraphs(text: &str) -> impl Iterator<Item = Block> {
+    text.lines().map(|line| Block::Words(line.to_owned()))
 }
 
 fn quiet(label: String, act: Act) -> Button {

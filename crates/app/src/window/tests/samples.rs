@@ -111,7 +111,7 @@ pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
     let fingerprint = Fingerprint::of(b"sample root");
     let failed = |work| Failed { explanation: explanation(text), is_cancelled: false, work };
     let mut wrong = IssueForm { mail_again: Entry::of("taro@example.co.jp"), ..form() };
-    wrong.user = Entry::of("ＣＭＳＭ！");
+    wrong.user = Entry::of("CMSM!");
     wrong.password = Entry::default();
     wrong.submit();
     let proxy = ProxyForm {

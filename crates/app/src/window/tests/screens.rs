@@ -36,6 +36,7 @@ const SIZES: [(&str, u32, u32, f32); 2] = [("100", 1000, 700, 1.0), ("laptop", 1
 #[test]
 fn every_screen_is_drawn_in_every_language_scheme_and_size() {
     let mut stage = Stage::new(1000, 700, 1.0);
+    let mut turn = 0;
     for (size, width, height, scale) in SIZES {
         stage.resize(width, height, scale);
         for lang in Lang::ALL {
@@ -45,7 +46,9 @@ fn every_screen_is_drawn_in_every_language_scheme_and_size() {
                 if scheme == "contrast" && size != "100" {
                     continue;
                 }
-                for (name, model) in samples::all(lang, look) {
+                for (name, mut model) in samples::all(lang, look) {
+                    turn += 1;
+                    model.focus_turn = turn;
                     stage.show(&model);
                     let file = format!("{name}.{}.{scheme}.{size}.png", lang.code());
                     stage.save(&folder().join(file));

@@ -55,10 +55,12 @@ impl Stage {
 
     /// Lets happen what waits to happen: callbacks of changed values, the focus that moves.
     pub(super) fn settle(&self) {
-        for _ in 0..3 {
+        // A callback may show parts that have callbacks of their own.
+        for _ in 0..2 {
             update_timers_and_animations();
             self.pixels();
         }
+        update_timers_and_animations();
     }
 
     /// Presses and releases a key.
