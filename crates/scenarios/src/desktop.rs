@@ -50,12 +50,15 @@ impl Screen {
     #[track_caller]
     pub fn window(&self, title: &str) {
         let pattern = format!("^{title}");
-        let window = eventually(&format!("a window “{title}”"), PAGE, || {
-            let ran = run_command(self.command("xdotool").args(["search", "--name", &pattern]));
-            ran.text().lines().next().map(str::to_owned)
+        let search = ["search", "--onlyvisible", "--name", &pattern];
+        eventually(&format!("a window “{title}”"), PAGE, || {
+            let found = run_command(self.command("xdotool").args(search)).text();
+            // There is no window manager that would do it. A window that is not drawn yet
+            // refuses.
+            let window = found.lines().next()?.to_owned();
+            let focus = ["windowfocus", "--sync", &window];
+            (run_command(self.command("xdotool").args(focus)).code == Some(0)).then_some(())
         });
-        // There is no window manager that would do it.
-        self.xdotool(&["windowfocus", "--sync", &window]);
     }
 
     /// A picture of everything, in `target/screenshots`.

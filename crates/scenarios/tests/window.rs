@@ -130,7 +130,11 @@ fn assert_opens_the_service(demo: &Demo, home: &Path, seat: &Seat) {
     run("pk12util", export).ok();
     let pem = home.join("card.pem");
     let pem = pem.to_str().unwrap();
-    run("openssl", ["pkcs12", "-in", file, "-passin", "pass:secret", "-nodes", "-out", pem]).ok();
+    run(
+        "openssl",
+        ["pkcs12", "-in", file, "-passin", "pass:secret", "-nodes", "-clcerts", "-out", pem],
+    )
+    .ok();
     let root = demo.ready.root_pem.to_str().unwrap();
     let url = demo.ready.service_url.as_str();
     let page = run("curl", ["--silent", "--fail", "--cacert", root, "--cert", pem, url]).ok();
