@@ -196,7 +196,7 @@ fn localised(text: Text) -> clap::Command {
             text.app_help_usage_options(),
             text.app_help_usage_command()
         )))
-        .about(text.app_help_about())
+        .about(format!("{}\n{}", text.app_help_about(), text.window_help()))
         .after_help(format!("{all}\n  {}\n\n{}", text.app_help_proxy(), text.app_help_exit_codes()))
         .mut_arg("lang", |arg| arg.help(text.app_help_lang()).display_order(100))
         .mut_arg("json", |arg| arg.help(text.app_help_json()).display_order(101));

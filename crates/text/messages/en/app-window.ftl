@@ -1,5 +1,6 @@
 # The screens of the issuing application.
 
+window-help = Without a command the window opens.
 window-title = Issuing application
 window-language = 日本語
 window-language-spoken = 日本語に切り替える

@@ -1,5 +1,6 @@
 # 証明書発行アプリケーションの画面。
 
+window-help = コマンドを指定しないと、画面を開きます。
 window-title = 証明書発行アプリケーション
 window-language = English
 window-language-spoken = Switch to English
