@@ -1,5 +1,6 @@
 //! A screen of its own (Xvfb) with the window of `tegata-app` on it, driven by keys (xdotool).
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -80,7 +81,8 @@ impl Screen {
     }
 }
 
-/// The application in a folder of its own, as an installer leaves it. Ends when dropped.
+/// The application in a folder of its own, as an installer leaves it. A browser that it opens
+/// leaves the address in the file `opened` at home. Ends when dropped.
 pub struct Window {
     child: Child,
 }
@@ -95,6 +97,12 @@ impl Window {
         let mut app = screen.command(program.to_str().expect("a path of ours is text"));
         app.env_clear().env("DISPLAY", &screen.display).env("HOME", home);
         app.env("LANG", "en_US.UTF-8").env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        // In place of a browser: notes what it is called with.
+        let browser = home.join("browser");
+        let script = format!("#!/bin/sh\necho \"$1\" > '{}'\n", home.join("opened").display());
+        std::fs::write(&browser, script).expect("home can be written");
+        std::fs::set_permissions(&browser, PermissionsExt::from_mode(0o755)).expect("it is ours");
+        app.env("BROWSER", browser);
         let child = app.stdin(Stdio::null()).spawn().expect("the application is built");
         Self { child }
     }

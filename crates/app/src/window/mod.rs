@@ -116,12 +116,11 @@ struct Shell {
 impl Shell {
     /// Deals with a message, after those before it.
     fn take(&self, message: Message) {
-        let is_first = {
-            let mut waiting = self.waiting.borrow_mut();
-            waiting.push_back(message);
-            waiting.len() == 1
-        };
-        while is_first {
+        self.waiting.borrow_mut().push_back(message);
+        if self.waiting.borrow().len() > 1 {
+            return;
+        }
+        loop {
             // It stays in the queue until it is dealt with, so that those that follow wait.
             let Some(message) = self.waiting.borrow().front().cloned() else { return };
             let effects = self.model.borrow_mut().update(message);

@@ -159,10 +159,8 @@ impl View {
         let bars = (96.0 * window.scale_factor()) as u32;
         let (size, height) = (window.size(), screen.height.saturating_sub(bars));
         if size.width > screen.width || size.height > height {
-            window.set_size(PhysicalSize::new(
-                size.width.min(screen.width),
-                size.height.min(height),
-            ));
+            window
+                .set_size(PhysicalSize::new(size.width.min(screen.width), size.height.min(height)));
         }
     }
 

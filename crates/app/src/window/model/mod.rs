@@ -243,7 +243,10 @@ pub(crate) enum Message {
 }
 
 /// What the worker says.
-#[cfg_attr(not(test), expect(dead_code, reason = "for updates and findings, which the agent does not have yet"))]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for updates and findings, which the agent does not have yet")
+)]
 #[derive(Clone, Debug)]
 pub(crate) enum Report {
     Loaded(Result<Vec<Card>, Explanation>),

@@ -99,7 +99,9 @@ fn a_known_service_begins_with_its_certificates_an_unknown_one_with_its_address(
 fn a_double_press_issues_once() {
     let mut model = filled();
     let effects = press(&mut model, Act::Submit);
-    assert!(matches!(&effects[..], [Effect::Work(Job::Issue { root, .. })] if *root == service().root));
+    assert!(
+        matches!(&effects[..], [Effect::Work(Job::Issue { root, .. })] if *root == service().root)
+    );
     assert_eq!(press(&mut model, Act::Submit), []);
     assert_eq!(press(&mut model, Act::OpenIssue), []);
     assert_eq!(press(&mut model, Act::Menu), []);
@@ -133,6 +135,7 @@ fn after_a_failure_the_form_is_still_filled() {
     report(&mut model, Report::Failed(explanation("credential_refused")));
     press(&mut model, Act::Form);
     assert_eq!(model.screen, Screen::Issue);
+    assert_eq!(model.focus, Some(FieldId::Password), "what is most likely wrong");
     assert_eq!(model.issue_form.user.text.as_str(), "CMSM950-006-401");
     assert_eq!(model.issue_form.password.text.as_str(), "abcd-efgh-jkmn-pqrs");
 }

@@ -268,9 +268,15 @@ impl Model {
 
     fn back_to_form(&mut self) {
         let Screen::Failed(failed) = &self.screen else { return };
+        let is_refused = failed.explanation.code == "credential_refused";
         match failed.work.clone() {
             Work::Site => self.go(Screen::Site),
-            Work::Issue => self.go(Screen::Issue),
+            Work::Issue => {
+                self.go(Screen::Issue);
+                if is_refused {
+                    self.point_at(FieldId::Password);
+                }
+            }
             Work::Renewal { serial } => self.go(Screen::Renew { serial }),
             Work::Removal | Work::Update => self.menu(),
         }

@@ -1,8 +1,9 @@
-//! What a person does with the keyboard alone.
+//! What a person does with keys, and with a click.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use i_slint_backend_testing::ElementHandle;
 use tegata_text::Lang;
 use tegata_view::slint::platform::Key;
 
@@ -22,7 +23,10 @@ struct Acted {
 
 impl Acted {
     fn new(model: Model) -> Self {
-        let stage = Stage::new(1000, 700, 1.0);
+        Self::on(Stage::new(1000, 700, 1.0), model)
+    }
+
+    fn on(stage: Stage, model: Model) -> Self {
         let heard: Rc<RefCell<Vec<Input>>> = Rc::default();
         let hears = Rc::clone(&heard);
         stage.view.listen(move |input| hears.borrow_mut().push(input));
@@ -63,10 +67,14 @@ impl Acted {
     }
 }
 
-fn issuing() -> Acted {
+fn form() -> Model {
     let mut model = samples::model(Lang::Ja, Look::Light);
     model.update(Message::Pressed(Act::OpenIssue));
-    Acted::new(model)
+    model
+}
+
+fn issuing() -> Acted {
+    Acted::new(form())
 }
 
 #[test]
@@ -130,4 +138,50 @@ fn enter_does_not_say_that_a_fingerprint_was_compared() {
     let mut window = Acted::new(model);
     assert_eq!(window.key(Key::Return), []);
     assert!(matches!(window.model.screen, Screen::Root { .. }));
+}
+
+#[test]
+fn what_has_the_focus_is_scrolled_into_view_on_a_small_screen() {
+    const HEIGHT: u32 = 480;
+    let mut window = Acted::on(Stage::new(1000, HEIGHT, 1.0), form());
+    // Password, its box, address, address again.
+    (0..4).for_each(|_| drop(window.key(Key::Tab)));
+    window.text("x");
+    assert_eq!(window.model.issue_form.mail_again.text.as_str(), "x");
+    let view = window.stage.view.window();
+    let text = window.model.text();
+    let label = format!("{} {}", text.window_mail_again(), text.window_required());
+    let fields = ElementHandle::find_by_accessible_label(view, &label);
+    let field = fields.last().unwrap();
+    let (at, size) = (field.absolute_position(), field.size());
+    assert!(at.y > 60.0, "below the head: {}", at.y);
+    assert!(at.y + size.height < HEIGHT as f32 - 60.0, "above the actions: {}", at.y);
+}
+
+#[test]
+fn a_click_into_a_field_puts_the_cursor_there() {
+    let mut window = issuing();
+    let text = window.model.text();
+    let label = format!("{} {}", text.window_mail(), text.window_required());
+    let view = window.stage.view.window();
+    let field = ElementHandle::find_by_accessible_label(view, &label).last().unwrap();
+    let (at, size) = (field.absolute_position(), field.size());
+    window.stage.click(at.x + 5.0, at.y + size.height / 2.0);
+    window.text("taro");
+    assert_eq!(window.model.issue_form.mail.text.as_str(), "taro");
+}
+
+#[test]
+fn what_is_copied_can_be_pasted() {
+    let window = issuing();
+    window.stage.view.copy("R-2Z2Q-S98M");
+    assert_eq!(*window.stage.clipboard.borrow(), "R-2Z2Q-S98M");
+}
+
+#[test]
+fn a_held_key_presses_nothing_again() {
+    let mut window = Acted::new(samples::model(Lang::Ja, Look::Light));
+    window.stage.hold(char::from(Key::Return));
+    window.take();
+    assert_eq!(window.model.screen, Screen::Menu);
 }

@@ -1,29 +1,45 @@
 //! A window without a display: Slint's software renderer draws into memory.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 
 use tegata_view::slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
 use tegata_view::slint::platform::{
-    Platform, PlatformError, WindowAdapter, WindowEvent, set_platform, update_timers_and_animations,
+    Clipboard, Platform, PlatformError, PointerEventButton, WindowAdapter, WindowEvent,
+    set_platform, update_timers_and_animations,
 };
-use tegata_view::slint::{ComponentHandle, PhysicalSize, Rgb8Pixel, SharedString};
+use tegata_view::slint::{ComponentHandle, LogicalPosition, PhysicalSize, Rgb8Pixel, SharedString};
 
 use crate::window::model::Model;
 use crate::window::view::View;
 
 /// A platform with one window and a clipboard.
-struct Stagecraft(Rc<MinimalSoftwareWindow>);
+struct Stagecraft {
+    window: Rc<MinimalSoftwareWindow>,
+    clipboard: Rc<RefCell<String>>,
+}
 
 impl Platform for Stagecraft {
     fn create_window_adapter(&self) -> Result<Rc<dyn WindowAdapter>, PlatformError> {
-        Ok(Rc::clone(&self.0) as Rc<dyn WindowAdapter>)
+        Ok(Rc::clone(&self.window) as Rc<dyn WindowAdapter>)
+    }
+
+    fn set_clipboard_text(&self, text: &str, clipboard: Clipboard) {
+        if clipboard == Clipboard::DefaultClipboard {
+            text.clone_into(&mut self.clipboard.borrow_mut());
+        }
+    }
+
+    fn clipboard_text(&self, _: Clipboard) -> Option<String> {
+        Some(self.clipboard.borrow().clone())
     }
 }
 
 /// The window on its stage. One a thread.
 pub(super) struct Stage {
     pub(super) view: Rc<View>,
+    pub(super) clipboard: Rc<RefCell<String>>,
     window: Rc<MinimalSoftwareWindow>,
     size: PhysicalSize,
 }
@@ -32,10 +48,13 @@ impl Stage {
     /// A window of this size in physical pixels.
     pub(super) fn new(width: u32, height: u32, scale: f32) -> Self {
         let window = MinimalSoftwareWindow::new(RepaintBufferType::NewBuffer);
-        set_platform(Box::new(Stagecraft(Rc::clone(&window)))).unwrap();
+        let clipboard = Rc::default();
+        let stagecraft =
+            Stagecraft { window: Rc::clone(&window), clipboard: Rc::clone(&clipboard) };
+        set_platform(Box::new(stagecraft)).unwrap();
         let view = View::new().unwrap();
         view.window().show().unwrap();
-        let mut stage = Self { view, window, size: PhysicalSize::default() };
+        let mut stage = Self { view, clipboard, window, size: PhysicalSize::default() };
         stage.resize(width, height, scale);
         stage
     }
@@ -68,6 +87,21 @@ impl Stage {
         let text = key.into();
         self.window.dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
         self.window.dispatch_event(WindowEvent::KeyReleased { text });
+        self.settle();
+    }
+
+    /// What a key does that is held down, after its first press.
+    pub(super) fn hold(&self, key: impl Into<SharedString>) {
+        self.window.dispatch_event(WindowEvent::KeyPressRepeated { text: key.into() });
+        self.settle();
+    }
+
+    /// Clicks, in logical pixels.
+    pub(super) fn click(&self, x: f32, y: f32) {
+        let (position, button) = (LogicalPosition::new(x, y), PointerEventButton::Left);
+        self.window.dispatch_event(WindowEvent::PointerMoved { position });
+        self.window.dispatch_event(WindowEvent::PointerPressed { position, button });
+        self.window.dispatch_event(WindowEvent::PointerReleased { position, button });
         self.settle();
     }
 
