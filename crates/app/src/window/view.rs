@@ -64,7 +64,7 @@ impl View {
     /// # Errors
     /// When the system has no place for windows.
     pub(crate) fn new() -> Result<Rc<Self>, PlatformError> {
-        let window = AppWindow::new()?;
+        let window = tegata_view::window()?;
         let (blocks, actions) = (Rc::new(VecModel::default()), Rc::new(VecModel::default()));
         window.set_blocks(ModelRc::from(Rc::clone(&blocks)));
         window.set_actions(ModelRc::from(Rc::clone(&actions)));
