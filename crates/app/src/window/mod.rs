@@ -90,9 +90,9 @@ pub(crate) fn run(lang: Lang, around: Surroundings) -> Result<(), Failure> {
     });
     shell.draw();
     shell.carry_out(effects);
-    // As soon as the window is on a screen.
     let view = Rc::clone(&shell.view);
-    slint::Timer::single_shot(std::time::Duration::ZERO, move || view.fit_screen());
+    // Fails only before there is a toolkit, and there is one.
+    let _ = slint::spawn_local(async move { view.fit_screen().await });
     let ran = shell.view.window().run();
     SHELL.set(None);
     ran.map_err(|error| no_window(&error.to_string(), text))
@@ -201,5 +201,7 @@ fn bad_brand(error: &BrandError, text: Text) -> Failure {
 }
 
 fn no_window(why: &str, text: Text) -> Failure {
+    // What follows the first line is for those who build the toolkit.
+    let why = why.lines().next().unwrap_or_default().trim_end_matches('.');
     Failure::usage("no_window", text.window_failed_display(why), text.window_failed_display_do())
 }

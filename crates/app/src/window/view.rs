@@ -149,12 +149,12 @@ impl View {
     }
 
     /// Makes the window no larger than the screen that it is on: its actions stand at its bottom.
-    pub(crate) fn fit_screen(&self) {
+    /// Waits until it is on one.
+    pub(crate) async fn fit_screen(&self) {
         let window = self.window.window();
-        let screen = window.with_winit_window(|window| window.current_monitor());
-        let Some(Some(screen)) = screen.map(|screen| screen.map(|screen| screen.size())) else {
-            return;
-        };
+        let Ok(shown) = window.winit_window().await else { return };
+        let screen = shown.current_monitor().or_else(|| shown.available_monitors().next());
+        let Some(screen) = screen.map(|screen| screen.size()) else { return };
         // Title bar and task bar.
         let bars = (96.0 * window.scale_factor()) as u32;
         let (size, height) = (window.size(), screen.height.saturating_sub(bars));

@@ -13,7 +13,7 @@ pub(super) fn page(model: &Model, text: Text) -> Page {
         Cards::Failed(explanation) => page.block(Block::Notice {
             tone: Tone::Error,
             title: text.window_store_failed(),
-            text: format!("{}\n{}", explanation.title, explanation.detail),
+            text: format!("{}\n{}", explanation.title, explanation.detail).trim().to_owned(),
         }),
         Cards::Read(cards) if !cards.iter().any(|card| !card.is_old()) => {
             page.block(Block::Notice {
