@@ -28,7 +28,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) proxy: Proxy,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 /// The way out, for every command that uses the network.
@@ -301,7 +301,7 @@ fn localised(text: Text) -> clap::Command {
             text.app_help_usage_options(),
             text.app_help_usage_command()
         )))
-        .about(text.app_help_about())
+        .about(format!("{}\n{}", text.app_help_about(), text.window_help()))
         .after_help(format!("{all}\n\n{}", text.app_help_exit_codes()))
         .mut_arg("proxy", |arg| arg.help(text.app_help_proxy_choice()).display_order(90))
         .mut_arg("proxy_user", |arg| arg.help(text.app_help_proxy_user()).display_order(91))

@@ -1,9 +1,12 @@
-//! The issuing application: the headless command.
+//! The issuing application: the window, and the headless command.
 //!
 //! Thin over `tegata-agent`: [`args`] reads the command line, the modules named like commands
 //! gather what is needed and call the agent, [`proxy`] is the way out, [`output`] says what became
-//! of it. Only this file
-//! reaches for the real clock, randomness and waiting.
+//! of it; without a command [`window`] does the same for people. Only this file reaches for the
+//! real clock, randomness and waiting.
+
+// A window without a console behind it. A command finds the console that it was started from.
+#![cfg_attr(windows, windows_subsystem = "windows")]
 
 mod args;
 mod autoselect;
@@ -21,6 +24,7 @@ mod stores;
 mod trust;
 mod update;
 mod version;
+mod window;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -34,6 +38,7 @@ use tegata_text::Text;
 use args::Command;
 use output::{Failure, Output};
 use prompt::Prompt;
+use window::Surroundings;
 
 /// What the commands take from the world.
 struct World {
@@ -47,6 +52,8 @@ struct World {
 }
 
 fn main() -> ExitCode {
+    #[cfg(windows)]
+    tegata_windows::console::attach();
     let arguments: Vec<_> = std::env::args_os().collect();
     let variable = |name: &str| std::env::var(name).ok();
     let text = Text::of(args::language(&arguments, variable, tegata_agent::system::language));
@@ -65,16 +72,30 @@ fn main() -> ExitCode {
     };
     let done = |()| Exit::Done;
     let result: Result<Exit, Failure> = match args.command {
-        Command::Issue(options) => issue::run(options, &mut world).map(done),
-        Command::Renew(options) => renew::run(options, &mut world),
-        Command::Remove(options) => remove::run(options, &mut world).map(done),
-        Command::Autoselect(options) => autoselect::run(options, &mut world).map(done),
-        Command::Doctor(options) => doctor::run(options, &mut world),
-        Command::List(options) => list::run(options, &mut world).map(done),
-        Command::Trust(options) => trust::run(options, &mut world).map(done),
-        Command::Update(options) => update::run(&options, &world).map(done),
+        None => open_window(text).map(done),
+        Some(Command::Issue(options)) => issue::run(options, &mut world).map(done),
+        Some(Command::Renew(options)) => renew::run(options, &mut world),
+        Some(Command::Remove(options)) => remove::run(options, &mut world).map(done),
+        Some(Command::Autoselect(options)) => autoselect::run(options, &mut world).map(done),
+        Some(Command::Doctor(options)) => doctor::run(options, &mut world),
+        Some(Command::List(options)) => list::run(options, &mut world).map(done),
+        Some(Command::Trust(options)) => trust::run(options, &mut world).map(done),
+        Some(Command::Update(options)) => update::run(&options, &world).map(done),
     };
     world.output.end(result)
+}
+
+fn open_window(text: Text) -> Result<(), Failure> {
+    // Every field is plain ASCII, and windows of the toolkit are reported to freeze with an input
+    // method on: see the module.
+    #[cfg(windows)]
+    tegata_windows::ime::disable();
+    let around = Surroundings {
+        version: version::running(),
+        clock: std::sync::Arc::new(SystemClock),
+        entropy: std::sync::Arc::new(SystemEntropy),
+    };
+    window::run(text.lang(), around)
 }
 
 /// The system's clock.

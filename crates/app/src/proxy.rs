@@ -7,6 +7,7 @@ use tegata_agent::proxy::{
     WayOut,
 };
 use tegata_agent::transport::Https;
+use tegata_domain::{Clock, Entropy};
 use tegata_text::Text;
 
 use crate::World;
@@ -27,18 +28,27 @@ pub(crate) fn network(world: &World, passwords: &[Option<&Path>]) -> Result<Http
     }
     let person =
         Asks { text, prompt: world.prompt.clone(), given: Mutex::new(account(options, text)?) };
-    let around = Surroundings {
-        environment: Box::new(|name| std::env::var(name).ok()),
-        system: Box::new(ThisSystem),
-        names: Arc::new(SystemNames),
-        person: Arc::new(person),
-        clock: Arc::new(world.clock),
-        zone: TimeZone::try_system().unwrap_or(TimeZone::UTC),
-        entropy: Arc::new(world.entropy),
-    };
+    let around = surroundings(Arc::new(person), Arc::new(world.clock), Arc::new(world.entropy));
     let version = version::running();
     let way_out = WayOut::new(choice(options, text)?, version, around);
     Ok(Https::new(version, text.lang().code(), way_out))
+}
+
+/// This PC, as a way out sees it.
+pub(crate) fn surroundings(
+    person: Arc<dyn ProxyPerson>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Surroundings {
+    Surroundings {
+        environment: Box::new(|name| std::env::var(name).ok()),
+        system: Box::new(ThisSystem),
+        names: Arc::new(SystemNames),
+        person,
+        clock,
+        zone: TimeZone::try_system().unwrap_or(TimeZone::UTC),
+        entropy,
+    }
 }
 
 /// Says when somebody inspects the connections.

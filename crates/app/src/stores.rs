@@ -4,7 +4,7 @@ use tegata_agent::brand::Brand;
 use tegata_agent::issue::Outcome;
 use tegata_agent::receipt::Receipts;
 use tegata_agent::site::Site;
-use tegata_agent::store::{self, KeyStore, Options, Pkcs12Form, StoreUri};
+use tegata_agent::store::{self, KeyStore, Options, Pkcs12Form, StoreError, StoreUri};
 use tegata_text::Text;
 use zeroize::Zeroizing;
 
@@ -70,9 +70,47 @@ pub(crate) fn open(
     form: Pkcs12Form,
     world: &World,
 ) -> Result<Box<dyn KeyStore>, Failure> {
+    opened(uri, password, form).map_err(|error| Failure::of(error, world.text))
+}
+
+/// [`open`] with the error as it is.
+pub(crate) fn opened(
+    uri: &StoreUri,
+    password: Option<Zeroizing<String>>,
+    form: Pkcs12Form,
+) -> Result<Box<dyn KeyStore>, StoreError> {
     let state = state_folder().map(|folder| folder.join("pending"));
-    let options = Options { password, form, home: home(), state };
-    store::open(uri, options).map_err(|error| Failure::of(error, world.text))
+    store::open(uri, Options { password, form, home: home(), state })
+}
+
+/// The stores that the window offers, the system's own first: as the command line names them.
+pub(crate) fn choices() -> Vec<String> {
+    if cfg!(windows) {
+        vec!["windows".to_owned()]
+    } else if cfg!(target_os = "macos") {
+        vec!["keychain".to_owned()]
+    } else {
+        let mut stores = vec!["nss".to_owned()];
+        stores.extend(home().into_iter().flat_map(|home| firefox_profiles(&home)));
+        stores
+    }
+}
+
+/// Profiles of Firefox, each with a certificate database of its own, sorted by name.
+fn firefox_profiles(home: &Path) -> Vec<String> {
+    let folders = std::fs::read_dir(home.join(".mozilla").join("firefox"));
+    let folders = folders.into_iter().flatten().flatten().map(|entry| entry.path());
+    let profiles = folders.filter(|folder| folder.join("cert9.db").is_file());
+    let mut stores: Vec<_> = profiles
+        .filter_map(|folder| folder.to_str().map(|folder| format!("nss:{folder}")))
+        .collect();
+    stores.sort();
+    stores
+}
+
+/// Where the window's settings are kept.
+pub(crate) fn settings_file() -> Option<PathBuf> {
+    Some(state_folder()?.join("settings.json"))
 }
 
 /// The service that this program was installed for, where it says so in a readable way.

@@ -8,6 +8,7 @@
 //! | [`server`] | a program that runs until it is told to end |
 //! | [`wait`] | waiting for a condition; printing a figure |
 //! | [`demo`] | `tegata demo` with its directory, and the administration commands on it |
+//! | [`desktop`] | the window on a screen of its own, driven by keys |
 //! | [`token`] | a PKCS#11 token |
 //! | [`app`] | `tegata-app` on a PC of its own |
 //! | [`wine`] | a Windows PC, as far as Wine is one |
@@ -25,6 +26,7 @@ pub mod api;
 pub mod app;
 pub mod browser;
 pub mod demo;
+pub mod desktop;
 pub mod http;
 pub mod https;
 pub mod installed;

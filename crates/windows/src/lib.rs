@@ -15,6 +15,8 @@
 mod capi;
 pub mod certs;
 mod cng;
+pub mod console;
+pub mod ime;
 pub mod key;
 pub mod language;
 pub mod proxy;

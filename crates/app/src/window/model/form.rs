@@ -1,0 +1,268 @@
+//! Forms: what is typed, when it is judged, and what is wrong with it.
+
+use tegata_agent::site::Site;
+use tegata_domain::{Email, UserId, half_width};
+use zeroize::Zeroizing;
+
+/// What is wrong with a field, in one word; the page says it in a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    Missing,
+    Malformed,
+    /// Not the same as the field above.
+    Differs,
+}
+
+/// One line of text, judged when it is left and when the form is handed in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) text: Zeroizing<String>,
+    pub(crate) wrong: Option<Wrong>,
+}
+
+impl Entry {
+    pub(crate) fn of(text: &str) -> Self {
+        Self { text: Zeroizing::new(text.to_owned()), wrong: None }
+    }
+
+    /// Takes what was typed: full-width letters become half-width, line ends go. An error stays
+    /// until the field is judged again.
+    pub(crate) fn type_in(&mut self, text: &str) {
+        let text = Zeroizing::new(half_width(text));
+        self.text = Zeroizing::new(text.chars().filter(|c| !c.is_control()).collect());
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    /// The value, or what is wrong, which is kept to be shown.
+    pub(crate) fn judge<T>(&mut self, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let parsed = if self.is_empty() { Err(Wrong::Missing) } else { self.parse(parse) };
+        self.wrong = parsed.as_ref().err().copied();
+        parsed.ok()
+    }
+
+    fn parse<T>(&self, parse: impl Fn(&str) -> Option<T>) -> Result<T, Wrong> {
+        parse(self.text.trim()).ok_or(Wrong::Malformed)
+    }
+
+    /// On leaving: an empty field is not blamed, the person may only be looking around. One that
+    /// was blamed before is judged again.
+    fn left<T>(&mut self, parse: impl Fn(&str) -> Option<T>) {
+        if !self.is_empty() || self.wrong.is_some() {
+            self.judge(parse);
+        }
+    }
+}
+
+/// The form for a first certificate.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct IssueForm {
+    pub(crate) user: Entry,
+    pub(crate) password: Entry,
+    pub(crate) is_password_shown: bool,
+    pub(crate) mail: Entry,
+    pub(crate) mail_again: Entry,
+    /// Errors counted when it was handed in last.
+    pub(crate) errors: usize,
+}
+
+/// A filled form.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Filled {
+    pub(crate) user: UserId,
+    /// As typed: the server alone judges it.
+    pub(crate) password: Zeroizing<String>,
+    pub(crate) email: Email,
+}
+
+impl IssueForm {
+    pub(crate) fn left_user(&mut self) {
+        self.user.left(parse_user);
+        // Shown as it will stand in the certificate.
+        if let (None, Some(user)) = (self.user.wrong, parse_user(&self.user.text)) {
+            self.user.text = Zeroizing::new(user.to_string());
+        }
+    }
+
+    pub(crate) fn left_password(&mut self) {
+        self.password.left(|_| Some(()));
+    }
+
+    pub(crate) fn left_mail(&mut self) {
+        self.mail.left(parse_mail);
+        if !self.mail_again.is_empty() {
+            self.judge_again();
+        }
+    }
+
+    pub(crate) fn left_mail_again(&mut self) {
+        if !self.mail_again.is_empty() || self.mail_again.wrong.is_some() {
+            self.judge_again();
+        }
+    }
+
+    fn judge_again(&mut self) -> Option<()> {
+        let mail = parse_mail(&self.mail.text);
+        self.mail_again.wrong = if self.mail_again.is_empty() {
+            Some(Wrong::Missing)
+        } else if mail.is_none() || parse_mail(&self.mail_again.text) != mail {
+            Some(Wrong::Differs)
+        } else {
+            None
+        };
+        self.mail_again.wrong.is_none().then_some(())
+    }
+
+    /// What to ask for, or `None` with the errors counted.
+    pub(crate) fn submit(&mut self) -> Option<Filled> {
+        let user = self.user.judge(parse_user);
+        let password = self.password.judge(|text| Some(Zeroizing::new(text.to_owned())));
+        let email = self.mail.judge(parse_mail);
+        let again = self.judge_again();
+        let entries = [&self.user, &self.password, &self.mail, &self.mail_again];
+        self.errors = entries.iter().filter(|entry| entry.wrong.is_some()).count();
+        again?;
+        Some(Filled { user: user?, password: password?, email: email? })
+    }
+}
+
+fn parse_user(text: &str) -> Option<UserId> {
+    text.parse().ok()
+}
+
+fn parse_mail(text: &str) -> Option<Email> {
+    text.parse().ok()
+}
+
+/// The form for the site, where no installer said it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct SiteForm {
+    pub(crate) site: Entry,
+}
+
+impl SiteForm {
+    pub(crate) fn left(&mut self) {
+        self.site.left(parse_site);
+    }
+
+    pub(crate) fn submit(&mut self) -> Option<Site> {
+        self.site.judge(parse_site)
+    }
+}
+
+fn parse_site(text: &str) -> Option<Site> {
+    text.parse().ok()
+}
+
+/// What a proxy asks for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ProxyForm {
+    /// `host:port`
+    pub(crate) proxy: String,
+    /// What it calls itself; empty when it does not say.
+    pub(crate) realm: String,
+    pub(crate) user: Entry,
+    pub(crate) password: Entry,
+    pub(crate) is_password_shown: bool,
+    /// Whether an earlier answer was refused.
+    pub(crate) is_again: bool,
+}
+
+impl ProxyForm {
+    /// User and password.
+    pub(crate) fn submit(&mut self) -> Option<(String, Zeroizing<String>)> {
+        let user = self.user.judge(|text| Some(text.to_owned()));
+        // A password may begin or end with a space.
+        self.password.wrong = self.password.text.is_empty().then_some(Wrong::Missing);
+        let password = self.password.wrong.is_none().then(|| self.password.text.clone());
+        Some((user?, password?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled() -> IssueForm {
+        IssueForm {
+            user: Entry::of("CMSM950-006-401"),
+            password: Entry::of("abcd efgh jkmn pqrs"),
+            mail: Entry::of("taro@example.co.jp"),
+            mail_again: Entry::of("taro@example.co.jp"),
+            ..IssueForm::default()
+        }
+    }
+
+    #[test]
+    fn full_width_turns_into_half_width_as_one_types() {
+        let mut entry = Entry::default();
+        entry.type_in("ＣＭＳＭ９５０ー００６－４０１\n");
+        assert_eq!(entry.text.as_str(), "CMSM950-006-401");
+    }
+
+    #[test]
+    fn a_user_id_left_is_shown_as_it_will_stand_in_the_certificate() {
+        let mut form = IssueForm { user: Entry::of(" cmsm950-006-401 "), ..filled() };
+        form.left_user();
+        assert_eq!(form.user, Entry::of("CMSM950-006-401"));
+    }
+
+    #[test]
+    fn an_empty_field_is_not_blamed_on_leaving_but_on_handing_in() {
+        let mut form = IssueForm::default();
+        form.left_user();
+        form.left_password();
+        form.left_mail();
+        form.left_mail_again();
+        assert_eq!(form, IssueForm::default());
+        assert_eq!(form.submit(), None);
+        assert_eq!(form.errors, 4);
+        let wrong =
+            [&form.user, &form.password, &form.mail, &form.mail_again].map(|entry| entry.wrong);
+        assert_eq!(wrong, [Some(Wrong::Missing); 4]);
+    }
+
+    #[test]
+    fn a_field_blamed_once_is_judged_again_on_leaving() {
+        let mut form = IssueForm::default();
+        form.submit();
+        form.mail.type_in("taro@example");
+        form.left_mail();
+        assert_eq!(form.mail.wrong, Some(Wrong::Malformed));
+        form.mail.type_in("taro@example.co.jp");
+        form.left_mail();
+        assert_eq!(form.mail.wrong, None);
+    }
+
+    #[test]
+    fn the_second_address_is_compared_as_an_address_and_again_when_the_first_changes() {
+        let mut form = IssueForm { mail_again: Entry::of(" taro@EXAMPLE.co.jp"), ..filled() };
+        form.left_mail_again();
+        assert_eq!(form.mail_again.wrong, None);
+        form.mail.type_in("hanako@example.co.jp");
+        form.left_mail();
+        assert_eq!(form.mail_again.wrong, Some(Wrong::Differs));
+        assert_eq!(form.submit(), None);
+        assert_eq!(form.errors, 1);
+    }
+
+    #[test]
+    fn the_password_is_handed_on_as_typed_whatever_it_is() {
+        for text in ["abcd efgh jkmn pqrs", "x", "パスワード"] {
+            let mut form = IssueForm { password: Entry::of(text), ..filled() };
+            assert_eq!(form.submit().unwrap().password.as_str(), text);
+        }
+        let mut form = IssueForm { password: Entry::of("  "), ..filled() };
+        assert_eq!(form.submit(), None);
+    }
+
+    #[test]
+    fn a_proxy_password_may_be_anything_but_empty() {
+        let mut form = ProxyForm { user: Entry::of("taro"), ..ProxyForm::default() };
+        assert_eq!(form.submit(), None);
+        form.password = Entry::of(" ");
+        assert_eq!(form.submit().unwrap().1.as_str(), " ");
+    }
+}

@@ -1,0 +1,380 @@
+//! What the window knows and what becomes of it: [`Model::update`] takes what a person did or
+//! the worker reported and says what has to be done. It knows no toolkit, no network, no clock.
+
+pub(crate) mod card;
+pub(crate) mod form;
+mod report;
+pub(crate) mod settings;
+#[cfg(test)]
+mod tests;
+mod update;
+
+use tegata_agent::issue::Step;
+use tegata_agent::site::Site;
+use tegata_agent::{Explanation, Fingerprint};
+use tegata_text::{Lang, Text};
+use zeroize::Zeroizing;
+
+use super::page::{Act, FieldId};
+use card::Card;
+use form::{Filled, IssueForm, ProxyForm, SiteForm};
+use settings::Settings;
+
+/// Everything that the window shows follows from this.
+pub(crate) struct Model {
+    pub(crate) start: Start,
+    pub(crate) settings: Settings,
+    /// Why the settings could not be written, when they could not.
+    pub(crate) settings_lost: Option<String>,
+    pub(crate) service: Option<Service>,
+    pub(crate) cards: Cards,
+    /// Serial numbers of the certificates to be removed on closing.
+    pub(crate) marked: Vec<String>,
+    pub(crate) site_form: SiteForm,
+    pub(crate) issue_form: IssueForm,
+    pub(crate) settings_form: SettingsForm,
+    pub(crate) screen: Screen,
+    /// Counted up whenever the focus should move to [`Model::focus`].
+    pub(crate) focus_turn: i32,
+    /// The field that takes the focus, where it is not the page's first.
+    pub(crate) focus: Option<FieldId>,
+    /// What was copied last on this screen.
+    pub(crate) copied: Option<String>,
+    /// Whether the program ends with what runs.
+    is_closing: bool,
+}
+
+/// What is known when the program starts.
+#[derive(Clone, Debug)]
+pub(crate) struct Start {
+    pub(crate) version: &'static str,
+    /// The system's language.
+    pub(crate) lang: Lang,
+    pub(crate) abilities: Abilities,
+    /// Stores to choose from, the default first, as the command line names them.
+    pub(crate) stores: Vec<String>,
+}
+
+/// What the agent of this build can do beyond issuing. A page or button whose work is not there
+/// is not shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Abilities {
+    pub(crate) renewal: bool,
+    pub(crate) proxy: bool,
+    pub(crate) doctor: bool,
+    pub(crate) login: bool,
+}
+
+/// The service that certificates are issued for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Service {
+    pub(crate) site: Site,
+    pub(crate) root: Fingerprint,
+    /// What its installer says of it.
+    pub(crate) brand: Option<Names>,
+}
+
+/// Names of an organisation and its service, in Japanese and English.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Names {
+    pub(crate) organisation: [String; 2],
+    pub(crate) service: [String; 2],
+    /// `#rrggbb`
+    pub(crate) key_colour: Option<String>,
+}
+
+/// The certificates of the store.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Cards {
+    Reading,
+    Read(Vec<Card>),
+    Failed(Explanation),
+}
+
+/// What of the settings is typed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct SettingsForm {
+    pub(crate) address: form::Entry,
+    pub(crate) script: form::Entry,
+}
+
+/// What is on the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Screen {
+    Site,
+    Menu,
+    Issue,
+    Renew {
+        serial: String,
+    },
+    Running(Running),
+    Root {
+        fingerprint: Fingerprint,
+        running: Running,
+    },
+    Proxy {
+        form: ProxyForm,
+        running: Running,
+    },
+    Done(Box<Issued>),
+    Failed(Failed),
+    Update(Offer),
+    Doctor(Doctor),
+    CleanUp,
+    Settings,
+    About,
+    /// The person wants to close while something runs.
+    Leaving(Box<Screen>),
+}
+
+/// Something that runs in the worker.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Running {
+    pub(crate) work: Work,
+    pub(crate) step: Option<Step>,
+    /// Whether the key of an earlier try is used.
+    pub(crate) is_resumed: bool,
+    /// Seconds until the request is repeated, while it waits.
+    pub(crate) waits: Option<u64>,
+    /// How much of a download is there, in percent.
+    pub(crate) percent: u8,
+    pub(crate) is_stopping: bool,
+}
+
+impl Running {
+    pub(crate) fn new(work: Work) -> Self {
+        let (step, is_resumed, waits) = (None, false, None);
+        Self { work, step, is_resumed, waits, percent: 0, is_stopping: false }
+    }
+}
+
+/// What runs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Work {
+    Site,
+    Issue,
+    Renewal { serial: String },
+    Removal,
+    Update,
+}
+
+/// What was issued.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Issued {
+    pub(crate) is_renewal: bool,
+    pub(crate) user: String,
+    pub(crate) not_after: jiff::Timestamp,
+    pub(crate) renewable_from: jiff::Timestamp,
+    pub(crate) email: Option<String>,
+    /// What the gateway said, where it did not let the certificate through.
+    pub(crate) unproven: Option<String>,
+    pub(crate) service_url: String,
+    pub(crate) time_zone: String,
+    pub(crate) place: String,
+    pub(crate) key: tegata_agent::store::KeyLocation,
+    /// Whether the store is a browser's.
+    pub(crate) is_browser: bool,
+    /// Whether the store is a file that the initial password opens.
+    pub(crate) is_under_initial_password: bool,
+    /// What else has to be said, such as a note that could not be written.
+    pub(crate) remark: Option<String>,
+}
+
+/// Work that did not come to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Failed {
+    pub(crate) explanation: Explanation,
+    /// Whether the person wanted it so.
+    pub(crate) is_cancelled: bool,
+    pub(crate) work: Work,
+}
+
+/// A newer version of the application.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Offer {
+    pub(crate) version: String,
+    /// Octets of the package.
+    pub(crate) size: u64,
+    pub(crate) is_required: bool,
+}
+
+/// What was found when everything was examined.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Doctor {
+    Running,
+    Found {
+        findings: Vec<Finding>,
+        /// Where the report was saved.
+        saved: Option<String>,
+    },
+}
+
+/// One thing that was examined.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Finding {
+    pub(crate) severity: Severity,
+    /// What it is.
+    pub(crate) title: String,
+    /// What to do now.
+    pub(crate) detail: String,
+    /// The label of the button that puts it right, where one can.
+    pub(crate) fix: Option<String>,
+}
+
+/// How bad a finding is.
+#[cfg_attr(not(test), expect(dead_code, reason = "the agent does not examine anything yet"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Severity {
+    Fine,
+    Notable,
+    Bad,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub(crate) enum Message {
+    Edited(FieldId, String),
+    Left(FieldId),
+    Chosen(FieldId, usize),
+    /// Show or hide a hidden field.
+    Shown(FieldId),
+    Pressed(Act),
+    /// The window's own close button.
+    Close,
+    Reported(Report),
+}
+
+/// What the worker says.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for updates and findings, which the agent does not have yet")
+)]
+#[derive(Clone, Debug)]
+pub(crate) enum Report {
+    Loaded(Result<Vec<Card>, Explanation>),
+    Step(Step),
+    KeyResumed,
+    /// The request is repeated after so many seconds.
+    Waits(u64),
+    /// How much of a download is there, in percent.
+    Percent(u8),
+    Asked(Question),
+    Believed(Site, Fingerprint),
+    Issued(Box<Issued>),
+    Failed(Explanation),
+    Cancelled(Explanation),
+    /// Serial numbers that are gone, and why others are not.
+    Removed(Vec<String>, Option<Explanation>),
+    Offered(Offer),
+    Diagnosed(Vec<Finding>),
+    Saved(String),
+}
+
+/// What only a person can answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Question {
+    /// Does this stand on the slip?
+    Root(Fingerprint),
+    /// Who are you, to this proxy?
+    Proxy { proxy: String, realm: String, is_again: bool },
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Answer {
+    Root(bool),
+    Proxy(Option<(String, Zeroizing<String>)>),
+}
+
+/// What the worker is to do.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Job {
+    Load { site: Option<Site> },
+    Believe { site: Site },
+    Issue { site: Site, root: Fingerprint, filled: Filled },
+    Renew { serial: String },
+    Remove { serials: Vec<String> },
+    Update,
+    Diagnose,
+    Fix(usize),
+    SaveReport,
+}
+
+/// What has to be done.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Effect {
+    Work(Job),
+    Answer(Answer),
+    /// What runs is to stop as soon as it can.
+    Cancel,
+    OpenUrl(String),
+    Copy(String),
+    Save,
+    Quit,
+}
+
+impl Model {
+    /// The window as it opens, and what it does at once.
+    pub(crate) fn new(
+        start: Start,
+        settings: Settings,
+        service: Option<Service>,
+    ) -> (Self, Vec<Effect>) {
+        let screen = if service.is_some() { Screen::Menu } else { Screen::Site };
+        let site = service.as_ref().map(|service| service.site.clone());
+        let mut model = Self {
+            settings_form: SettingsForm {
+                address: form::Entry::of(&settings.proxy_address),
+                script: form::Entry::of(&settings.proxy_script),
+            },
+            start,
+            settings,
+            settings_lost: None,
+            service,
+            cards: Cards::Reading,
+            marked: Vec::new(),
+            site_form: SiteForm::default(),
+            issue_form: IssueForm::default(),
+            screen,
+            focus_turn: 0,
+            focus: None,
+            copied: None,
+            is_closing: false,
+        };
+        model.focus_turn = 1;
+        (model, vec![Effect::Work(Job::Load { site })])
+    }
+
+    /// The language of everything.
+    pub(crate) fn text(&self) -> Text {
+        Text::of(self.settings.lang(self.start.lang))
+    }
+
+    /// Where certificates are saved, as the command line names it.
+    pub(crate) fn store(&self) -> &str {
+        let known = |store: &&String| self.start.stores.contains(store);
+        let chosen = self.settings.store.as_ref().filter(known);
+        chosen.or(self.start.stores.first()).map_or("", String::as_str)
+    }
+
+    /// The certificates read so far.
+    pub(crate) fn read(&self) -> &[Card] {
+        match &self.cards {
+            Cards::Read(cards) => cards,
+            Cards::Reading | Cards::Failed(_) => &[],
+        }
+    }
+
+    fn go(&mut self, screen: Screen) {
+        self.screen = screen;
+        self.focus = None;
+        self.copied = None;
+        self.focus_turn += 1;
+    }
+
+    /// Moves the focus to a field of this page.
+    fn point_at(&mut self, field: FieldId) {
+        self.focus = Some(field);
+        self.focus_turn += 1;
+    }
+}

@@ -1,0 +1,129 @@
+//! What the worker reports, and what becomes of it.
+
+use tegata_agent::Explanation;
+
+use super::form::ProxyForm;
+use super::settings::KnownService;
+use super::{
+    Cards, Doctor, Effect, Failed, Model, Question, Report, Running, Screen, Service, Work,
+};
+
+impl Model {
+    pub(super) fn reported(&mut self, report: Report) -> Vec<Effect> {
+        match report {
+            Report::Loaded(Ok(cards)) => self.cards = Cards::Read(cards),
+            Report::Loaded(Err(explanation)) => self.cards = Cards::Failed(explanation),
+            Report::Step(step) => self.runs(|running| {
+                running.step = Some(step);
+                running.waits = None;
+            }),
+            Report::KeyResumed => self.runs(|running| running.is_resumed = true),
+            Report::Waits(seconds) => self.runs(|running| running.waits = Some(seconds)),
+            Report::Percent(percent) => self.runs(|running| running.percent = percent.min(100)),
+            Report::Asked(question) => self.asked(question),
+            Report::Believed(site, root) => {
+                return self.believed(Service { site, root, brand: None });
+            }
+            Report::Issued(issued) => {
+                self.forget_form();
+                return self.ends(Screen::Done(issued), true);
+            }
+            Report::Failed(explanation) => return self.failed(explanation, false),
+            Report::Cancelled(explanation) => return self.failed(explanation, true),
+            Report::Removed(gone, failed) => return self.removed(&gone, failed),
+            Report::Offered(offer) if self.screen == Screen::Menu || offer.is_required => {
+                self.go(Screen::Update(offer));
+            }
+            // The person is busy; it is offered again with the next start.
+            Report::Offered(_) => {}
+            Report::Diagnosed(findings) => {
+                if let Screen::Doctor(_) = self.screen {
+                    self.screen = Screen::Doctor(Doctor::Found { findings, saved: None });
+                    self.focus_turn += 1;
+                }
+            }
+            Report::Saved(place) => {
+                if let Screen::Doctor(Doctor::Found { saved, .. }) = &mut self.screen {
+                    *saved = Some(place);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// Notes something about what runs, whether or not a question lies above it.
+    fn runs(&mut self, note: impl FnOnce(&mut Running)) {
+        if let Some(running) = running(&mut self.screen) {
+            note(running);
+        }
+    }
+
+    fn asked(&mut self, question: Question) {
+        let is_leaving = matches!(self.screen, Screen::Leaving(_));
+        let Some(running) = running(&mut self.screen).cloned() else { return };
+        let screen = match question {
+            Question::Root(fingerprint) => Screen::Root { fingerprint, running },
+            Question::Proxy { proxy, realm, is_again } => {
+                let form = ProxyForm { proxy, realm, is_again, ..ProxyForm::default() };
+                Screen::Proxy { form, running }
+            }
+        };
+        if is_leaving {
+            self.screen = Screen::Leaving(Box::new(screen));
+        } else {
+            self.go(screen);
+        }
+    }
+
+    fn believed(&mut self, service: Service) -> Vec<Effect> {
+        let (site, root_sha256) = (service.site.to_string(), service.root.to_string());
+        self.settings.service = Some(KnownService { site, root_sha256 });
+        self.service = Some(service);
+        self.cards = Cards::Reading;
+        let mut effects = self.ends(Screen::Menu, true);
+        effects.insert(0, Effect::Save);
+        effects
+    }
+
+    fn failed(&mut self, explanation: Explanation, is_cancelled: bool) -> Vec<Effect> {
+        let doctor = matches!(self.screen, Screen::Doctor(_));
+        let work = running(&mut self.screen).map(|running| running.work.clone());
+        let work = work.unwrap_or(if doctor { Work::Update } else { Work::Issue });
+        let failed = Failed { explanation, is_cancelled, work };
+        self.ends(Screen::Failed(failed), true)
+    }
+
+    fn removed(&mut self, gone: &[String], failed: Option<Explanation>) -> Vec<Effect> {
+        if let Cards::Read(cards) = &mut self.cards {
+            cards.retain(|card| !gone.contains(&card.serial));
+        }
+        match failed {
+            None => self.ends(Screen::Menu, false),
+            Some(explanation) => {
+                // Said before the program ends; closing again ends it.
+                self.is_closing = false;
+                let failed = Failed { explanation, is_cancelled: false, work: Work::Removal };
+                self.ends(Screen::Failed(failed), true)
+            }
+        }
+    }
+
+    /// What runs has ended: the program ends too, if the person wanted that.
+    fn ends(&mut self, screen: Screen, reads_again: bool) -> Vec<Effect> {
+        if self.is_closing {
+            return vec![Effect::Quit];
+        }
+        self.go(screen);
+        if reads_again { vec![self.load()] } else { Vec::new() }
+    }
+}
+
+fn running(screen: &mut Screen) -> Option<&mut Running> {
+    match screen {
+        Screen::Running(running) | Screen::Root { running, .. } | Screen::Proxy { running, .. } => {
+            Some(running)
+        }
+        Screen::Leaving(screen) => running(screen),
+        _ => None,
+    }
+}

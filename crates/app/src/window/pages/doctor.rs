@@ -1,0 +1,65 @@
+use tegata_text::Text;
+
+use super::{second, to_menu};
+use crate::window::model::{Doctor, Finding, Severity};
+use crate::window::page::{Act, Block, Page, StepLine, Tone};
+
+/// Everything that issuing, renewing and using the service need, examined.
+pub(super) fn page(doctor: &Doctor, text: Text) -> Page {
+    let page = Page::new("doctor", text.window_doctor_heading());
+    let Doctor::Found { findings, saved } = doctor else {
+        let page = page.block(Block::Lead(text.window_doctor_running()));
+        return to_menu(page, text);
+    };
+    let bad = findings.iter().filter(|finding| finding.severity != Severity::Fine).count();
+    let page = page.block(if bad == 0 {
+        notice(Tone::Success, text.window_doctor_fine(), String::new())
+    } else {
+        notice(Tone::Warning, text.window_doctor_found(&bad.to_string()), String::new())
+    });
+    let page = page
+        .blocks(findings.iter().enumerate().flat_map(|(index, found)| problem(index, found)))
+        .blocks(fine(findings));
+    let page = match saved {
+        None => page,
+        Some(place) => page.block(notice(
+            Tone::Success,
+            text.window_doctor_saved(),
+            format!("{place}\n{}", text.window_doctor_secret()),
+        )),
+    };
+    let page = page
+        .main(text.window_doctor_again(), Act::Diagnose)
+        .also(text.window_doctor_save(), Act::SaveReport);
+    to_menu(page, text)
+}
+
+/// A problem with what to do, and the button that does it.
+fn problem(index: usize, finding: &Finding) -> Vec<Block> {
+    let tone = match finding.severity {
+        Severity::Fine => return Vec::new(),
+        Severity::Notable => Tone::Warning,
+        Severity::Bad => Tone::Error,
+    };
+    let said = notice(tone, finding.title.clone(), finding.detail.clone());
+    let fix = finding.fix.clone().map(|label| Block::Actions(vec![second(label, Act::Fix(index))]));
+    [Some(said), fix].into_iter().flatten().collect()
+}
+
+/// What is as it should be, as one list.
+fn fine(findings: &[Finding]) -> Option<Block> {
+    let fine = findings.iter().filter(|finding| finding.severity == Severity::Fine);
+    let lines: Vec<_> = fine
+        .map(|finding| StepLine {
+            label: finding.title.clone(),
+            note: finding.detail.clone(),
+            tone: Tone::Success,
+            spoken: finding.title.clone(),
+        })
+        .collect();
+    (!lines.is_empty()).then_some(Block::Steps(lines))
+}
+
+fn notice(tone: Tone, title: String, text: String) -> Block {
+    Block::Notice { tone, title, text }
+}

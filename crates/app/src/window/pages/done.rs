@@ -1,0 +1,41 @@
+use tegata_text::Text;
+
+use super::card::key_text;
+use crate::dates::Dates;
+use crate::window::model::Issued;
+use crate::window::page::{Act, Block, Fact, Page, Tone};
+
+/// What was installed, where, until when, and what comes next.
+pub(super) fn page(issued: &Issued, text: Text) -> Page {
+    let dates = Dates::of_service(Some(&issued.time_zone), text);
+    let heading =
+        if issued.is_renewal { text.window_renewed_heading() } else { text.window_done_heading() };
+    let renewal = text.window_card_renewal_from(&dates.day(issued.renewable_from));
+    let key = key_text(issued.key, issued.is_browser, text);
+    let facts = vec![
+        Fact::new(text.window_done_user(), issued.user.as_str()),
+        Fact::new(text.window_card_until(), dates.moment(issued.not_after)),
+        Fact::new(text.window_card_renewal(), renewal),
+        Fact::new(text.window_card_key(), key),
+        Fact::new(text.window_card_place(), issued.place.as_str()),
+        Fact::new(text.window_done_mail(), issued.email.as_deref().unwrap_or("–")),
+    ];
+    let remarks =
+        [issued.is_under_initial_password.then(|| text.window_done_file()), issued.remark.clone()];
+    let remarks: Vec<_> = remarks.into_iter().flatten().collect();
+    let browser = if issued.is_browser { text.window_done_browser() } else { String::new() };
+    let page = Page::new("done", heading).block(match &issued.unproven {
+        None => Block::Notice { tone: Tone::Success, title: text.window_done(), text: browser },
+        Some(why) => Block::Notice {
+            tone: Tone::Warning,
+            title: text.window_done_unproven(),
+            text: why.clone(),
+        },
+    });
+    page.blocks(remarks.into_iter().map(Block::Words))
+        .block(Block::Facts(facts))
+        .main(text.window_done_open(), Act::OpenUrl(issued.service_url.clone()))
+        .also(text.window_done_copy(), Act::Copy(issued.service_url.clone()))
+        .or_escape(text.window_menu(), Act::Menu)
+        .focus_on_main()
+}

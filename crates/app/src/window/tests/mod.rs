@@ -1,0 +1,9 @@
+//! The window without a display: every page drawn in every language, scheme and size, and what a
+//! person does with keys and mouse.
+
+mod font;
+mod keys;
+mod samples;
+mod screens;
+mod stage;
+mod theme;

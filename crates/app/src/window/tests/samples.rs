@@ -1,0 +1,213 @@
+//! Every screen with sample data.
+
+use tegata_agent::issue::Step;
+use tegata_agent::store::KeyLocation;
+use tegata_agent::{Explanation, Fingerprint};
+use tegata_text::{Lang, Text};
+
+use crate::window::model::card::{State, sample};
+use crate::window::model::form::{Entry, IssueForm, ProxyForm};
+use crate::window::model::settings::{Look, ProxyChoice, Settings};
+use crate::window::model::{
+    Abilities, Cards, Doctor, Failed, Finding, Issued, Model, Names, Offer, Running, Screen,
+    Service, Severity, Start, Work,
+};
+
+pub(super) const SITE: &str = "https://issue.example.jp/issueweb/0001/SB0001002C/";
+
+/// A model of the sample service with every ability.
+pub(super) fn model(lang: Lang, look: Look) -> Model {
+    let start = Start {
+        version: "0.1.0",
+        lang,
+        abilities: Abilities { renewal: true, proxy: true, doctor: true, login: true },
+        stores: vec!["nss".to_owned(), "nss:/home/taro/.mozilla/firefox/a1b2c3.default".to_owned()],
+    };
+    let settings = Settings { look, ..Settings::default() };
+    Model::new(start, settings, Some(service())).0
+}
+
+pub(super) fn service() -> Service {
+    Service {
+        site: SITE.parse().unwrap(),
+        root: Fingerprint::of(b"sample root"),
+        brand: Some(Names {
+            organisation: ["サンプル銀行".to_owned(), "Sample Bank, Ltd.".to_owned()],
+            service: ["サンプルライトCMS".to_owned(), "Sample Lite CMS".to_owned()],
+            key_colour: Some("#0017c1".to_owned()),
+        }),
+    }
+}
+
+fn cards() -> Cards {
+    Cards::Read(vec![
+        sample("CMSM950-006-401", "01", "2027-02-16T14:59:59Z", State::Renewable, 52),
+        sample("CMSM950-006-402", "02", "2027-10-01T14:59:59Z", State::Valid, 311),
+        sample("CMSM950-006-403", "03", "2026-12-01T14:59:59Z", State::Valid, 8),
+        sample("CMSM950-006-401", "04", "2026-02-16T14:59:59Z", State::Expired, 0),
+        sample("CMSM950-006-402", "05", "2026-12-20T14:59:59Z", State::Superseded, 27),
+    ])
+}
+
+fn form() -> IssueForm {
+    IssueForm {
+        user: Entry::of("CMSM950-006-401"),
+        password: Entry::of("ABCD-EFGH-JKMN-PQRS"),
+        mail: Entry::of("taro.yamada@example.co.jp"),
+        mail_again: Entry::of("taro.yamada@example.co.jp"),
+        ..IssueForm::default()
+    }
+}
+
+fn running(work: Work, step: Option<Step>) -> Running {
+    Running { step, ..Running::new(work) }
+}
+
+fn explanation(text: Text) -> Explanation {
+    Explanation {
+        code: "credential_refused".to_owned(),
+        title: text.problem_credential_refused(),
+        detail: text.problem_credential_refused_detail(),
+        reference: "7K3M-Q2XV".to_owned(),
+    }
+}
+
+fn issued() -> Issued {
+    Issued {
+        is_renewal: false,
+        user: "CMSM950-006-401".to_owned(),
+        not_after: "2027-11-23T14:59:59Z".parse().unwrap(),
+        renewable_from: "2027-09-24T15:00:00Z".parse().unwrap(),
+        email: Some("taro.yamada@example.co.jp".to_owned()),
+        unproven: None,
+        service_url: "https://service.example.jp/SAMPLE01/cms".to_owned(),
+        time_zone: "Asia/Tokyo".to_owned(),
+        place: "/home/taro/.pki/nssdb".to_owned(),
+        key: KeyLocation::System,
+        is_browser: true,
+        is_under_initial_password: false,
+        remark: None,
+    }
+}
+
+fn findings(text: Text) -> Vec<Finding> {
+    let found =
+        |severity, title: String, detail: String, fix| Finding { severity, title, detail, fix };
+    vec![
+        found(Severity::Fine, text.window_step_connect(), String::new(), None),
+        found(Severity::Fine, text.window_step_trust(), String::new(), None),
+        found(Severity::Notable, text.app_root_unsound("…"), text.app_root_unsound_do(), None),
+        found(
+            Severity::Bad,
+            text.app_no_connection("timeout"),
+            text.window_failed_connection_do(),
+            Some(text.window_again()),
+        ),
+    ]
+}
+
+/// Every screen by its name. What follows from `lang` is in it.
+pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
+    let text = Text::of(lang);
+    let fingerprint = Fingerprint::of(b"sample root");
+    let failed = |work| Failed { explanation: explanation(text), is_cancelled: false, work };
+    let mut wrong = IssueForm { mail_again: Entry::of("taro@example.co.jp"), ..form() };
+    wrong.user = Entry::of("CMSM!");
+    wrong.password = Entry::default();
+    wrong.submit();
+    let proxy = ProxyForm {
+        proxy: "proxy.example.co.jp:8080".to_owned(),
+        realm: "Corporate Internet Access".to_owned(),
+        ..ProxyForm::default()
+    };
+    let again = ProxyForm { is_again: true, user: Entry::of("taro"), ..proxy.clone() };
+    let renewal = Work::Renewal { serial: "01".to_owned() };
+    let offer = |is_required| {
+        Screen::Update(Offer { version: "0.2.0".to_owned(), size: 9_812_345, is_required })
+    };
+    let issuing = running(Work::Issue, Some(Step::Request));
+    let screens = [
+        ("menu", Screen::Menu),
+        ("issue", Screen::Issue),
+        ("running", Screen::Running(Running { is_resumed: true, ..issuing.clone() })),
+        ("stopping", Screen::Running(Running { is_stopping: true, ..issuing.clone() })),
+        ("waiting", Screen::Running(Running { waits: Some(12), ..issuing.clone() })),
+        ("root", Screen::Root { fingerprint, running: issuing.clone() }),
+        ("proxy", Screen::Proxy { form: proxy, running: issuing.clone() }),
+        ("proxy-again", Screen::Proxy { form: again, running: issuing.clone() }),
+        ("done", Screen::Done(Box::new(issued()))),
+        ("renewed", Screen::Done(Box::new(Issued { is_renewal: true, ..issued() }))),
+        ("failed", Screen::Failed(failed(Work::Issue))),
+        (
+            "cancelled",
+            Screen::Failed(Failed {
+                is_cancelled: true,
+                explanation: Explanation {
+                    title: text.window_cancelled(),
+                    detail: text.app_within_a_day(),
+                    reference: String::new(),
+                    ..explanation(text)
+                },
+                ..failed(Work::Issue)
+            }),
+        ),
+        ("renew", Screen::Renew { serial: "01".to_owned() }),
+        ("renewing", Screen::Running(running(renewal, Some(Step::Key)))),
+        ("update", offer(false)),
+        ("update-required", offer(true)),
+        ("updating", Screen::Running(Running { percent: 40, ..running(Work::Update, None) })),
+        ("doctor-running", Screen::Doctor(Doctor::Running)),
+        (
+            "doctor",
+            Screen::Doctor(Doctor::Found {
+                findings: findings(text),
+                saved: Some("/home/taro/tegata-2026-11-23.txt".to_owned()),
+            }),
+        ),
+        ("clean-up", Screen::CleanUp),
+        ("settings", Screen::Settings),
+        ("about", Screen::About),
+        ("leaving", Screen::Leaving(Box::new(Screen::Running(issuing)))),
+    ];
+    let filled = screens.into_iter().map(|(name, screen)| {
+        let mut model = model(lang, look);
+        model.screen = screen;
+        model.cards = cards();
+        model.issue_form = form();
+        (name, model)
+    });
+    let mut all: Vec<_> = filled.collect();
+    let mut more = |name, change: &dyn Fn(&mut Model)| {
+        let mut model = model(lang, look);
+        change(&mut model);
+        all.push((name, model));
+    };
+    more("menu-reading", &|_| {});
+    more("menu-none", &|model| model.cards = Cards::Read(Vec::new()));
+    more("menu-failed", &|model| model.cards = Cards::Failed(explanation(text)));
+    more("issue-empty", &|model| model.screen = Screen::Issue);
+    more("issue-wrong", &|model| {
+        model.screen = Screen::Issue;
+        model.issue_form = wrong.clone();
+    });
+    more("site", &|model| {
+        (model.service, model.screen) = (None, Screen::Site);
+    });
+    more("site-wrong", &|model| {
+        (model.service, model.screen) = (None, Screen::Site);
+        model.site_form.site = Entry::of("issue.example.jp");
+        model.site_form.submit();
+    });
+    more("clean-up-marked", &|model| {
+        (model.cards, model.screen) = (cards(), Screen::CleanUp);
+        model.marked = vec!["04".to_owned()];
+    });
+    more("settings-proxy", &|model| {
+        model.screen = Screen::Settings;
+        model.settings.proxy = ProxyChoice::Script;
+        model.settings_lost = Some("Permission denied (os error 13)".to_owned());
+        model.settings_form.script = Entry::of("proxy.pac");
+        model.settings_form.script.judge(|_| None::<()>);
+    });
+    all
+}

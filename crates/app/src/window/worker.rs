@@ -1,0 +1,382 @@
+//! The thread that runs the agent: takes jobs one after the other, reports, and asks the person
+//! what only they can answer. The window never waits for it.
+
+use std::cell::RefCell;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tegata_agent::issue::{
+    self, Confirmation, Order, Outcome, Person, Ports, Progress, Right, Stopped,
+};
+use tegata_agent::proxy::{Account, ProxyAsk, ProxyChoice, ProxyPerson, WayOut};
+use tegata_agent::site::Site;
+use tegata_agent::store::{Held, KeyStore, Pkcs12Form, StoreError, StoreUri};
+use tegata_agent::transport::Https;
+use tegata_agent::{Error, Explanation, Fingerprint};
+use tegata_domain::{Clock, Entropy, UserId};
+use tegata_text::Text;
+use zeroize::Zeroizing;
+
+use super::model::card;
+use super::model::form::Filled;
+use super::model::{Answer, Issued, Job, Question, Report};
+use super::stop::{Stop, Stoppable};
+use crate::{proxy, stores};
+
+/// What the worker takes from the world.
+pub(crate) struct Surroundings {
+    pub(crate) version: &'static str,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+}
+
+/// What a job is done with.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    pub(crate) text: Text,
+    /// The store, as the command line names it.
+    pub(crate) store: String,
+    /// The way out, as the command line names it.
+    pub(crate) proxy: String,
+}
+
+/// The worker as the window sees it.
+pub(crate) struct Worker {
+    jobs: Sender<(Context, Job)>,
+    answers: Sender<Answer>,
+    stop: Arc<Stop>,
+}
+
+impl Worker {
+    /// Starts the thread. It ends when the worker is dropped and its present job is done.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn start(
+        around: Surroundings,
+        report: impl Fn(Report) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (jobs, orders) = channel();
+        let (answers, answered) = channel();
+        let stop = Arc::new(Stop::default());
+        let desk = Desk { report: Mutex::new(Box::new(report)), answered: Mutex::new(answered) };
+        let bench = Bench {
+            around,
+            desk: Arc::new(desk),
+            way_out: RefCell::default(),
+            stop: Arc::clone(&stop),
+        };
+        std::thread::Builder::new().name("worker".to_owned()).spawn(move || {
+            while let Ok((context, job)) = orders.recv() {
+                bench.stop.clear();
+                bench.work(&context, job);
+            }
+        })?;
+        Ok(Self { jobs, answers, stop })
+    }
+
+    /// Hands in a job.
+    pub(crate) fn work(&self, context: Context, job: Job) {
+        // The thread lives as long as this.
+        let _ = self.jobs.send((context, job));
+    }
+
+    /// Answers the question that was asked.
+    pub(crate) fn answer(&self, answer: Answer) {
+        let _ = self.answers.send(answer);
+    }
+
+    /// Stops the present job as soon as it can be stopped.
+    pub(crate) fn stop(&self) {
+        self.stop.set();
+    }
+}
+
+/// Where the worker and the person meet.
+struct Desk {
+    report: Mutex<Box<dyn Fn(Report) + Send>>,
+    answered: Mutex<Receiver<Answer>>,
+}
+
+impl Desk {
+    fn report(&self, report: Report) {
+        (self.report.lock().unwrap_or_else(PoisonError::into_inner))(report);
+    }
+
+    /// Asks the person, and waits for as long as they take.
+    fn ask(&self, question: Question) -> Option<Answer> {
+        self.report(Report::Asked(question));
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+    }
+}
+
+/// A proxy wants to know who is there.
+struct AtProxy(Arc<Desk>);
+
+impl ProxyPerson for AtProxy {
+    fn account(&self, ask: &ProxyAsk<'_>) -> Option<Account> {
+        let question = Question::Proxy {
+            proxy: ask.proxy.to_string(),
+            realm: ask.realm.unwrap_or_default().to_owned(),
+            is_again: ask.attempt > 1,
+        };
+        match self.0.ask(question)? {
+            Answer::Proxy(Some((user, password))) => Some(Account::new(user, password)),
+            _ => None,
+        }
+    }
+}
+
+/// The worker from inside.
+struct Bench {
+    around: Surroundings,
+    desk: Arc<Desk>,
+    /// The way out with what it learned in this session, and for which choice and language.
+    way_out: RefCell<Option<(String, WayOut)>>,
+    stop: Arc<Stop>,
+}
+
+impl Bench {
+    fn work(&self, context: &Context, job: Job) {
+        let report = match job {
+            Job::Load { site } => Report::Loaded(self.load(context, site.as_ref())),
+            Job::Believe { site } => self.believe(context, site),
+            Job::Issue { site, root, filled } => self.issue(context, site, root, filled),
+            Job::Renew { serial } => self.renew(context, &serial),
+            Job::Remove { serials } => remove(context, &serials),
+            // `Abilities` offers none of these before the window has them.
+            Job::Update | Job::Diagnose | Job::Fix(_) | Job::SaveReport => {
+                Report::Failed(Explanation {
+                    code: "not_here".to_owned(),
+                    title: context.text.window_failed_not_here(),
+                    detail: String::new(),
+                    reference: String::new(),
+                })
+            }
+        };
+        self.desk.report(report);
+    }
+
+    fn load(&self, context: &Context, site: Option<&Site>) -> Result<Vec<card::Card>, Explanation> {
+        let held = list(&*open(context, None)?, context.text)?;
+        let receipts = stores::receipts();
+        let receipt = |held: &Held| receipts.as_ref().and_then(|all| all.find(held.serial));
+        let found = held.into_iter().map(|held| (receipt(&held), held));
+        let found = found.map(|(receipt, held)| (held, receipt)).collect();
+        let site = site.map(ToString::to_string);
+        Ok(card::cards(found, site.as_deref(), self.around.clock.now()))
+    }
+
+    fn believe(&self, context: &Context, site: Site) -> Report {
+        let network = match self.network(context) {
+            Ok(network) => network,
+            Err(explanation) => return Report::Failed(explanation),
+        };
+        let mut person = Asks(self);
+        match issue::believe(&site, None, &network, &mut person, self.around.clock.now()) {
+            Ok(trusted) => Report::Believed(site, trusted.fingerprint()),
+            Err(error) => self.failed(error.explain(context.text), context.text),
+        }
+    }
+
+    fn issue(&self, context: &Context, site: Site, root: Fingerprint, filled: Filled) -> Report {
+        let is_file = context.store.starts_with("pkcs12:");
+        let password = is_file.then(|| filled.password.clone());
+        let mut store = match open(context, password) {
+            Ok(store) => store,
+            Err(explanation) => return Report::Failed(explanation),
+        };
+        let right = Right::Slip { password: filled.password, email: filled.email };
+        let order = self.order(&site, root, filled.user, right);
+        self.carry_out(context, order, &mut *store)
+    }
+
+    /// By the certificate with this serial number, and what its receipt remembers of the site.
+    fn renew(&self, context: &Context, serial: &str) -> Report {
+        let text = context.text;
+        let failed = |code: &str, title: String, detail: String| {
+            let (code, reference) = (code.to_owned(), String::new());
+            Report::Failed(Explanation { code, title, detail, reference })
+        };
+        let found = open(context, None).and_then(|store| {
+            let held = list(&*store, text)?;
+            Ok((store, held.into_iter().find(|held| held.serial.to_string() == serial)))
+        });
+        let (mut store, held) = match found {
+            Ok((store, Some(held))) => (store, held),
+            Ok((_, None)) => {
+                let (title, detail) = (text.app_nothing_to_renew(), String::new());
+                return failed("nothing_to_renew", title, detail);
+            }
+            Err(explanation) => return Report::Failed(explanation),
+        };
+        let receipt = stores::receipts().and_then(|receipts| receipts.find(held.serial));
+        let known = receipt.and_then(|receipt| {
+            Some((receipt.site.parse::<Site>().ok()?, receipt.root_sha256.parse().ok()?))
+        });
+        let Some((site, root)) = known else {
+            return failed("site_unknown", text.app_site_unknown(), String::new());
+        };
+        let key = match store.key(&held) {
+            Ok(key) => key,
+            Err(error) => return Report::Failed(Error::from(error).explain(text)),
+        };
+        let right = Right::Certificate { current: Box::new(held.certificate), key };
+        let order = self.order(&site, root, held.user, right);
+        self.carry_out(context, order, &mut *store)
+    }
+
+    fn order(&self, site: &Site, root: Fingerprint, user: UserId, right: Right) -> Order {
+        let (site, app_version) = (site.clone(), self.around.version);
+        Order { site, pin: Some(root), user, right, app_version }
+    }
+
+    fn carry_out(&self, context: &Context, order: Order, store: &mut dyn KeyStore) -> Report {
+        let network = match self.network(context) {
+            Ok(network) => network,
+            Err(explanation) => return Report::Failed(explanation),
+        };
+        let site = order.site.clone();
+        let outcome = issue::run(
+            order,
+            &mut Ports {
+                network: &network,
+                store,
+                person: &mut Asks(self),
+                clock: &*self.around.clock,
+                entropy: &*self.around.entropy,
+                pause: &*self.stop,
+                progress: &mut |progress| self.progress(progress),
+            },
+        );
+        match outcome {
+            Ok(outcome) => issued(context, &site, outcome),
+            Err(stopped) => self.stopped(&stopped, context.text),
+        }
+    }
+
+    /// The way out of the settings. Accounts given to proxies are remembered as long as the choice
+    /// stays and the window is open.
+    fn network(&self, context: &Context) -> Result<Stoppable<Https>, Explanation> {
+        let text = context.text;
+        let choice: ProxyChoice = context.proxy.parse().map_err(|_| Explanation {
+            code: "bad_proxy".to_owned(),
+            title: text.app_bad_proxy(),
+            detail: String::new(),
+            reference: String::new(),
+        })?;
+        let mut known = self.way_out.borrow_mut();
+        let way_out = match known.take() {
+            Some((of, way_out)) if of == context.proxy => way_out,
+            _ => {
+                let person = Arc::new(AtProxy(Arc::clone(&self.desk)));
+                let (clock, entropy) = (self.around.clock.clone(), self.around.entropy.clone());
+                let around = proxy::surroundings(person, clock, entropy);
+                WayOut::new(choice, self.around.version, around)
+            }
+        };
+        *known = Some((context.proxy.clone(), way_out.clone()));
+        let inner = Https::new(self.around.version, text.lang().code(), way_out);
+        Ok(Stoppable { inner, stop: Arc::clone(&self.stop) })
+    }
+
+    fn progress(&self, progress: Progress) {
+        self.desk.report(match progress {
+            Progress::Step(step) => Report::Step(step),
+            Progress::KeyResumed => Report::KeyResumed,
+            Progress::Waiting(time) => Report::Waits(time.as_secs()),
+        });
+    }
+
+    fn stopped(&self, stopped: &Stopped, text: Text) -> Report {
+        let mut explanation = stopped.explain(text);
+        if self.stop.is_set() {
+            explanation.detail = if stopped.sent { text.app_within_a_day() } else { String::new() };
+        }
+        self.failed(explanation, text)
+    }
+
+    /// A failure, or the end that the person wanted.
+    fn failed(&self, explanation: Explanation, text: Text) -> Report {
+        if !self.stop.is_set() {
+            return Report::Failed(explanation);
+        }
+        let title = text.window_cancelled();
+        let reference = String::new();
+        Report::Cancelled(Explanation {
+            code: "stopped".to_owned(),
+            title,
+            reference,
+            ..explanation
+        })
+    }
+}
+
+/// The person in front of the window.
+struct Asks<'a>(&'a Bench);
+
+impl Person for Asks<'_> {
+    fn confirm_root(&mut self, fingerprint: &Fingerprint) -> Confirmation {
+        match self.0.desk.ask(Question::Root(*fingerprint)) {
+            Some(Answer::Root(true)) => Confirmation::Yes,
+            Some(_) => Confirmation::No,
+            None => Confirmation::Nobody,
+        }
+    }
+}
+
+fn open(
+    context: &Context,
+    password: Option<Zeroizing<String>>,
+) -> Result<Box<dyn KeyStore>, Explanation> {
+    let uri: StoreUri = context.store.parse().map_err(|_| Explanation {
+        code: "store_not_here".to_owned(),
+        title: context.text.app_store_not_here(&context.store),
+        detail: String::new(),
+        reference: String::new(),
+    })?;
+    stores::opened(&uri, password, Pkcs12Form::default())
+        .map_err(|error| Error::from(error).explain(context.text))
+}
+
+/// What a store holds; one that is not there yet holds nothing.
+fn list(store: &dyn KeyStore, text: Text) -> Result<Vec<Held>, Explanation> {
+    match store.list() {
+        Err(StoreError::Missing(_)) => Ok(Vec::new()),
+        other => other.map_err(|error| Error::from(error).explain(text)),
+    }
+}
+
+fn issued(context: &Context, site: &Site, outcome: Outcome) -> Report {
+    let kept = stores::receipts().map_or(Ok(()), |receipts| receipts.keep(site, &outcome));
+    let remark = kept.err().map(|error| context.text.app_receipt_lost(&error.to_string()));
+    Report::Issued(Box::new(Issued {
+        is_renewal: outcome.replaces.is_some(),
+        unproven: (!outcome.proof.is_accepted()).then(|| outcome.proof.line(context.text)),
+        user: outcome.user.to_string(),
+        not_after: outcome.not_after,
+        renewable_from: outcome.renewable_from,
+        email: outcome.email,
+        service_url: outcome.service_url,
+        time_zone: outcome.time_zone,
+        place: outcome.installed.location,
+        key: outcome.installed.key,
+        is_browser: context.store.starts_with("nss"),
+        is_under_initial_password: context.store.starts_with("pkcs12:"),
+        remark,
+    }))
+}
+
+/// Removes certificates and their keys, as many as can be removed.
+fn remove(context: &Context, serials: &[String]) -> Report {
+    let mut gone = Vec::new();
+    let removed = open(context, None).and_then(|mut store| {
+        let held = list(&*store, context.text)?;
+        for held in held.iter().filter(|held| serials.contains(&held.serial.to_string())) {
+            store.remove(held).map_err(|error| Error::from(error).explain(context.text))?;
+            gone.push(held.serial.to_string());
+        }
+        Ok(())
+    });
+    Report::Removed(gone, removed.err())
+}

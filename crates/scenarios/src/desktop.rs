@@ -1,0 +1,133 @@
+//! A screen of its own (Xvfb) with the window of `tegata-app` on it, driven by keys (xdotool).
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::demo::Demo;
+use crate::place;
+use crate::run::run_command;
+use crate::server::Server;
+use crate::wait::eventually;
+
+/// Time within which the next page appears.
+const PAGE: Duration = Duration::from_secs(30);
+
+/// A screen without a desk in front of it. Ends when dropped.
+pub struct Screen {
+    display: String,
+    _server: Server,
+}
+
+impl Screen {
+    /// A screen of 1280 × 800.
+    ///
+    /// # Panics
+    /// When Xvfb is not there.
+    pub fn start(base: &Path) -> Self {
+        let mut command = Command::new("Xvfb");
+        // It chooses a free display and says which.
+        command.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+        let (server, number) = Server::start(&mut command, &base.join("xvfb.err"));
+        Self { display: format!(":{}", number.trim()), _server: server }
+    }
+
+    /// Presses keys as xdotool names them, for example `Tab`.
+    #[track_caller]
+    pub fn keys(&self, keys: &[&str]) {
+        self.xdotool(&[&["key", "--delay", "30"], keys].concat());
+    }
+
+    /// Types a text.
+    #[track_caller]
+    pub fn text(&self, text: &str) {
+        self.xdotool(&["type", "--delay", "30", text]);
+    }
+
+    /// Waits for a window whose title begins with `title`, and gives it the keyboard.
+    #[track_caller]
+    pub fn window(&self, title: &str) {
+        let pattern = format!("^{title}");
+        let search = ["search", "--onlyvisible", "--name", &pattern];
+        eventually(&format!("a window “{title}”"), PAGE, || {
+            let found = run_command(self.command("xdotool").args(search)).text();
+            // There is no window manager that would do it. A window that is not drawn yet
+            // refuses.
+            let window = found.lines().next()?.to_owned();
+            let focus = ["windowfocus", "--sync", &window];
+            (run_command(self.command("xdotool").args(focus)).code == Some(0)).then_some(())
+        });
+    }
+
+    /// A picture of everything, in `target/screenshots`.
+    #[track_caller]
+    pub fn picture(&self, name: &str) {
+        let path = place::screenshots().join(format!("{name}.png"));
+        run_command(self.command("import").args(["-window", "root"]).arg(path)).ok();
+    }
+
+    #[track_caller]
+    fn xdotool(&self, args: &[&str]) {
+        run_command(self.command("xdotool").args(args)).ok();
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("DISPLAY", &self.display);
+        command
+    }
+}
+
+/// The application in a folder of its own, as an installer leaves it. A browser that it opens
+/// leaves the address in the file `opened` at home. Ends when dropped.
+pub struct Window {
+    child: Child,
+}
+
+impl Window {
+    /// Opens the window of a PC whose home is `home`. With `brand` it knows the demo's service.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn open(screen: &Screen, demo: &Demo, home: &Path, brand: bool) -> Self {
+        let program = installed(demo, &home.join("program"), brand);
+        let mut app = screen.command(program.to_str().expect("a path of ours is text"));
+        app.env_clear().env("DISPLAY", &screen.display).env("HOME", home);
+        app.env("LANG", "en_US.UTF-8").env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        // In place of a browser: notes what it is called with.
+        let browser = home.join("browser");
+        let script = format!("#!/bin/sh\necho \"$1\" > '{}'\n", home.join("opened").display());
+        std::fs::write(&browser, script).expect("home can be written");
+        std::fs::set_permissions(&browser, PermissionsExt::from_mode(0o755)).expect("it is ours");
+        app.env("BROWSER", browser);
+        let child = app.stdin(Stdio::null()).spawn().expect("the application is built");
+        Self { child }
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn installed(demo: &Demo, folder: &Path, brand: bool) -> PathBuf {
+    std::fs::create_dir_all(folder).expect("home can be written");
+    let program = folder.join("tegata-app");
+    std::fs::copy(place::program("tegata-app"), &program).expect("home can be written");
+    let json = json!({
+        "site": demo.ready.site,
+        "root_sha256": demo.ready.root_sha256,
+        "organisation": { "ja": "サンプル銀行", "en": "Sample Bank, Ltd." },
+        "name": { "ja": "サンプルライトCMS", "en": "Sample Lite CMS" },
+    });
+    if brand {
+        let file = folder.join("brand.json");
+        std::fs::write(file, json.to_string()).expect("home can be written");
+    }
+    program
+}

@@ -1,0 +1,150 @@
+//! The window of the application on a screen without a desk: filled and driven by keys alone,
+//! against a real server, into a real certificate database.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tegata_scenarios::desktop::{Screen, Window};
+use tegata_scenarios::wait::millis;
+use tegata_scenarios::{Demo, Seat, eventually, figure, run};
+use tempfile::tempdir;
+
+const MAIL: &str = "taro@example.co.jp";
+
+/// Fills the form that has the focus in its first field and presses Enter twice, as people do.
+fn issue(screen: &Screen, seat: &Seat) {
+    screen.text(&seat.user_id.to_lowercase());
+    screen.keys(&["Tab"]);
+    screen.text(&seat.password.to_lowercase().replace('-', " "));
+    // Past the box that shows the password.
+    screen.keys(&["Tab", "Tab"]);
+    screen.text(MAIL);
+    screen.keys(&["Tab"]);
+    screen.text(MAIL);
+    screen.keys(&["Return", "Return"]);
+}
+
+/// What NSS says of the database at home.
+fn nss(home: &Path) -> String {
+    let database = format!("sql:{}", home.join(".pki/nssdb").display());
+    run("certutil", ["-L", "-d", &database]).text()
+}
+
+fn seat(demo: &Demo) -> Seat {
+    Seat { user_id: demo.ready.user_id.clone(), password: demo.ready.password.clone() }
+}
+
+/// With an installer's brand: menu, form, result; and the service lets the certificate in.
+#[test]
+fn a_certificate_is_issued_by_keyboard_alone() {
+    let dir = tempdir().unwrap();
+    let demo = Demo::start(dir.path());
+    let screen = Screen::start(dir.path());
+    let home = dir.path().join("home");
+    let seat = seat(&demo);
+    let begun = Instant::now();
+    let _window = Window::open(&screen, &demo, &home, true);
+    screen.window("Certificates on this PC");
+    figure("the window is there after", millis(begun.elapsed()));
+    screen.picture("window-menu");
+    screen.keys(&["Return"]);
+    screen.window("Issue a certificate");
+    issue(&screen, &seat);
+    let pressed = Instant::now();
+    screen.window("The certificate was issued");
+    figure("issued after", millis(pressed.elapsed()));
+    screen.picture("window-issued");
+    assert!(nss(&home).contains(&seat.user_id), "{}", nss(&home));
+    assert_eq!(demo.certificates(Some(&seat.user_id)).len(), 1, "pressed twice, issued once");
+    assert_opens_the_service(&demo, &home, &seat);
+
+    // The main action opens the service in the browser.
+    screen.keys(&["Return"]);
+    let opened = home.join("opened");
+    eventually("the browser is called", Duration::from_secs(10), || {
+        let url = std::fs::read_to_string(&opened).ok()?;
+        (url.trim() == demo.ready.service_url).then_some(())
+    });
+
+    // Back to the menu, which shows it.
+    screen.keys(&["Escape"]);
+    screen.window("Certificates on this PC");
+    screen.picture("window-menu-issued");
+}
+
+/// Without a brand the site is typed and its root compared; the next start knows both.
+#[test]
+fn a_site_is_typed_and_compared_once() {
+    let dir = tempdir().unwrap();
+    let demo = Demo::start(dir.path());
+    let screen = Screen::start(dir.path());
+    let home = dir.path().join("home");
+    {
+        let _window = Window::open(&screen, &demo, &home, false);
+        screen.window("Address of the site");
+        screen.text(&demo.ready.site);
+        screen.keys(&["Return"]);
+        screen.window("Is this the right site?");
+        screen.picture("window-root");
+        // Enter alone says nothing; the first action of the page does.
+        screen.keys(&["Return", "shift+Tab", "shift+Tab", "Return"]);
+        screen.window("Certificates on this PC");
+    }
+    let settings = home.join(".local/state/tegata/settings.json");
+    let written = std::fs::read_to_string(settings).unwrap();
+    assert!(written.contains(&demo.ready.root_sha256), "{written}");
+    let _window = Window::open(&screen, &demo, &home, false);
+    screen.window("Certificates on this PC");
+}
+
+/// A wrong password is told with a reference, and the form keeps what was typed.
+#[test]
+fn a_refusal_is_explained_and_the_form_is_still_filled() {
+    let dir = tempdir().unwrap();
+    let demo = Demo::start(dir.path());
+    let screen = Screen::start(dir.path());
+    let home = dir.path().join("home");
+    let seat = seat(&demo);
+    let _window = Window::open(&screen, &demo, &home, true);
+    screen.window("Certificates on this PC");
+    screen.keys(&["Return"]);
+    screen.window("Issue a certificate");
+    let wrong = Seat { password: "0000-0000-0000-0000".to_owned(), ..seat.clone() };
+    issue(&screen, &wrong);
+    screen.window("Something went wrong");
+    screen.picture("window-refused");
+    // Back to the form; what is most likely wrong has the focus.
+    screen.keys(&["Return"]);
+    screen.window("Issue a certificate");
+    screen.keys(&["ctrl+a"]);
+    screen.text(&seat.password);
+    screen.keys(&["Return"]);
+    screen.window("The certificate was issued");
+    eventually("the certificate is in the database", Duration::from_secs(5), || {
+        nss(&home).contains(&seat.user_id).then_some(())
+    });
+}
+
+fn assert_opens_the_service(demo: &Demo, home: &Path, seat: &Seat) {
+    let database = format!("sql:{}", home.join(".pki/nssdb").display());
+    let file = home.join("card.p12");
+    let file = file.to_str().unwrap();
+    let nickname = nss(home);
+    let nickname = nickname.lines().find(|line| line.starts_with(&seat.user_id)).unwrap();
+    let nickname = nickname.rsplit_once(' ').unwrap().0.trim();
+    let export = ["-o", file, "-n", nickname, "-d", &database, "-W", "secret", "-K", ""];
+    run("pk12util", export).ok();
+    let pem = home.join("card.pem");
+    let pem = pem.to_str().unwrap();
+    run(
+        "openssl",
+        ["pkcs12", "-in", file, "-passin", "pass:secret", "-nodes", "-clcerts", "-out", pem],
+    )
+    .ok();
+    let root = demo.ready.root_pem.to_str().unwrap();
+    let url = demo.ready.service_url.as_str();
+    let page = run("curl", ["--silent", "--fail", "--cacert", root, "--cert", pem, url]).ok();
+    assert!(page.text().contains(&seat.user_id), "{}", page.text());
+}
