@@ -8,7 +8,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
-use tegata_wire::api::{LinkAnswer, LinkRequest, LinkTask};
+use tegata_wire::api::LinkRequest;
+pub use tegata_wire::api::{LinkAnswer, LinkTask};
 
 use crate::site::Site;
 use crate::transport::Transport;

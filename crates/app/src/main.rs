@@ -57,6 +57,13 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let variable = |name: &str| std::env::var(name).ok();
     let text = Text::of(args::language(&arguments, variable, tegata_agent::system::language));
+    // As systems start it for a link of a page: hostile until the window has parsed it.
+    if let [_, link] = arguments.as_slice()
+        && let Some(link) = link.to_str().filter(|link| link.starts_with("tegata:"))
+    {
+        let result = open_window(text, Some(link)).map(|()| Exit::Done);
+        return Output::new(text, false).end(result);
+    }
     let args = match args::parse(&arguments, text) {
         Ok(args) => args,
         Err(refused) => return refused.report(),
@@ -72,7 +79,7 @@ fn main() -> ExitCode {
     };
     let done = |()| Exit::Done;
     let result: Result<Exit, Failure> = match args.command {
-        None => open_window(text).map(done),
+        None => open_window(text, None).map(done),
         Some(Command::Issue(options)) => issue::run(options, &mut world).map(done),
         Some(Command::Renew(options)) => renew::run(options, &mut world),
         Some(Command::Remove(options)) => remove::run(options, &mut world).map(done),
@@ -85,7 +92,7 @@ fn main() -> ExitCode {
     world.output.end(result)
 }
 
-fn open_window(text: Text) -> Result<(), Failure> {
+fn open_window(text: Text, link: Option<&str>) -> Result<(), Failure> {
     // Every field is plain ASCII, and windows of the toolkit are reported to freeze with an input
     // method on: see the module.
     #[cfg(windows)]
@@ -95,7 +102,7 @@ fn open_window(text: Text) -> Result<(), Failure> {
         clock: std::sync::Arc::new(SystemClock),
         entropy: std::sync::Arc::new(SystemEntropy),
     };
-    window::run(text.lang(), around)
+    window::run(text.lang(), around, link)
 }
 
 /// The system's clock.

@@ -25,6 +25,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use tegata_agent::brand::{Brand, BrandError};
+use tegata_agent::instance::{self, Door, Instance, Knock};
+use tegata_agent::link::Link;
 use tegata_text::{Lang, Text};
 use tegata_view::slint::{self, ComponentHandle};
 
@@ -45,8 +47,21 @@ const ABILITIES: Abilities = Abilities { renewal: true, proxy: true, doctor: fal
 ///
 /// # Errors
 /// When there is no display, or an installer left a brand that cannot be read.
-pub(crate) fn run(lang: Lang, around: Surroundings) -> Result<(), Failure> {
+///
+/// `link` is what the program was started with. Where a window is open already, it gets the link,
+/// and this returns at once.
+pub(crate) fn run(lang: Lang, around: Surroundings, link: Option<&str>) -> Result<(), Failure> {
     let text = Text::of(lang);
+    let first = match link.map(str::parse::<Link>) {
+        None => None,
+        Some(Ok(link)) => Some(Message::Knocked(Some(link))),
+        Some(Err(_)) => Some(Message::BadLink),
+    };
+    let door = match claim(first.as_ref()) {
+        Some(Instance::Second) => return Ok(()),
+        Some(Instance::First(door)) => Some(door),
+        None => None,
+    };
     let settings_file = stores::settings_file();
     let settings = settings_file.as_deref().map(Settings::read).unwrap_or_default();
     let brand = brand().map_err(|error| bad_brand(&error, text))?;
@@ -89,6 +104,12 @@ pub(crate) fn run(lang: Lang, around: Surroundings) -> Result<(), Failure> {
     });
     shell.draw();
     shell.carry_out(effects);
+    if let Some(message) = first {
+        shell.take(message);
+    }
+    if let Some(door) = door {
+        listen(door).map_err(|error| no_window(&error.to_string(), text))?;
+    }
     let view = Rc::clone(&shell.view);
     // Fails only before there is a toolkit, and there is one.
     let _ = slint::spawn_local(async move { view.fit_screen().await });
@@ -149,6 +170,7 @@ impl Shell {
                 Effect::Cancel => self.worker.stop(),
                 Effect::OpenUrl(url) => self.view.open(&url),
                 Effect::Copy(text) => self.view.copy(&text),
+                Effect::Raise => self.view.raise(),
                 Effect::Save => self.save(),
                 Effect::Quit => {
                     // Fails only when the loop has ended already.
@@ -163,6 +185,38 @@ impl Shell {
         let written = self.settings_file.as_deref().map(|file| model.settings.write(file));
         model.settings_lost = written.and_then(Result::err).map(|error| error.to_string());
     }
+}
+
+/// Looks whether a window is open, and hands the link over if so. `None` where that cannot be
+/// found out: two windows are then better than none.
+fn claim(first: Option<&Message>) -> Option<Instance> {
+    let state = stores::state_folder()?;
+    std::fs::create_dir_all(&state).ok()?;
+    let knock = match first {
+        Some(Message::Knocked(Some(link))) => Knock::Follow(link.clone()),
+        _ => Knock::Show,
+    };
+    instance::claim(&state, &knock).ok()
+}
+
+/// Later starts knock: the window comes to the front and follows their links.
+fn listen(door: Door) -> std::io::Result<()> {
+    let thread = std::thread::Builder::new().name("door".to_owned());
+    thread.spawn(move || {
+        while let Some(knock) = door.next() {
+            let link = match knock {
+                Knock::Show => None,
+                Knock::Follow(link) => Some(link),
+            };
+            // Fails only when the window is gone already.
+            let _ = slint::invoke_from_event_loop(move || {
+                if let Some(shell) = SHELL.with_borrow(Option::clone) {
+                    shell.take(Message::Knocked(link));
+                }
+            });
+        }
+    })?;
+    Ok(())
 }
 
 /// Shows what follows from the model.

@@ -143,6 +143,14 @@ impl View {
         self.window.invoke_copy(text.into());
     }
 
+    /// Comes to the front, as far as the system lets it.
+    pub(crate) fn raise(&self) {
+        let window = self.window.window();
+        window.set_minimized(false);
+        // It is shown already, unless it is just being closed.
+        let _ = window.show();
+    }
+
     /// Opens a page in the browser.
     pub(crate) fn open(&self, url: &str) {
         self.window.invoke_open(url.into());

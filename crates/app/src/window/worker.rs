@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tegata_agent::issue::{
     self, Confirmation, Order, Outcome, Person, Ports, Progress, Right, Stopped,
 };
+use tegata_agent::link::{Link, LinkAnswer};
 use tegata_agent::proxy::{Account, ProxyAsk, ProxyChoice, ProxyPerson, WayOut};
 use tegata_agent::site::Site;
 use tegata_agent::store::{Held, KeyStore, Pkcs12Form, StoreError, StoreUri};
-use tegata_agent::transport::Https;
+use tegata_agent::transport::{Https, Network};
 use tegata_agent::{Error, Explanation, Fingerprint};
 use tegata_domain::{Clock, Entropy, UserId};
 use tegata_text::Text;
@@ -143,6 +144,7 @@ impl Bench {
             Job::Believe { site } => self.believe(context, site),
             Job::Issue { site, root, filled } => self.issue(context, site, root, filled),
             Job::Renew { serial } => self.renew(context, &serial),
+            Job::Redeem { link, root } => Report::Linked(self.redeem(context, &link, root)),
             Job::Remove { serials } => remove(context, &serials),
             // `Abilities` offers none of these before the window has them.
             Job::Update | Job::Diagnose | Job::Fix(_) | Job::SaveReport => {
@@ -224,6 +226,16 @@ impl Bench {
         let right = Right::Certificate { current: Box::new(held.certificate), key };
         let order = self.order(&site, root, held.user, right);
         self.carry_out(context, order, &mut *store)
+    }
+
+    /// What the site says of a link; nothing when it says nothing.
+    fn redeem(&self, context: &Context, link: &Link, root: Fingerprint) -> Option<LinkAnswer> {
+        let network = self.network(context).ok()?;
+        let now = self.around.clock.now();
+        let trusted =
+            issue::believe(&link.site, Some(root), &network, &mut Asks(self), now).ok()?;
+        let transport = network.believe(&trusted).ok()?;
+        link.redeem(&*transport)
     }
 
     fn order(&self, site: &Site, root: Fingerprint, user: UserId, right: Right) -> Order {

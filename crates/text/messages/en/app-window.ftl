@@ -254,3 +254,11 @@ window-leave-heading = Something is still under way
 window-leave = If you close now, it is stopped. Even if the initial password has been sent, within 24 hours it gives you the same certificate.
 window-leave-stay = Carry on
 window-leave-go = Stop and close
+
+## Started by a link
+
+window-link-foreign = The link that started this program is not of this service. Nothing was done.
+window-link-foreign-do = Start it from a page of the issuing site, or choose here what you would like to do.
+window-link-spent = This link was used before, or its time is over.
+window-link-spent-do = Choose here what you would like to do.
+window-link-not-due = No certificate can be renewed now.

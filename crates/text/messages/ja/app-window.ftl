@@ -264,3 +264,11 @@ window-leave =
     初期パスワードを送信した後でも、24時間以内であれば、同じ初期パスワードで同じ電子証明書を受け取れます。
 window-leave-stay = 処理を続ける
 window-leave-go = 中止して終了する
+
+## リンクからの起動
+
+window-link-foreign = このサービスのものではないリンクから起動されたため、何も行っていません。
+window-link-foreign-do = 電子証明書発行・更新サイトのページから起動するか、このメニューから選択してください。
+window-link-spent = このリンクは、使用済みか、時間が過ぎています。
+window-link-spent-do = このメニューから選択してください。
+window-link-not-due = 今、更新できる電子証明書はありません。

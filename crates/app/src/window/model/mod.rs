@@ -3,6 +3,7 @@
 
 pub(crate) mod card;
 pub(crate) mod form;
+mod link;
 mod report;
 pub(crate) mod settings;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod tests;
 mod update;
 
 use tegata_agent::issue::Step;
+use tegata_agent::link::{Link, LinkAnswer};
 use tegata_agent::site::Site;
 use tegata_agent::{Explanation, Fingerprint};
 use tegata_text::{Lang, Text};
@@ -40,6 +42,8 @@ pub(crate) struct Model {
     pub(crate) focus: Option<FieldId>,
     /// What was copied last on this screen.
     pub(crate) copied: Option<String>,
+    /// What has to be said on this screen beside what it always says.
+    pub(crate) note: Option<Note>,
     /// Whether the program ends with what runs.
     is_closing: bool,
 }
@@ -230,9 +234,24 @@ pub(crate) enum Severity {
     Bad,
 }
 
+/// Why a link was not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// Of another site, or in no form of ours.
+    ForeignLink,
+    /// Used before, or too old.
+    SpentLink,
+    /// For renewal, and there is nothing to renew.
+    NothingToRenew,
+}
+
 /// What happened.
 #[derive(Clone, Debug)]
 pub(crate) enum Message {
+    /// The program was started again, perhaps by a link.
+    Knocked(Option<Link>),
+    /// The program was started by something that is no link of ours.
+    BadLink,
     Edited(FieldId, String),
     Left(FieldId),
     Chosen(FieldId, usize),
@@ -265,6 +284,8 @@ pub(crate) enum Report {
     Cancelled(Explanation),
     /// Serial numbers that are gone, and why others are not.
     Removed(Vec<String>, Option<Explanation>),
+    /// What a link was made for, when its site said so.
+    Linked(Option<LinkAnswer>),
     Offered(Offer),
     Diagnosed(Vec<Finding>),
     Saved(String),
@@ -293,6 +314,7 @@ pub(crate) enum Job {
     Believe { site: Site },
     Issue { site: Site, root: Fingerprint, filled: Filled },
     Renew { serial: String },
+    Redeem { link: Link, root: Fingerprint },
     Remove { serials: Vec<String> },
     Update,
     Diagnose,
@@ -309,6 +331,8 @@ pub(crate) enum Effect {
     Cancel,
     OpenUrl(String),
     Copy(String),
+    /// Comes to the front.
+    Raise,
     Save,
     Quit,
 }
@@ -339,6 +363,7 @@ impl Model {
             focus_turn: 0,
             focus: None,
             copied: None,
+            note: None,
             is_closing: false,
         };
         model.focus_turn = 1;
@@ -369,6 +394,7 @@ impl Model {
         self.screen = screen;
         self.focus = None;
         self.copied = None;
+        self.note = None;
         self.focus_turn += 1;
     }
 

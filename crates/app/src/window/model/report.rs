@@ -30,6 +30,7 @@ impl Model {
             }
             Report::Failed(explanation) => return self.failed(explanation, false),
             Report::Cancelled(explanation) => return self.failed(explanation, true),
+            Report::Linked(answer) => self.linked(answer),
             Report::Removed(gone, failed) => return self.removed(&gone, failed),
             Report::Offered(offer) if self.screen == Screen::Menu || offer.is_required => {
                 self.go(Screen::Update(offer));

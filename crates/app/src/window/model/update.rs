@@ -2,7 +2,7 @@
 
 use super::form::{IssueForm, Wrong};
 use super::settings::{Look, ProxyChoice};
-use super::{Answer, Doctor, Effect, Job, Message, Model, Running, Screen, Work};
+use super::{Answer, Doctor, Effect, Job, Message, Model, Note, Running, Screen, Work};
 use crate::window::page::{Act, FieldId};
 
 impl Model {
@@ -17,6 +17,8 @@ impl Model {
             Message::Pressed(act) => return self.pressed(act),
             Message::Close => return self.close(),
             Message::Reported(report) => return self.reported(report),
+            Message::Knocked(link) => return self.knocked(link),
+            Message::BadLink => self.not_followed(Note::ForeignLink),
         }
         Vec::new()
     }
@@ -195,7 +197,7 @@ impl Model {
     }
 
     /// Whether something runs that has to be stopped before anything else.
-    fn is_busy(&self) -> bool {
+    pub(super) fn is_busy(&self) -> bool {
         matches!(
             self.screen,
             Screen::Running(_) | Screen::Root { .. } | Screen::Proxy { .. } | Screen::Leaving(_)

@@ -2,12 +2,12 @@ use tegata_text::Text;
 
 use super::{card, quiet, second};
 use crate::window::model::card::{Card, State};
-use crate::window::model::{Cards, Model};
+use crate::window::model::{Cards, Model, Note};
 use crate::window::page::{Act, Block, Button, Page, Tone};
 
 /// The certificates of this service on this PC, and what can be done.
 pub(super) fn page(model: &Model, text: Text) -> Page {
-    let page = Page::new("menu", text.window_menu_heading());
+    let page = Page::new("menu", text.window_menu_heading()).blocks(note(model, text));
     let page = match &model.cards {
         Cards::Reading => page.block(Block::Words(text.window_menu_reading())),
         Cards::Failed(explanation) => page.block(Block::Notice {
@@ -35,6 +35,16 @@ pub(super) fn page(model: &Model, text: Text) -> Page {
         .block(Block::Actions(more(model, text)))
         .main(text.window_menu_issue(), Act::OpenIssue)
         .focus_on_main()
+}
+
+/// Why a link was not followed.
+fn note(model: &Model, text: Text) -> Option<Block> {
+    let (title, what) = match model.note? {
+        Note::ForeignLink => (text.window_link_foreign(), text.window_link_foreign_do()),
+        Note::SpentLink => (text.window_link_spent(), text.window_link_spent_do()),
+        Note::NothingToRenew => (text.window_link_not_due(), String::new()),
+    };
+    Some(Block::Notice { tone: Tone::Warning, title, text: what })
 }
 
 fn buttons(card: &Card, model: &Model, text: Text) -> Vec<Button> {
