@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use tegata_agent::brand::Brand;
 use tegata_agent::issue::Outcome;
 use tegata_agent::receipt::Receipts;
@@ -106,6 +107,11 @@ fn firefox_profiles(home: &Path) -> Vec<String> {
         .collect();
     stores.sort();
     stores
+}
+
+/// A new file at home for what the doctor found.
+pub(crate) fn report_file(now: Timestamp) -> Option<PathBuf> {
+    Some(home()?.join(format!("tegata-{}.txt", now.strftime("%Y%m%d-%H%M%S"))))
 }
 
 /// Where the window's settings are kept.

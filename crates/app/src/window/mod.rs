@@ -10,6 +10,7 @@
 //! agent on a thread of its own. Only this file knows all four.
 
 mod colour;
+mod examine;
 mod model;
 mod page;
 mod pages;
@@ -41,7 +42,7 @@ pub(crate) use worker::Surroundings;
 use worker::{Context, Worker};
 
 /// What the agent of this build can do beyond issuing. A flag is set with the code that does it.
-const ABILITIES: Abilities = Abilities { renewal: true, proxy: true, doctor: false, login: false };
+const ABILITIES: Abilities = Abilities { renewal: true, proxy: true, doctor: true, login: false };
 
 /// Opens the window and returns when it is closed.
 ///
@@ -163,6 +164,7 @@ impl Shell {
                         text: model.text(),
                         store: model.store().to_owned(),
                         proxy: model.settings.way_out(),
+                        service: model.service.as_ref().map(|own| (own.site.clone(), own.root)),
                     };
                     self.worker.work(context, job);
                 }

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tegata_agent::doctor;
 use tegata_agent::issue::{
     self, Confirmation, Order, Outcome, Person, Ports, Progress, Right, Stopped,
 };
@@ -39,6 +40,8 @@ pub(crate) struct Context {
     pub(crate) store: String,
     /// The way out, as the command line names it.
     pub(crate) proxy: String,
+    /// The issuing site and its root.
+    pub(crate) service: Option<(Site, Fingerprint)>,
 }
 
 /// The worker as the window sees it.
@@ -65,6 +68,7 @@ impl Worker {
             around,
             desk: Arc::new(desk),
             way_out: RefCell::default(),
+            findings: RefCell::default(),
             stop: Arc::clone(&stop),
         };
         std::thread::Builder::new().name("worker".to_owned()).spawn(move || {
@@ -129,11 +133,13 @@ impl ProxyPerson for AtProxy {
 }
 
 /// The worker from inside.
-struct Bench {
-    around: Surroundings,
+pub(super) struct Bench {
+    pub(super) around: Surroundings,
     desk: Arc<Desk>,
     /// The way out with what it learned in this session, and for which choice and language.
     way_out: RefCell<Option<(String, WayOut)>>,
+    /// What the last examination found.
+    pub(super) findings: RefCell<Vec<doctor::Finding>>,
     stop: Arc<Stop>,
 }
 
@@ -146,15 +152,16 @@ impl Bench {
             Job::Renew { serial } => self.renew(context, &serial),
             Job::Redeem { link, root } => Report::Linked(self.redeem(context, &link, root)),
             Job::Remove { serials } => remove(context, &serials),
-            // `Abilities` offers none of these before the window has them.
-            Job::Update | Job::Diagnose | Job::Fix(_) | Job::SaveReport => {
-                Report::Failed(Explanation {
-                    code: "not_here".to_owned(),
-                    title: context.text.window_failed_not_here(),
-                    detail: String::new(),
-                    reference: String::new(),
-                })
-            }
+            Job::Diagnose => self.diagnose(context),
+            Job::Fix(index) => self.fix(context, index),
+            Job::SaveReport => self.save_report(context),
+            // Nothing offers it before the window has it.
+            Job::Update => Report::Failed(Explanation {
+                code: "not_here".to_owned(),
+                title: context.text.window_failed_not_here(),
+                detail: String::new(),
+                reference: String::new(),
+            }),
         };
         self.desk.report(report);
     }
@@ -269,7 +276,7 @@ impl Bench {
 
     /// The way out of the settings. Accounts given to proxies are remembered as long as the choice
     /// stays and the window is open.
-    fn network(&self, context: &Context) -> Result<Stoppable<Https>, Explanation> {
+    pub(super) fn network(&self, context: &Context) -> Result<Stoppable<Https>, Explanation> {
         let text = context.text;
         let choice: ProxyChoice = context.proxy.parse().map_err(|_| Explanation {
             code: "bad_proxy".to_owned(),
@@ -325,7 +332,7 @@ impl Bench {
 }
 
 /// The person in front of the window.
-struct Asks<'a>(&'a Bench);
+pub(super) struct Asks<'a>(pub(super) &'a Bench);
 
 impl Person for Asks<'_> {
     fn confirm_root(&mut self, fingerprint: &Fingerprint) -> Confirmation {
@@ -337,7 +344,7 @@ impl Person for Asks<'_> {
     }
 }
 
-fn open(
+pub(super) fn open(
     context: &Context,
     password: Option<Zeroizing<String>>,
 ) -> Result<Box<dyn KeyStore>, Explanation> {

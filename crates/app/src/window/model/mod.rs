@@ -221,12 +221,18 @@ pub(crate) struct Finding {
     pub(crate) title: String,
     /// What to do now.
     pub(crate) detail: String,
-    /// The label of the button that puts it right, where one can.
-    pub(crate) fix: Option<String>,
+    /// The button that puts it right, where one can.
+    pub(crate) fix: Option<Fix>,
+}
+
+/// A button that puts something right.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Fix {
+    pub(crate) label: String,
+    pub(crate) act: Act,
 }
 
 /// How bad a finding is.
-#[cfg_attr(not(test), expect(dead_code, reason = "the agent does not examine anything yet"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Severity {
     Fine,

@@ -369,7 +369,7 @@ fn findings_are_shown_and_fixed() {
         severity: Severity::Bad,
         title: "…".to_owned(),
         detail: "…".to_owned(),
-        fix: Some("…".to_owned()),
+        fix: Some(Fix { label: "…".to_owned(), act: Act::Fix(2) }),
     };
     let fine = Finding { severity: Severity::Fine, fix: None, ..finding.clone() };
     let notable = Finding { severity: Severity::Notable, ..fine.clone() };

@@ -17,9 +17,7 @@ pub(super) fn page(doctor: &Doctor, text: Text) -> Page {
     } else {
         notice(Tone::Warning, text.window_doctor_found(&bad.to_string()), String::new())
     });
-    let page = page
-        .blocks(findings.iter().enumerate().flat_map(|(index, found)| problem(index, found)))
-        .blocks(fine(findings));
+    let page = page.blocks(findings.iter().flat_map(problem)).blocks(fine(findings));
     let page = match saved {
         None => page,
         Some(place) => page.block(notice(
@@ -35,14 +33,14 @@ pub(super) fn page(doctor: &Doctor, text: Text) -> Page {
 }
 
 /// A problem with what to do, and the button that does it.
-fn problem(index: usize, finding: &Finding) -> Vec<Block> {
+fn problem(finding: &Finding) -> Vec<Block> {
     let tone = match finding.severity {
         Severity::Fine => return Vec::new(),
         Severity::Notable => Tone::Warning,
         Severity::Bad => Tone::Error,
     };
     let said = notice(tone, finding.title.clone(), finding.detail.clone());
-    let fix = finding.fix.clone().map(|label| Block::Actions(vec![second(label, Act::Fix(index))]));
+    let fix = finding.fix.clone().map(|fix| Block::Actions(vec![second(fix.label, fix.act)]));
     [Some(said), fix].into_iter().flatten().collect()
 }
 

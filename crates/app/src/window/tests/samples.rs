@@ -1,5 +1,6 @@
 //! Every screen with sample data.
 
+use crate::window::page::Act;
 use tegata_agent::issue::Step;
 use tegata_agent::store::KeyLocation;
 use tegata_agent::{Explanation, Fingerprint};
@@ -9,7 +10,7 @@ use crate::window::model::card::{State, sample};
 use crate::window::model::form::{Entry, IssueForm, ProxyForm};
 use crate::window::model::settings::{Look, ProxyChoice, Settings};
 use crate::window::model::{
-    Abilities, Cards, Doctor, Failed, Finding, Issued, Model, Names, Offer, Running, Screen,
+    Abilities, Cards, Doctor, Failed, Finding, Fix, Issued, Model, Names, Offer, Running, Screen,
     Service, Severity, Start, Work,
 };
 
@@ -93,16 +94,25 @@ fn issued() -> Issued {
 fn findings(text: Text) -> Vec<Finding> {
     let found =
         |severity, title: String, detail: String, fix| Finding { severity, title, detail, fix };
+    let site = "https://issue.example.jp/issueweb/0001/SB0001002C/";
+    let fix = |label, act| Some(Fix { label, act });
     vec![
-        found(Severity::Fine, text.window_step_connect(), String::new(), None),
-        found(Severity::Fine, text.window_step_trust(), String::new(), None),
-        found(Severity::Notable, text.app_root_unsound("…"), text.app_root_unsound_do(), None),
+        found(Severity::Fine, text.doctor_network(site), String::new(), None),
+        found(Severity::Bad, text.doctor_clock_behind("14"), text.doctor_clock_do(), None),
+        found(Severity::Fine, text.doctor_site(), String::new(), None),
         found(
             Severity::Bad,
-            text.app_no_connection("timeout"),
-            text.window_failed_connection_do(),
-            Some(text.window_again()),
+            text.doctor_root_missing(),
+            text.doctor_root_missing_do(),
+            fix(text.window_doctor_trust(), Act::Fix(3)),
         ),
+        found(
+            Severity::Notable,
+            text.doctor_several("2", "CMSM950-006-401 (…0a1f)"),
+            text.doctor_several_do(),
+            fix(text.window_menu_clean_up(), Act::OpenCleanUp),
+        ),
+        found(Severity::Fine, text.doctor_key(), String::new(), None),
     ]
 }
 

@@ -1,0 +1,121 @@
+//! The doctor in the worker: looks, puts right what one press can, writes the report.
+
+use tegata_agent::doctor::{self, Patient, Verdict};
+use tegata_agent::{Error, Explanation, issue};
+use tegata_text::Text;
+
+use super::model::{Finding, Fix, Report, Severity};
+use super::page::Act;
+use super::worker::{Asks, Bench, Context, open};
+use crate::stores;
+
+impl Bench {
+    /// Looks at everything.
+    pub(super) fn diagnose(&self, context: &Context) -> Report {
+        match self.examine(context) {
+            Ok(()) => {
+                let site = context.service.as_ref().map(|(site, _)| site.to_string());
+                let findings = self.findings.borrow();
+                let shown = findings.iter().enumerate();
+                let shown =
+                    shown.map(|(index, found)| show(index, found, site.as_deref(), context.text));
+                Report::Diagnosed(shown.collect())
+            }
+            Err(explanation) => Report::Failed(explanation),
+        }
+    }
+
+    fn examine(&self, context: &Context) -> Result<(), Explanation> {
+        let network = self.network(context)?;
+        let store = open(context, None)?;
+        let receipts = stores::receipts();
+        let (site, pin) = context.service.clone().unzip();
+        let patient = Patient {
+            site: site.as_ref(),
+            pin,
+            network: &network,
+            store: &*store,
+            receipts: receipts.as_ref(),
+            now: self.around.clock.now(),
+            app_version: self.around.version,
+            text: context.text,
+        };
+        *self.findings.borrow_mut() = doctor::examine(&patient, &mut |_| {});
+        Ok(())
+    }
+
+    /// Puts right what a finding named, and looks again.
+    pub(super) fn fix(&self, context: &Context, index: usize) -> Report {
+        let fix = self.findings.borrow().get(index).and_then(|finding| finding.fix.clone());
+        if fix == Some(doctor::Fix::Trust)
+            && let Err(explanation) = self.trust(context)
+        {
+            return Report::Failed(explanation);
+        }
+        self.diagnose(context)
+    }
+
+    fn trust(&self, context: &Context) -> Result<(), Explanation> {
+        let explain = |error: Error| error.explain(context.text);
+        let Some((site, root)) = context.service.clone() else { return Ok(()) };
+        let network = self.network(context)?;
+        let now = self.around.clock.now();
+        let trusted = issue::believe(&site, Some(root), &network, &mut Asks(self), now);
+        let mut store = open(context, None)?;
+        store.trust(&trusted.map_err(explain)?).map_err(|error| explain(error.into()))?;
+        Ok(())
+    }
+
+    /// Writes what was found into a file at home.
+    pub(super) fn save_report(&self, context: &Context) -> Report {
+        let (text, now) = (context.text, self.around.clock.now());
+        let findings = self.findings.borrow();
+        let report = doctor::Report {
+            findings: &findings,
+            at: now,
+            app_version: self.around.version,
+            system: &format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            reference: "",
+        };
+        let file = stores::report_file(now);
+        let written = match &file {
+            Some(file) => std::fs::write(file, report.to_text(text)),
+            None => Err(std::io::ErrorKind::NotFound.into()),
+        };
+        let place = file.map(|file| file.display().to_string()).unwrap_or_default();
+        match written {
+            Ok(()) => Report::Saved(place),
+            Err(error) => Report::Failed(Explanation {
+                code: "bad_file".to_owned(),
+                title: text.app_bad_file(&place, &error.to_string()),
+                detail: String::new(),
+                reference: String::new(),
+            }),
+        }
+    }
+}
+
+/// A finding as the window shows it.
+fn show(index: usize, found: &doctor::Finding, site: Option<&str>, text: Text) -> Finding {
+    let severity = match found.verdict {
+        Verdict::Good => Severity::Fine,
+        Verdict::Notice => Severity::Notable,
+        Verdict::Bad => Severity::Bad,
+    };
+    let button = |label: String, act: Act| Some(Fix { label, act });
+    let fix = found.fix.as_ref().and_then(|fix| match fix {
+        doctor::Fix::Trust => button(text.window_doctor_trust(), Act::Fix(index)),
+        doctor::Fix::Issue => button(text.window_menu_issue(), Act::OpenIssue),
+        doctor::Fix::Renew(serial) => {
+            button(text.window_menu_renew(), Act::OpenRenew(serial.to_string()))
+        }
+        doctor::Fix::Remove(_) => button(text.window_menu_clean_up(), Act::OpenCleanUp),
+        doctor::Fix::Proxy => button(text.window_menu_proxy(), Act::OpenSettings),
+        doctor::Fix::Update => {
+            let site = site?.to_owned();
+            button(text.window_doctor_update(), Act::OpenUrl(site))
+        }
+        doctor::Fix::Open(url) => button(text.window_menu_open(), Act::OpenUrl(url.clone())),
+    });
+    Finding { severity, title: found.title.clone(), detail: found.detail.clone(), fix }
+}
