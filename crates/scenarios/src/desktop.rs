@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::demo::Demo;
 use crate::place;
-use crate::run::run_command;
+use crate::run::{Ran, run_command};
 use crate::server::Server;
 use crate::wait::eventually;
 
@@ -62,6 +62,11 @@ impl Screen {
         });
     }
 
+    /// What is on it now, octet for octet.
+    pub fn image(&self) -> Vec<u8> {
+        run_command(self.command("import").args(["-window", "root", "ppm:-"])).ok().stdout
+    }
+
     /// A picture of everything, in `target/screenshots`.
     #[track_caller]
     pub fn picture(&self, name: &str) {
@@ -93,6 +98,35 @@ impl Window {
     /// # Panics
     /// When it cannot be started.
     pub fn open(screen: &Screen, demo: &Demo, home: &Path, brand: bool) -> Self {
+        Self::open_with(screen, demo, home, brand, &[])
+    }
+
+    /// The same, started with these arguments, as a system does for a link.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn open_with(
+        screen: &Screen,
+        demo: &Demo,
+        home: &Path,
+        brand: bool,
+        args: &[&str],
+    ) -> Self {
+        let mut app = Self::command(screen, demo, home, brand);
+        let child = app.args(args).stdin(Stdio::null()).spawn().expect("the application is built");
+        Self { child }
+    }
+
+    /// Starts the application once more beside this window; it is expected to end by itself.
+    ///
+    /// # Panics
+    /// When it does not end.
+    #[track_caller]
+    pub fn start_again(&self, screen: &Screen, demo: &Demo, home: &Path, args: &[&str]) -> Ran {
+        run_command(Self::command(screen, demo, home, true).args(args))
+    }
+
+    fn command(screen: &Screen, demo: &Demo, home: &Path, brand: bool) -> Command {
         let program = installed(demo, &home.join("program"), brand);
         let mut app = screen.command(program.to_str().expect("a path of ours is text"));
         app.env_clear().env("DISPLAY", &screen.display).env("HOME", home);
@@ -103,8 +137,7 @@ impl Window {
         std::fs::write(&browser, script).expect("home can be written");
         std::fs::set_permissions(&browser, PermissionsExt::from_mode(0o755)).expect("it is ours");
         app.env("BROWSER", browser);
-        let child = app.stdin(Stdio::null()).spawn().expect("the application is built");
-        Self { child }
+        app
     }
 }
 
@@ -118,6 +151,10 @@ impl Drop for Window {
 fn installed(demo: &Demo, folder: &Path, brand: bool) -> PathBuf {
     std::fs::create_dir_all(folder).expect("home can be written");
     let program = folder.join("tegata-app");
+    if program.exists() {
+        // It may be running.
+        return program;
+    }
     std::fs::copy(place::program("tegata-app"), &program).expect("home can be written");
     let json = json!({
         "site": demo.ready.site,

@@ -6,9 +6,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
 use tegata_scenarios::desktop::{Screen, Window};
 use tegata_scenarios::wait::millis;
-use tegata_scenarios::{Demo, Seat, eventually, figure, run};
+use tegata_scenarios::{Demo, Pc, Seat, eventually, figure, run};
 use tempfile::tempdir;
 
 const MAIL: &str = "taro@example.co.jp";
@@ -125,6 +126,95 @@ fn a_refusal_is_explained_and_the_form_is_still_filled() {
     eventually("the certificate is in the database", Duration::from_secs(5), || {
         nss(&home).contains(&seat.user_id).then_some(())
     });
+}
+
+/// From the page's button: the link opens the form in the page's language, in the window that is
+/// open already if there is one. It works once; what others write does nothing.
+#[test]
+fn a_link_of_the_page_opens_the_form_once() {
+    let dir = tempdir().unwrap();
+    let demo = Demo::start(dir.path());
+    let screen = Screen::start(dir.path());
+    let home = dir.path().join("home");
+    // With an installer to offer, the page shows the steps with the button that starts it.
+    let downloads = demo.ready.data_dir.join("downloads");
+    std::fs::create_dir_all(&downloads).unwrap();
+    std::fs::write(downloads.join("tegata-app-1.0.0-x86_64.msi"), b"an installer").unwrap();
+    let first = link(&demo);
+    {
+        let window = Window::open_with(&screen, &demo, &home, true, &[&first]);
+        screen.window("Issue a certificate");
+        screen.keys(&["Escape"]);
+        screen.window("Certificates on this PC");
+
+        // A second start hands its link over and ends.
+        window.start_again(&screen, &demo, &home, &[&link(&demo)]).ok();
+        screen.window("Issue a certificate");
+        screen.keys(&["Escape"]);
+        screen.window("Certificates on this PC");
+
+        // Used before: the menu says so and stays.
+        let before = screen.image();
+        window.start_again(&screen, &demo, &home, &[&first]).ok();
+        eventually("the menu says why", Duration::from_secs(10), || {
+            (screen.image() != before).then_some(())
+        });
+        screen.window("Certificates on this PC");
+        screen.picture("window-link-spent");
+    }
+    let hostile = link(&demo).replace("127.0.0.1", "127.0.0.2");
+    let _window = Window::open_with(&screen, &demo, &home, true, &[&hostile]);
+    screen.window("Certificates on this PC");
+    screen.picture("window-link-foreign");
+}
+
+/// The link of the button that starts the application.
+fn link(demo: &Demo) -> String {
+    let page = format!("{}issue", demo.ready.site);
+    let root = demo.ready.root_pem.to_str().unwrap();
+    let language = "Accept-Language: en";
+    let page = run("curl", ["--silent", "--fail", "--cacert", root, "-H", language, &page]).ok();
+    let page = page.text();
+    let link = page.split("href=\"").find(|part| part.starts_with("tegata:")).unwrap();
+    link.split('"').next().unwrap().replace("&#38;", "&")
+}
+
+/// What is due is renewed in the window; the old certificate stays good.
+#[test]
+fn a_certificate_is_renewed_in_the_window() {
+    let dir = tempdir().unwrap();
+    let demo = Demo::start(dir.path());
+    let screen = Screen::start(dir.path());
+    let home = dir.path().join("home");
+    let seat = seat(&demo);
+    let pc = Pc::new(&home);
+    let issued = pc.issue(&demo, &seat, "nss", &[]).ok().json();
+    // Time passes, on the server and in what the application was told.
+    let mut settings = demo.tegata(&["service", "show"]).ok().json();
+    (settings["lifetime_days"], settings["renewal_window_days"]) = (json!(500), json!(400));
+    let file = dir.path().join("service.json");
+    std::fs::write(&file, settings.to_string()).unwrap();
+    demo.tegata(&["service", "change", "--service-settings", file.to_str().unwrap()]).ok();
+    let serial = issued["serial"].as_str().unwrap();
+    let receipt = home.join(format!(".local/state/tegata/certificates/{serial}.json"));
+    let mut told: Value = serde_json::from_slice(&std::fs::read(&receipt).unwrap()).unwrap();
+    told["renewable_from"] = json!("2026-01-01T00:00:00Z");
+    std::fs::write(&receipt, told.to_string()).unwrap();
+
+    let _window = Window::open(&screen, &demo, &home, true);
+    screen.window("Certificates on this PC");
+    screen.picture("window-menu-due");
+    // From the main action backwards: four more actions, the service, renewal.
+    screen.keys(&["shift+Tab"; 6]);
+    screen.keys(&["Return"]);
+    screen.window("Renew the certificate");
+    screen.keys(&["Return"]);
+    screen.window("The certificate was renewed");
+    screen.picture("window-renewed");
+    let states: Vec<_> =
+        demo.certificates(Some(&seat.user_id)).iter().map(|row| row["state"].clone()).collect();
+    assert_eq!(states.len(), 2, "{states:?}");
+    assert!(states.contains(&json!("superseded")) && states.contains(&json!("live")));
 }
 
 fn assert_opens_the_service(demo: &Demo, home: &Path, seat: &Seat) {
