@@ -2,7 +2,9 @@
 
 mod authority;
 mod names;
+#[cfg(unix)]
 mod relay;
+#[cfg(unix)]
 mod scripts;
 mod server;
 mod site;
@@ -18,13 +20,17 @@ use tegata_domain::{Clock, Entropy};
 
 pub(crate) use authority::{Authority, hex};
 pub(crate) use names::FixedNames;
+#[cfg(unix)]
 pub(crate) use relay::Relay;
+#[cfg(unix)]
 pub(crate) use scripts::ScriptServer;
 pub(crate) use server::{Answer, Request, Server};
 pub(crate) use site::{Call, FakeSite, Script};
 #[cfg(unix)]
 pub(crate) use squid::{ACCOUNT, Rules, Squid, inspector};
-pub(crate) use way_out::{Around, Settings, way_out};
+pub(crate) use way_out::way_out;
+#[cfg(unix)]
+pub(crate) use way_out::{Around, Settings};
 
 /// The moment at which tests play. Keys wait for a day after their file was written, so this
 /// lies before any file of a test.
