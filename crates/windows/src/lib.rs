@@ -6,9 +6,12 @@
 //!
 //! | module | what it asks for |
 //! |---|---|
-//! | [`key`] | private keys that do not come out, in CNG and in CAPI |
-//! | [`certs`] | the user's certificate stores |
-//! | [`language`] | the language in which Windows speaks to the user |
+//! | `key` | private keys that do not come out, in CNG and in CAPI |
+//! | `certs` | the user's certificate stores |
+//! | `language` | the language in which Windows speaks to the user |
+//! | `proxy` | the proxies of the settings, and scripts that name them |
+//! | `sspi` | proving to a proxy who is signed in |
+//! | `console`, `ime` | the console of whoever started the program; no input method |
 
 #![cfg(windows)]
 

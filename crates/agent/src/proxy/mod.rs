@@ -1,9 +1,9 @@
 //! The way out: which proxy, if any, leads to a server, and how to get through it.
 //!
 //! [`WayOut::open`] gives a connection on which TLS with the server can begin. It finds the ways
-//! for the address ([`find`]): what the person chose, else what the environment says, else what
-//! the system says, scripts included. It tries them in order ([`way`]), and proves to a proxy that
-//! asks for it who is there ([`auth`]): first as whoever is signed in, then with the account of
+//! for the address (`find`): what the person chose, else what the environment says, else what
+//! the system says, scripts included. It tries them in order (`way`), and proves to a proxy that
+//! asks for it who is there (`auth`): first as whoever is signed in, then with the account of
 //! this session, and only then by asking a person, at most three times.
 //!
 //! Everything that a proxy or a script says is hostile input: bounded, and shown only in a form
@@ -21,7 +21,8 @@ mod line;
 mod pac;
 mod system;
 // squid, a desktop and scripts are there on Unix only; Windows answers in `windows/tests`.
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
 mod tunnel;
 mod way;

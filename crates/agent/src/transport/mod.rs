@@ -1,7 +1,7 @@
 //! HTTPS behind two small traits, so that the machine is tested without a network.
 //!
-//! Connections come from [`crate::proxy::WayOut`]; TLS ([`tls`]) begins on them, and `ureq` speaks
-//! HTTP over it ([`connector`]).
+//! Connections come from [`crate::proxy::WayOut`]; TLS (`tls`) begins on them, and `ureq` speaks
+//! HTTP over it (`connector`).
 
 mod connector;
 mod holder;

@@ -72,7 +72,8 @@ fn is_listed(program: &Path, lists: &Path) -> bool {
     })
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 
