@@ -15,8 +15,9 @@ pub(super) async fn show(visit: Visit) -> Response {
     let offer = Offer::to(&visit).await;
     match offer.way() {
         Way::Window => window(&visit, &offer),
-        // The command-line program cannot renew.
-        Way::Command(_) | Way::Nothing => reissue(&visit),
+        // The command-line program is not started from a page.
+        Way::Command(_) => reissue(&visit, Text::site_reissue_command),
+        Way::Nothing => reissue(&visit, Text::site_reissue),
     }
 }
 
@@ -40,8 +41,8 @@ fn window(visit: &Visit, offers: &Offer) -> Response {
     layout::page(visit, Width::Narrow, &text.site_renew_title(), &view)
 }
 
-/// What to do instead as long as there is nothing that renews.
-fn reissue(visit: &Visit) -> Response {
+/// What to do instead where nothing renews that a page could start.
+fn reissue(visit: &Visit, instead: fn(Text) -> String) -> Response {
     let text = Text::of(visit.language.lang);
     let site = &visit.site;
     let view = ReissueView {
@@ -49,7 +50,7 @@ fn reissue(visit: &Visit) -> Response {
         home: site.home(),
         issue: site.at("issue"),
         days: site.service.renewal_days.to_string(),
-        notice: Notice::Warning.plain(&text.site_reissue_label(), &[text.site_reissue()]),
+        notice: Notice::Warning.plain(&text.site_reissue_label(), &[instead(text)]),
     };
     layout::page(visit, Width::Narrow, &text.site_renew_title(), &view)
 }

@@ -94,12 +94,12 @@ site-headless-exit = Exit codes: 0 done, 2 wrong usage, 3 refused by the server,
 # Renew
 site-renew-title = Renew a certificate
 site-renew-lead = A certificate can be renewed from { $days } days before it expires until it expires.
-site-renew-auto-label = Usually there is nothing for you to do
-site-renew-auto = Once renewal is open, the issuing application on your PC renews the certificate by itself. If you want to renew at once, or received a mail that asks you to, follow these steps.
+site-renew-auto-label = With automatic renewal there is nothing for you to do
+site-renew-auto = On PCs where automatic renewal was chosen at installation, the issuing application renews the certificate by itself once renewal is open. On other PCs, follow these steps.
 site-renew-step-start = Start the application
 site-renew-step-start-about = Press this button on the PC that has the certificate. If your browser asks for confirmation, choose “Open”.
 site-renew-step-press = Select the certificate and press “Renew”
-site-renew-step-press-about = No user ID and no initial password are needed. After checking that the new certificate works, the application removes the old one.
+site-renew-step-press-about = No user ID and no initial password are needed. The application checks that the new certificate works.
 site-renew-step-open = Open the service
 site-renew-step-open-about = If the browser offers you two certificates, choose the one that expires later.
 site-renew-install = If the application is not on the PC
@@ -109,8 +109,9 @@ site-renew-expired-about = Renewal is then not possible. A reissue with a new in
 
 # Renew, until the application can
 site-reissue-lead = The renewal period begins { $days } days before a certificate expires and ends when it expires.
-site-reissue-label = The present application cannot renew yet
-site-reissue = We are sorry for the inconvenience. Before your certificate expires, please have a new one issued in its place (reissue), as follows.
+site-reissue-label = Renewal cannot be started from this page
+site-reissue = Please have a new certificate issued in its place (reissue) before it expires, as follows.
+site-reissue-command = A certificate that was issued by command is renewed by running “tegata-app renew” on its PC. If that is not possible, please have a new one issued in its place (reissue) before it expires, as follows.
 site-reissue-step-ask = Get a new initial password
 site-reissue-step-ask-about = Please ask your branch for a reissue and a new initial password. Your user ID stays the same.
 site-reissue-step-issue = Issue the certificate

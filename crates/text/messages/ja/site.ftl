@@ -94,12 +94,12 @@ site-headless-exit = 終了コード: 0 完了、2 使い方の誤り、3 サー
 # 更新
 site-renew-title = 電子証明書の更新
 site-renew-lead = 電子証明書は、有効期限の{ $days }日前から有効期限までの間に更新できます。
-site-renew-auto-label = 通常、お客さまの操作は必要ありません
-site-renew-auto = 更新できる期間になると、PCにインストールした証明書発行アプリケーションが自動で更新します。すぐに更新したいときや、更新をお願いするメールが届いたときは、次の手順で更新してください。
+site-renew-auto-label = 自動更新を設定したPCでは、操作は必要ありません
+site-renew-auto = インストールのときに自動更新を設定したPCでは、更新できる期間になると、証明書発行アプリケーションが自動で更新します。設定していないPCでは、次の手順で更新してください。
 site-renew-step-start = アプリケーションを起動する
 site-renew-step-start-about = 電子証明書をお使いのPCで、次のボタンを押してください。ブラウザーに確認の画面が表示されたときは、「開く」を選んでください。
 site-renew-step-press = 電子証明書を選び、「更新する」を押す
-site-renew-step-press-about = 利用者IDと初期パスワードの入力は必要ありません。新しい電子証明書の動作を確かめたあと、アプリケーションが古い電子証明書を取り除きます。
+site-renew-step-press-about = 利用者IDと初期パスワードの入力は必要ありません。新しい電子証明書の動作は、アプリケーションが確かめます。
 site-renew-step-open = サービスを開く
 site-renew-step-open-about = 電子証明書を選ぶ画面に2つ表示されたときは、有効期限が遅いほうを選んでください。
 site-renew-install = アプリケーションがPCにないときは
@@ -109,8 +109,9 @@ site-renew-expired-about = 更新はできません。新しい初期パスワ�
 
 # 更新（アプリケーションが更新に対応するまで）
 site-reissue-lead = 更新の期間は、有効期限の{ $days }日前から有効期限までです。
-site-reissue-label = 現在のアプリケーションでは、まだ更新できません
-site-reissue = ご不便をおかけして申し訳ございません。有効期限を過ぎる前に、次の手順で電子証明書を発行し直してください（再発行）。
+site-reissue-label = この画面からは更新できません
+site-reissue = 有効期限を過ぎる前に、次の手順で電子証明書を発行し直してください（再発行）。
+site-reissue-command = コマンドで発行した電子証明書は、そのPCで「tegata-app renew」を実行すると更新できます。更新できないときは、有効期限を過ぎる前に、次の手順で電子証明書を発行し直してください（再発行）。
 site-reissue-step-ask = 新しい初期パスワードを受け取る
 site-reissue-step-ask-about = 取引営業部店へ再発行をお申し出のうえ、新しい初期パスワードをお受け取りください。利用者IDは変わりません。
 site-reissue-step-issue = 電子証明書を発行する

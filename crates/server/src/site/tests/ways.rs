@@ -170,13 +170,8 @@ async fn the_renew_page_promises_renewal_only_with_an_installer() {
     let [window, command] = [site(window.path()), site(command.path())];
     let empty = site(Path::new("/nonexistent"));
     for (lang, opens, reissue, ask) in [
-        (
-            "ja",
-            "有効期限の45日前から",
-            "現在のアプリケーションでは、まだ更新できません",
-            "取引営業部店へ再発行を",
-        ),
-        ("en", "45 days before", "The present application cannot renew yet", "ask your branch"),
+        ("ja", "有効期限の45日前から", "この画面からは更新できません", "取引営業部店へ再発行を"),
+        ("en", "45 days before", "Renewal cannot be started from this page", "ask your branch"),
     ] {
         let html = page(&window, "renew", lang, WINDOWS).await;
         assert_eq!(steps(&html), 3, "{lang}");
@@ -189,7 +184,10 @@ async fn the_renew_page_promises_renewal_only_with_an_installer() {
             let html = page(site, "renew", lang, agent).await;
             assert_eq!(steps(&html), 2, "{lang}");
             says(&html, &[opens, reissue, ask, &format!("href=\"{HOME}issue\"")]);
-            never_says(&html, &["tegata:", "tegata-app"]);
+            never_says(&html, &["tegata:"]);
+            // Whoever has the command is told of it, and nobody else.
+            let is_told = html.contains("tegata-app renew");
+            assert_eq!(is_told, std::ptr::eq(site, &command), "{lang} {agent}");
         }
     }
 }
