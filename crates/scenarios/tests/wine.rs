@@ -47,14 +47,16 @@ fn waiting(pc: &WindowsPc) -> Vec<String> {
     names.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// The unit tests of what is compiled for Windows only: the keys, the certificate stores, and
-/// the contract that every store keeps.
+/// The unit tests of what is compiled for Windows only: the keys, the certificate stores, the
+/// contract that every store keeps, and the browser's choice in the registry.
 #[test]
 fn the_tests_of_windows_pass() {
     let pc = WindowsPc::new();
-    for (package, filter, at_least) in
-        [("tegata-windows", "", 7), ("tegata-agent", "store::windows::", 10)]
-    {
+    for (package, filter, at_least) in [
+        ("tegata-windows", "", 7),
+        ("tegata-agent", "store::windows::", 10),
+        ("tegata-agent", "choice::registry::", 1),
+    ] {
         let ran = pc.run(wine::tests_of(package), &[filter]);
         let said = ran.text();
         assert_eq!(ran.code, Some(0), "{package}:\n{said}\n{}", ran.stderr);
