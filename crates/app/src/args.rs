@@ -42,6 +42,15 @@ pub(crate) struct Proxy {
     pub(crate) proxy_password_file: Option<PathBuf>,
 }
 
+/// Which store, and what opens it.
+#[derive(clap::Args)]
+pub(crate) struct StoreOptions {
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store_password_file: Option<PathBuf>,
+}
+
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Issue(Issue),
@@ -66,10 +75,8 @@ pub(crate) struct Issue {
     pub(crate) password_file: Option<PathBuf>,
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) mail: Option<String>,
-    #[arg(long, value_name = "STORE")]
-    pub(crate) store: Option<String>,
-    #[arg(long, value_name = "FILE")]
-    pub(crate) store_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: StoreOptions,
     #[arg(
         long,
         value_name = "modern|legacy",
@@ -82,10 +89,8 @@ pub(crate) struct Issue {
 
 #[derive(clap::Args)]
 pub(crate) struct List {
-    #[arg(long, value_name = "STORE")]
-    pub(crate) store: Option<String>,
-    #[arg(long, value_name = "FILE")]
-    pub(crate) store_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: StoreOptions,
 }
 
 #[derive(clap::Args)]
@@ -94,10 +99,8 @@ pub(crate) struct Renew {
     pub(crate) all_due: bool,
     #[arg(long, value_name = "ID")]
     pub(crate) user: Option<String>,
-    #[arg(long, value_name = "STORE")]
-    pub(crate) store: Option<String>,
-    #[arg(long, value_name = "FILE")]
-    pub(crate) store_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: StoreOptions,
     #[arg(long, value_name = "URL")]
     pub(crate) site: Option<String>,
     #[arg(long, value_name = "HEX", requires = "site")]
@@ -114,18 +117,14 @@ pub(crate) struct Remove {
     pub(crate) all: bool,
     #[arg(long)]
     pub(crate) yes: bool,
-    #[arg(long, value_name = "STORE")]
-    pub(crate) store: Option<String>,
-    #[arg(long, value_name = "FILE")]
-    pub(crate) store_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: StoreOptions,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct Doctor {
-    #[arg(long, value_name = "STORE")]
-    pub(crate) store: Option<String>,
-    #[arg(long, value_name = "FILE")]
-    pub(crate) store_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: StoreOptions,
     #[arg(long, value_name = "URL")]
     pub(crate) site: Option<String>,
     #[arg(long, value_name = "HEX", requires = "site")]
@@ -142,10 +141,8 @@ pub(crate) struct Autoselect {
     pub(crate) write: bool,
     #[arg(long)]
     pub(crate) remove: bool,
-    #[arg(long, value_name = "STORE")]
-    pub(crate) store: Option<String>,
-    #[arg(long, value_name = "FILE")]
-    pub(crate) store_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: StoreOptions,
 }
 
 #[derive(clap::Args)]
@@ -154,10 +151,8 @@ pub(crate) struct Trust {
     pub(crate) site: Option<String>,
     #[arg(long, value_name = "HEX")]
     pub(crate) root_sha256: Option<String>,
-    #[arg(long, value_name = "STORE")]
-    pub(crate) store: Option<String>,
-    #[arg(long, value_name = "FILE")]
-    pub(crate) store_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: StoreOptions,
     #[arg(long, conflicts_with_all = ["site", "root_sha256"])]
     pub(crate) remove: bool,
 }

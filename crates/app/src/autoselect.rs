@@ -18,11 +18,7 @@ use crate::stores;
 /// `tegata-app autoselect`: shows the policy; writes or removes it when asked to.
 pub(crate) fn run(options: Autoselect, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
-    let mut missing = Missing::new(&world.prompt);
-    let store = missing.or_ask(options.store, "--store", &stores::question(text));
-    missing.check(text)?;
-    let uri = Input(text).store(&store)?;
-    let password = stores::password_for(&uri, options.store_password_file.as_deref(), world)?;
+    let (uri, password) = stores::named(options.at, Missing::new(&world.prompt), world)?;
     let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     let items = inventory::take(opened.as_ref(), stores::receipts().as_ref(), world.clock.now())
         .map_err(|error| Failure::of(error, text))?;

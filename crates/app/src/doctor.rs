@@ -18,12 +18,8 @@ use crate::{proxy, stores, version};
 pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
     let text = world.text;
     let input = Input(text);
-    let network = proxy::network(world, &[options.store_password_file.as_deref()])?;
-    let mut missing = Missing::new(&world.prompt);
-    let store = missing.or_ask(options.store, "--store", &stores::question(text));
-    missing.check(text)?;
-    let uri = input.store(&store)?;
-    let password = stores::password_for(&uri, options.store_password_file.as_deref(), world)?;
+    let network = proxy::network(world, &[options.at.store_password_file.as_deref()])?;
+    let (uri, password) = stores::named(options.at, Missing::new(&world.prompt), world)?;
     let password = stores::pin_of_token(&uri, password, world)?;
     let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     let now = world.clock.now();

@@ -14,11 +14,11 @@ use crate::{World, proxy, stores, version};
 pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
     let input = Input(text);
-    let passwords = [options.password_file.as_deref(), options.store_password_file.as_deref()];
+    let passwords = [options.password_file.as_deref(), options.at.store_password_file.as_deref()];
     let network = proxy::network(world, &passwords)?;
     let password_file = options.password_file.as_deref();
     let password = password_file.map(|file| input.secret(file)).transpose()?;
-    let store_password = stores::password(options.store_password_file.as_deref(), world)?;
+    let store_password = stores::password(options.at.store_password_file.as_deref(), world)?;
 
     let is_mail_asked = options.mail.is_none();
     let mut missing = Missing::new(&world.prompt);
@@ -26,7 +26,7 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
     let user = missing.or_ask(options.user, "--user", &text.app_ask_user());
     let password = missing.or_ask_secret(password, "--password-file", &text.app_ask_password());
     let mail = missing.or_ask(options.mail, "--mail", &text.app_ask_mail());
-    let store = missing.or_ask(options.store, "--store", &stores::question(text));
+    let store = missing.or_ask(options.at.store, "--store", &stores::question(text));
     missing.check(text)?;
 
     let order = Order {

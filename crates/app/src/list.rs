@@ -8,7 +8,7 @@ use tegata_text::Text;
 use crate::World;
 use crate::args::List;
 use crate::dates::Dates;
-use crate::input::{Input, Missing};
+use crate::input::Missing;
 use crate::issue::key_text;
 use crate::output::{Failure, Lines};
 use crate::stores;
@@ -16,11 +16,7 @@ use crate::stores;
 /// `tegata-app list`
 pub(crate) fn run(options: List, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
-    let mut missing = Missing::new(&world.prompt);
-    let store = missing.or_ask(options.store, "--store", &stores::question(text));
-    missing.check(text)?;
-    let uri = Input(text).store(&store)?;
-    let password = stores::password_for(&uri, options.store_password_file.as_deref(), world)?;
+    let (uri, password) = stores::named(options.at, Missing::new(&world.prompt), world)?;
     let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     // A store named by mistake is better said than shown as an empty one.
     opened.list().map_err(|error| Failure::of(error, text))?;

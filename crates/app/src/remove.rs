@@ -15,15 +15,12 @@ use crate::stores;
 pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
     let mut missing = Missing::new(&world.prompt);
-    let store = missing.or_ask(options.store, "--store", &stores::question(text));
     if options.serial.is_empty() && !options.old && !options.all {
         missing.note("--serial | --old | --all");
     }
-    missing.check(text)?;
-    let uri = Input(text).store(&store)?;
+    let (uri, password) = stores::named(options.at, missing, world)?;
     let serials = options.serial.iter().map(|serial| Input(text).serial(serial));
     let serials = serials.collect::<Result<Vec<Serial>, _>>()?;
-    let password = stores::password_for(&uri, options.store_password_file.as_deref(), world)?;
     let password = stores::pin_of_token(&uri, password, world)?;
     let mut opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     let items = inventory::take(opened.as_ref(), stores::receipts().as_ref(), world.clock.now())

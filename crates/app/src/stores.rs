@@ -10,6 +10,7 @@ use tegata_text::Text;
 use zeroize::Zeroizing;
 
 use crate::World;
+use crate::args::StoreOptions;
 use crate::input::{Input, Missing};
 use crate::output::Failure;
 
@@ -22,7 +23,7 @@ pub(crate) fn password(
 }
 
 /// The password of a file that has one by nature: as given, else asked for.
-pub(crate) fn password_for(
+fn password_for(
     uri: &StoreUri,
     file: Option<&Path>,
     world: &World,
@@ -36,6 +37,20 @@ pub(crate) fn password_for(
     let asked = missing.or_ask_secret(None, "--store-password-file", &question);
     missing.check(world.text)?;
     Ok(Some(asked))
+}
+
+/// The store that a command names, or a person, and the password of a file that has one. `missing`
+/// notes what else the command lacks, so that all of it is said at once.
+pub(crate) fn named(
+    at: StoreOptions,
+    mut missing: Missing<'_>,
+    world: &World,
+) -> Result<(StoreUri, Option<Zeroizing<String>>), Failure> {
+    let store = missing.or_ask(at.store, "--store", &question(world.text));
+    missing.check(world.text)?;
+    let uri = Input(world.text).store(&store)?;
+    let password = password_for(&uri, at.store_password_file.as_deref(), world)?;
+    Ok((uri, password))
 }
 
 /// The PIN for a token whose keys are used, made or removed: as given, else as its address says

@@ -15,11 +15,11 @@ pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
     }
     let text = world.text;
     let input = Input(text);
-    let network = proxy::network(world, &[options.store_password_file.as_deref()])?;
-    let store_password = stores::password(options.store_password_file.as_deref(), world)?;
+    let network = proxy::network(world, &[options.at.store_password_file.as_deref()])?;
+    let store_password = stores::password(options.at.store_password_file.as_deref(), world)?;
     let mut missing = Missing::new(&world.prompt);
     let site = missing.or_ask(options.site, "--site", &text.app_ask_site());
-    let store = missing.or_ask(options.store, "--store", &stores::question(text));
+    let store = missing.or_ask(options.at.store, "--store", &stores::question(text));
     missing.check(text)?;
     let (site, uri) = (input.site(&site)?, input.store(&store)?);
     let pin = input.root(options.root_sha256.as_deref())?;
@@ -56,9 +56,9 @@ pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
 /// `tegata-app trust --remove`
 fn remove(options: Trust, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
-    let store_password = stores::password(options.store_password_file.as_deref(), world)?;
+    let store_password = stores::password(options.at.store_password_file.as_deref(), world)?;
     let mut missing = Missing::new(&world.prompt);
-    let store = missing.or_ask(options.store, "--store", &stores::question(text));
+    let store = missing.or_ask(options.at.store, "--store", &stores::question(text));
     missing.check(text)?;
     let uri = Input(text).store(&store)?;
     if let StoreUri::Pkcs12(_) = uri {
