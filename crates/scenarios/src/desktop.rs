@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -60,6 +60,41 @@ impl Screen {
             let focus = ["windowfocus", "--sync", &window];
             (run_command(self.command("xdotool").args(focus)).code == Some(0)).then_some(())
         });
+    }
+
+    /// The title of the window that has the keyboard, where a window manager says so.
+    pub fn active(&self) -> Option<String> {
+        let active = ["getactivewindow", "getwindowname"];
+        let ran = run_command(self.command("xdotool").args(active));
+        (ran.code == Some(0)).then(|| ran.text().trim().to_owned())
+    }
+
+    /// Whether it shows something else than `before` within a time.
+    pub fn differs(&self, before: &[u8], within: Duration) -> bool {
+        let begun = Instant::now();
+        while self.image() == before {
+            if begun.elapsed() > within {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Waits until it shows something else than `before`, and the same twice in a row.
+    #[track_caller]
+    pub fn rest(&self, before: Option<&[u8]>) -> Vec<u8> {
+        let mut last = Vec::new();
+        eventually("the screen comes to rest", PAGE, || {
+            let image = self.image();
+            let still = image == last && before != Some(&image[..]);
+            last = image;
+            still.then(|| last.clone())
+        })
+    }
+
+    /// Its name, for `DISPLAY`.
+    pub fn display(&self) -> &str {
+        &self.display
     }
 
     /// What is on it now, octet for octet.

@@ -63,11 +63,16 @@ install() {
     mv "$app.new" "$app"
     rm -rf "$app.old"
     ln -sf "../lib/$name/tegata-app" "$command"
-    # In quotes, with what is special there escaped (Desktop Entry Specification, Exec key).
-    program=$(printf '%s' "$app/tegata-app" | sed 's/["`$]/\\\\&/g; s/%/%%/g')
+    # In quotes only where it has to be (Desktop Entry Specification, Exec key): xdg-open, where no
+    # desktop takes the link from it, takes quotes for a part of the name.
+    program=$(printf '%s' "$app/tegata-app" | sed 's/%/%%/g')
+    case $program in
+    *[[:space:]\"\'\\\`\$\<\>\~\|\&\;\*\?\#\(\)]*)
+        program=\"$(printf '%s' "$program" | sed 's/["`$]/\\\\&/g')\" ;;
+    esac
     while IFS= read -r line; do
         case $line in
-        Exec=*) printf 'Exec="%s" %%u\n' "$program" ;;
+        Exec=*) printf 'Exec=%s %%u\n' "$program" ;;
         *) printf '%s\n' "$line" ;;
         esac
     done <"$here/$name.desktop" >"$entry"

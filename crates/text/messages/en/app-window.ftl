@@ -114,7 +114,7 @@ window-done-user = User ID
 window-done-mail = Registered e-mail address
 window-done-open = Open the service
 window-done-copy = Copy the address of the service
-window-done-browser = If your browser is open, close it before you press “Open the service”. When the browser asks for a certificate, choose the one with the name of your user ID.
+window-done-browser = Press “Open the service”. When the browser asks for a certificate, choose the one with the name of your user ID. If the page does not open, close all windows of the browser and press once more.
 
 ## Errors
 
