@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::demo::Demo;
@@ -28,18 +29,22 @@ const PAGE: Duration = Duration::from_secs(40);
 /// somebody confirms what they did not see.
 const PRESS: Duration = Duration::from_secs(3);
 
+/// How the title of every window of the browser ends.
+const BROWSER: &str = "- Chromium";
+
 /// A desk with a browser on it. Ends when dropped.
 pub struct Desk {
     /// Its screen.
     pub screen: Screen,
     session: Child,
     home: PathBuf,
+    language: String,
     _files: TempDir,
 }
 
 impl Desk {
-    /// A desk of the user whose home is `home`, with Chromium open at `page`. Chromium asks for
-    /// pages in `language`, for example `ja`.
+    /// A desk of the user whose home is `home` and whose language is `language`, for example `ja`,
+    /// with Chromium open at `page`.
     ///
     /// The demo's site has a certificate of the demo's root, where a real site has one that every
     /// browser trusts. So Chromium is told this one key of the site. The gateway's is another: its
@@ -51,7 +56,7 @@ impl Desk {
         let files = tempfile::tempdir().expect("a directory can be made");
         let flags = files.path().join("flags");
         write_flags(&flags, language, &key_of(&demo.ready.site));
-        fs::create_dir_all(home).expect("the directory can be written");
+        write_preferences(home);
         let screen = Screen::start(files.path());
         let mut session = Command::new("unshare");
         if !rustix::process::geteuid().is_root() {
@@ -60,7 +65,7 @@ impl Desk {
         session.args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c"]);
         session.arg(format!("mount --bind \"$0\" {FLAGS} && (openbox &) && exec chromium \"$1\""));
         session.arg(flags).arg(page);
-        at_home(&mut session, home);
+        at_home(&mut session, home, language);
         session.env("DISPLAY", screen.display()).current_dir(home);
         let errors = fs::File::create(home.join(".xsession-errors")).expect("home can be written");
         let session = session
@@ -69,7 +74,8 @@ impl Desk {
             .stderr(errors)
             .spawn()
             .expect("unshare (util-linux) is installed");
-        Self { screen, session, home: home.to_owned(), _files: files }
+        let (home, language) = (home.to_owned(), language.to_owned());
+        Self { screen, session, home, language, _files: files }
     }
 
     /// Waits until the window in front has a title that begins with `title`. Nobody brings it
@@ -79,9 +85,23 @@ impl Desk {
     /// When another window is in front.
     #[track_caller]
     pub fn in_front(&self, title: &str) {
+        self.comes_to_front(title, |seen| seen.starts_with(title));
+    }
+
+    /// Waits until a window of the browser is in front.
+    ///
+    /// # Panics
+    /// When another window is in front.
+    #[track_caller]
+    pub fn browser_in_front(&self) {
+        self.comes_to_front(BROWSER, |seen| seen.ends_with(BROWSER));
+    }
+
+    #[track_caller]
+    fn comes_to_front(&self, title: &str, is_it: impl Fn(&str) -> bool) {
         let mut seen = String::new();
         let begun = Instant::now();
-        while !seen.starts_with(title) {
+        while !is_it(&seen) {
             assert!(begun.elapsed() < PAGE, "in front is “{seen}”, not “{title}”\n{}", self.said());
             seen = self.screen.active().unwrap_or_default();
         }
@@ -93,7 +113,7 @@ impl Desk {
     pub fn terminal(&self, folder: &str, command: &str) -> Ran {
         let mut sh = Command::new("sh");
         sh.args(["-c", command]).current_dir(self.home.join(folder));
-        run_command(at_home(&mut sh, &self.home))
+        run_command(at_home(&mut sh, &self.home, &self.language))
     }
 
     /// What the programs of the session wrote.
@@ -111,8 +131,10 @@ impl Drop for Desk {
 }
 
 /// What a login gives every program, and nothing of the machine that the test runs on.
-fn at_home<'a>(command: &'a mut Command, home: &Path) -> &'a mut Command {
-    command.env_clear().env("HOME", home).env("LANG", "C.UTF-8");
+fn at_home<'a>(command: &'a mut Command, home: &Path, language: &str) -> &'a mut Command {
+    command.env_clear().env("HOME", home);
+    let locale = if language == "ja" { "ja_JP.UTF-8" } else { "en_US.UTF-8" };
+    command.env("LANG", locale).env("LANGUAGE", language);
     // No bus: the answers would come from the machine's own.
     command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:");
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -135,13 +157,20 @@ fn write_flags(folder: &Path, language: &str, key: &str) {
         "--disable-component-update",
         "--disable-sync",
         "--password-store=basic",
-        // Over the language button of a page would stand an offer to translate it.
-        "--disable-features=Translate",
         &format!("--accept-lang={language}"),
         &format!("--ignore-certificate-errors-spki-list={key}"),
     ];
     let line = format!("export CHROMIUM_FLAGS=\"$CHROMIUM_FLAGS {}\"\n", flags.join(" "));
     fs::write(folder.join("zz-test"), line).expect("a file can be written");
+}
+
+/// No offers to translate: on a machine without Chromium's language packs they would stand over
+/// the pages.
+fn write_preferences(home: &Path) {
+    let profile = home.join(".config/chromium/Default");
+    fs::create_dir_all(&profile).expect("the directory can be written");
+    let preferences = json!({ "translate": { "enabled": false } });
+    fs::write(profile.join("Preferences"), preferences.to_string()).expect("home can be written");
 }
 
 /// SHA-256 of the public key of the server at an address, as Chromium takes it.

@@ -13,6 +13,9 @@ use crate::run::{Ran, run_command};
 use crate::server::Server;
 use crate::wait::eventually;
 
+/// In pixels.
+const WIDTH: usize = 1280;
+
 /// Time within which the next page appears.
 const PAGE: Duration = Duration::from_secs(30);
 
@@ -30,7 +33,8 @@ impl Screen {
     pub fn start(base: &Path) -> Self {
         let mut command = Command::new("Xvfb");
         // It chooses a free display and says which.
-        command.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+        let size = format!("{WIDTH}x800x24");
+        command.args(["-displayfd", "1", "-screen", "0", &size, "-nolisten", "tcp"]);
         let (server, number) = Server::start(&mut command, &base.join("xvfb.err"));
         Self { display: format!(":{}", number.trim()), _server: server }
     }
@@ -72,7 +76,7 @@ impl Screen {
     /// Whether it shows something else than `before` within a time.
     pub fn differs(&self, before: &[u8], within: Duration) -> bool {
         let begun = Instant::now();
-        while self.image() == before {
+        while below(&self.image()) == below(before) {
             if begun.elapsed() > within {
                 return false;
             }
@@ -86,7 +90,8 @@ impl Screen {
         let mut last = Vec::new();
         eventually("the screen comes to rest", PAGE, || {
             let image = self.image();
-            let still = image == last && before != Some(&image[..]);
+            let still = below(&image) == below(&last);
+            let still = still && before.is_none_or(|before| below(before) != below(&image));
             last = image;
             still.then(|| last.clone())
         })
@@ -119,6 +124,11 @@ impl Screen {
         command.env("DISPLAY", &self.display);
         command
     }
+}
+
+/// A picture without its upmost 50 lines, where a browser turns a sign while a page loads.
+fn below(image: &[u8]) -> &[u8] {
+    &image[image.len().min(50 * 3 * WIDTH)..]
 }
 
 /// The application in a folder of its own, as an installer leaves it. A browser that it opens

@@ -103,15 +103,15 @@ fn from_the_site_to_the_service_in_five_actions() {
 
     person.does("open the service", |person| {
         person.presses("the browser comes to the front");
-        desk.in_front("Untitled");
+        desk.browser_in_front();
         picture("5-ask");
         person.presses("the certificate is chosen");
         desk.in_front(words.service);
     });
-    figure("from start to the protected page", millis(begun.elapsed()));
+    figure("from start to the protected page, typing included", millis(begun.elapsed()));
     picture("5-service");
 
-    assert_eq!(person.count(), 5);
+    assert_eq!(person.count(), 5, "as design and page promise");
     let opened = format!("the sample service opened its page user=\"{}\"", demo.ready.user_id);
     eventually("the service says who came", Duration::from_secs(5), || {
         demo.server.stderr().contains(&opened).then_some(())
@@ -119,6 +119,17 @@ fn from_the_site_to_the_service_in_five_actions() {
     let database = format!("sql:{}", home.join(".pki/nssdb").display());
     let keys = run("certutil", ["-K", "-d", &database]).ok().text();
     assert!(keys.contains(&demo.ready.user_id), "{keys}");
+
+    // Pressed again while the application is open behind the browser: it comes to the front.
+    desk.screen.keys(&["ctrl+1"]);
+    desk.in_front(words.site);
+    person.finds("Linux");
+    person.moves(&["Tab", "Tab", "Tab"]);
+    person.presses("the browser asks");
+    person.moves(&["Tab"]);
+    person.presses("the application is called");
+    desk.in_front(words.issued);
+    picture("6-again");
 }
 
 /// What the page says to run in a terminal.
