@@ -4,12 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::demo::Demo;
 use crate::place;
-use crate::run::{Ran, run, run_command};
+use crate::run::{Ran, run, run_command, run_within};
+
+/// Time to pack a program that was built without optimisation, on a busy machine.
+const PACKING: Duration = Duration::from_secs(300);
 
 /// The time that every package here carries.
 pub const EPOCH: &str = "1790000000";
@@ -80,7 +84,7 @@ impl Packages {
         let mut xtask = Command::new(place::program("xtask"));
         xtask.arg("package").args(["--version", version, "--brand"]).arg(self.brand());
         xtask.arg("--out").arg(out).args(args);
-        run_command(xtask.env("SOURCE_DATE_EPOCH", EPOCH).env_remove("TEGATA_SIGN_COMMAND"))
+        run_within(xtask.env("SOURCE_DATE_EPOCH", EPOCH).env_remove("TEGATA_SIGN_COMMAND"), PACKING)
     }
 
     /// Makes the MSI packages of a version around a program that writes down how it is called.

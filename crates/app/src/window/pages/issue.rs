@@ -17,7 +17,7 @@ pub(super) fn page(form: &IssueForm, text: Text) -> Page {
         error: error(&form.password, missing, missing),
         kind: hidden(form.is_password_shown),
         // Its dots are wider than what they hide.
-        width: 32,
+        width: 34,
         ..required(FieldId::Password, label, help, &form.password)
     };
     let mail = Field {
