@@ -1,5 +1,6 @@
 //! A screen of its own (Xvfb) with the window of `tegata-app` on it, driven by keys (xdotool).
 
+use std::collections::VecDeque;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -84,16 +85,20 @@ impl Screen {
         true
     }
 
-    /// Waits until it shows something else than `before`, and the same twice in a row.
+    /// Waits until it shows something else than `before`, and what it showed a moment ago: a cursor
+    /// that blinks goes on.
     #[track_caller]
     pub fn rest(&self, before: Option<&[u8]>) -> Vec<u8> {
-        let mut last = Vec::new();
+        let mut seen: VecDeque<Vec<u8>> = VecDeque::new();
         eventually("the screen comes to rest", PAGE, || {
             let image = self.image();
-            let still = below(&image) == below(&last);
-            let still = still && before.is_none_or(|before| below(before) != below(&image));
-            last = image;
-            still.then(|| last.clone())
+            let is_other = before.is_none_or(|before| below(before) != below(&image));
+            if is_other && seen.iter().any(|seen| below(seen) == below(&image)) {
+                return Some(image);
+            }
+            seen.truncate(3);
+            seen.push_front(image);
+            None
         })
     }
 
