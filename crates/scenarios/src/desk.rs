@@ -249,6 +249,24 @@ impl<'a> Person<'a> {
         self.one_more();
     }
 
+    /// The same until a window with `title` is in front: a dialog may be drawn late.
+    #[track_caller]
+    pub fn presses_for(&self, title: &str) {
+        eventually(title, PAGE, || {
+            self.desk.screen.keys(&["Return"]);
+            let begun = Instant::now();
+            let is_there = || self.desk.screen.active().is_some_and(|seen| seen.starts_with(title));
+            while !is_there() {
+                if begun.elapsed() > PRESS {
+                    return None;
+                }
+            }
+            Some(())
+        });
+        self.desk.screen.rest(None);
+        self.one_more();
+    }
+
     /// Types into the field that has the focus.
     #[track_caller]
     pub fn types(&self, text: &str) {

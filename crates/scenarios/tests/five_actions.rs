@@ -105,8 +105,7 @@ fn from_the_site_to_the_service_in_five_actions() {
         person.presses("the browser comes to the front");
         desk.browser_in_front();
         picture("5-ask");
-        person.presses("the certificate is chosen");
-        desk.in_front(words.service);
+        person.presses_for(words.service);
     });
     figure("from start to the protected page, typing included", millis(begun.elapsed()));
     picture("5-service");
