@@ -1,9 +1,10 @@
 //! A screen of its own (Xvfb) with the window of `tegata-app` on it, driven by keys (xdotool).
 
+use std::collections::VecDeque;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -12,6 +13,9 @@ use crate::place;
 use crate::run::{Ran, run_command};
 use crate::server::Server;
 use crate::wait::eventually;
+
+/// In pixels.
+const WIDTH: usize = 1280;
 
 /// Time within which the next page appears.
 const PAGE: Duration = Duration::from_secs(30);
@@ -30,7 +34,8 @@ impl Screen {
     pub fn start(base: &Path) -> Self {
         let mut command = Command::new("Xvfb");
         // It chooses a free display and says which.
-        command.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+        let size = format!("{WIDTH}x800x24");
+        command.args(["-displayfd", "1", "-screen", "0", &size, "-nolisten", "tcp"]);
         let (server, number) = Server::start(&mut command, &base.join("xvfb.err"));
         Self { display: format!(":{}", number.trim()), _server: server }
     }
@@ -62,6 +67,46 @@ impl Screen {
         });
     }
 
+    /// The title of the window that has the keyboard, where a window manager says so.
+    pub fn active(&self) -> Option<String> {
+        let active = ["getactivewindow", "getwindowname"];
+        let ran = run_command(self.command("xdotool").args(active));
+        (ran.code == Some(0)).then(|| ran.text().trim().to_owned())
+    }
+
+    /// Whether it shows something else than `before` within a time.
+    pub fn differs(&self, before: &[u8], within: Duration) -> bool {
+        let begun = Instant::now();
+        while below(&self.image()) == below(before) {
+            if begun.elapsed() > within {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Waits until it shows something else than `before`, and what it showed a moment ago: a cursor
+    /// that blinks goes on.
+    #[track_caller]
+    pub fn rest(&self, before: Option<&[u8]>) -> Vec<u8> {
+        let mut seen: VecDeque<Vec<u8>> = VecDeque::new();
+        eventually("the screen comes to rest", PAGE, || {
+            let image = self.image();
+            let is_other = before.is_none_or(|before| below(before) != below(&image));
+            if is_other && seen.iter().any(|seen| below(seen) == below(&image)) {
+                return Some(image);
+            }
+            seen.truncate(3);
+            seen.push_front(image);
+            None
+        })
+    }
+
+    /// Its name, for `DISPLAY`.
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
     /// What is on it now, octet for octet.
     pub fn image(&self) -> Vec<u8> {
         run_command(self.command("import").args(["-window", "root", "ppm:-"])).ok().stdout
@@ -84,6 +129,11 @@ impl Screen {
         command.env("DISPLAY", &self.display);
         command
     }
+}
+
+/// A picture without its upmost 50 lines, where a browser turns a sign while a page loads.
+fn below(image: &[u8]) -> &[u8] {
+    &image[image.len().min(50 * 3 * WIDTH)..]
 }
 
 /// The application in a folder of its own, as an installer leaves it. A browser that it opens

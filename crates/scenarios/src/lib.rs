@@ -9,6 +9,7 @@
 //! | [`wait`] | waiting for a condition; printing a figure |
 //! | [`demo`] | `tegata demo` with its directory, and the administration commands on it |
 //! | [`desktop`] | the window on a screen of its own, driven by keys |
+//! | [`desk`] | a person at a PC with a browser and what an installer left there; counted |
 //! | [`token`] | a PKCS#11 token |
 //! | [`app`] | `tegata-app` on a PC of its own |
 //! | [`wine`] | a Windows PC, as far as Wine is one |
@@ -26,6 +27,7 @@ pub mod api;
 pub mod app;
 pub mod browser;
 pub mod demo;
+pub mod desk;
 pub mod desktop;
 pub mod http;
 pub mod https;

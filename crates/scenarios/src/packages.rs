@@ -4,11 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 
+use crate::demo::Demo;
 use crate::place;
-use crate::run::{Ran, run, run_command};
+use crate::run::{Ran, run, run_command, run_within};
+
+/// Time to pack a program that was built without optimisation, on a busy machine.
+const PACKING: Duration = Duration::from_secs(300);
 
 /// The time that every package here carries.
 pub const EPOCH: &str = "1790000000";
@@ -25,16 +30,39 @@ impl Packages {
     /// # Panics
     /// When the folder cannot be written.
     pub fn of(dir: &Path, issuer: &str) -> Self {
-        let packages = Self { dir: dir.join(issuer), issuer: issuer.to_owned() };
-        fs::create_dir_all(&packages.dir).expect("the directory can be written");
         let brand = json!({
             "site": format!("https://cms.example.jp:8443/issueweb/0001/{issuer}/"),
             "root_sha256": "00112233445566778899aabbccddeeff".repeat(2),
             "organisation": { "ja": "株式会社サンプル銀行", "en": "Sample Bank, Ltd." },
             "name": { "ja": format!("サンプル〜{issuer}"), "en": format!("Sample {issuer}") },
         });
-        fs::write(packages.brand(), brand.to_string()).expect("the directory can be written");
+        Self::of_brand(dir, issuer, brand.to_string().as_bytes())
+    }
+
+    /// Of the service of a demo, as its operator makes them.
+    pub fn of_demo(dir: &Path, demo: &Demo) -> Self {
+        let (origin, service) = demo.ready.site.split_once("/issueweb/").expect("the site's path");
+        let brand = demo.tegata(&["service", "brand", "--site", origin]).ok();
+        let issuer = service.trim_end_matches('/').rsplit('/').next().expect("tenant, issuer");
+        Self::of_brand(dir, issuer, &brand.stdout)
+    }
+
+    fn of_brand(dir: &Path, issuer: &str, brand: &[u8]) -> Self {
+        let packages = Self { dir: dir.join(issuer), issuer: issuer.to_owned() };
+        fs::create_dir_all(&packages.dir).expect("the directory can be written");
+        fs::write(packages.brand(), brand).expect("the directory can be written");
         packages
+    }
+
+    /// Makes the archive for Linux around the application that was built, without what only
+    /// debuggers read, and returns its file.
+    #[track_caller]
+    pub fn make_archive(&self, version: &str) -> PathBuf {
+        let program = self.dir.join("tegata-app");
+        run("strip", [place::program("tegata-app").as_path(), Path::new("-o"), &program]).ok();
+        let program = program.to_str().expect("a path of ours is text");
+        let made = self.make(version, &["--exe-linux", program, "--only", "archive"]);
+        made.join(format!("tegata-app-{}-{version}-linux-x86_64.tar.gz", self.issuer))
     }
 
     /// The brand's file.
@@ -56,7 +84,7 @@ impl Packages {
         let mut xtask = Command::new(place::program("xtask"));
         xtask.arg("package").args(["--version", version, "--brand"]).arg(self.brand());
         xtask.arg("--out").arg(out).args(args);
-        run_command(xtask.env("SOURCE_DATE_EPOCH", EPOCH).env_remove("TEGATA_SIGN_COMMAND"))
+        run_within(xtask.env("SOURCE_DATE_EPOCH", EPOCH).env_remove("TEGATA_SIGN_COMMAND"), PACKING)
     }
 
     /// Makes the MSI packages of a version around a program that writes down how it is called.

@@ -38,16 +38,24 @@ pub fn run<A: AsRef<OsStr>>(program: impl AsRef<OsStr>, args: impl IntoIterator<
 /// # Panics
 /// When it cannot be started or does not end within a minute.
 pub fn run_command(command: &mut Command) -> Ran {
+    run_within(command, BOUND)
+}
+
+/// The same for what takes longer.
+///
+/// # Panics
+/// When it cannot be started or does not end in time.
+pub fn run_within(command: &mut Command, bound: Duration) -> Ran {
     let line = format!("{command:?}");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{line}: {error}"));
     let stdout = gather(child.stdout.take().expect("piped"));
     let stderr = gather(child.stderr.take().expect("piped"));
-    let end = Instant::now() + BOUND;
+    let end = Instant::now() + bound;
     let mut gathered = [&stdout, &stderr].map(|pipe| {
         pipe.recv_timeout(end.saturating_duration_since(Instant::now())).unwrap_or_else(|_| {
             let _ = child.kill();
-            panic!("not ended within {BOUND:?}: {line}")
+            panic!("not ended within {bound:?}: {line}")
         })
     });
     // Both its outputs are closed, so it is ending.

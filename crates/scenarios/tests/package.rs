@@ -342,7 +342,8 @@ fn a_command_can_sign() {
 fn the_deb_installs_and_goes() {
     let dir = tempdir().unwrap();
     let packages = Packages::of(dir.path(), ISSUER);
-    let made = packages.make("1.2.3", &["--exe-linux", text(&linux(dir.path()))]);
+    let linux = linux(dir.path());
+    let made = packages.make("1.2.3", &["--exe-linux", text(&linux), "--only", "deb"]);
     let deb = made.join("tegata-app-sb0001002c_1.2.3_amd64.deb");
     let field = |name: &str| run("dpkg-deb", ["--field", text(&deb), name]).ok().text();
     assert_eq!(field("Package").trim(), "tegata-app-sb0001002c");
@@ -380,7 +381,7 @@ fn the_deb_installs_and_goes() {
     for line in [
         "Exec=/usr/lib/tegata-app-sb0001002c/tegata-app %u",
         "MimeType=x-scheme-handler/tegata;",
-        "Name[ja]=証明書発行アプリケーション（サンプル〜SB0001002C）",
+        "Name=証明書発行アプリケーション（サンプル〜SB0001002C）",
     ] {
         assert!(entry.lines().any(|found| found == line), "{line}: {entry}");
     }
@@ -410,9 +411,8 @@ fn the_archive_installs_for_one_user_and_goes() {
     let dir = tempdir().unwrap();
     let packages = Packages::of(dir.path(), ISSUER);
     let version = |version: &str| {
-        let made = packages.make(version, &["--exe-linux", text(&linux(dir.path()))]);
+        let archive = packages.make_archive(version);
         let folder = format!("tegata-app-SB0001002C-{version}-linux-x86_64");
-        let archive = made.join(format!("{folder}.tar.gz"));
         run("tar", ["--extract", "--file", text(&archive), "--directory", text(dir.path())]).ok();
         dir.path().join(folder).join("install.sh")
     };
@@ -448,6 +448,11 @@ fn the_archive_installs_for_one_user_and_goes() {
     let quoted = format!("Exec=\"{}/tegata-app\" %u", app.display());
     assert_eq!(exec, quoted.replace("$HOME", "\\\\$HOME").replace("100%", "100%%"));
 
+    // The last one to install spoke English.
+    for name in ["Name=Issuing application", "Name[ja]=証明書発行アプリケーション"] {
+        assert!(entry.lines().any(|line| line.starts_with(name)), "{name}: {entry}");
+    }
+
     let own = app.join("install.sh");
     assert!(sh(&own, &["--help"], "C").ended(2).stderr.starts_with("Usage:"));
     assert!(sh(&own, &["--uninstall"], "C").ok().text().contains("keys are kept"));
@@ -467,7 +472,8 @@ fn the_archive_installs_for_one_user_and_goes() {
 fn the_parts_for_a_mac_are_well_formed() {
     let dir = tempdir().unwrap();
     let packages = Packages::of(dir.path(), ISSUER);
-    let made = packages.make("1.0.0", &["--exe-linux", text(&linux(dir.path()))]);
+    let linux = linux(dir.path());
+    let made = packages.make("1.0.0", &["--exe-linux", text(&linux), "--only", "mac"]);
     let folder = "tegata-app-SB0001002C-1.0.0-macos-parts";
     let archive = made.join(format!("{folder}.tar.gz"));
     run("tar", ["--extract", "--file", text(&archive), "--directory", text(dir.path())]).ok();

@@ -12,16 +12,17 @@ pub(super) fn ending(file: &str) -> &str {
     file.rsplit('.').next().unwrap_or_default()
 }
 
-/// The menu entry (Desktop Entry Specification 1.5).
+/// The menu entry (Desktop Entry Specification 1.5). Japanese comes first: Chromium, asking whether
+/// it may open the application, knows no other language of an entry than the first.
 pub(super) fn entry(job: &Job, program: &str, icon: &str) -> String {
     format!(
         "[Desktop Entry]
 Type=Application
 Version=1.5
-Name={name}
-Name[ja]={name_ja}
-Comment={about}
-Comment[ja]={about_ja}
+Name={name_ja}
+Name[en]={name}
+Comment={about_ja}
+Comment[en]={about}
 Exec={exec} %u
 Icon={icon}
 Terminal=false

@@ -9,6 +9,8 @@ version=@VERSION@
 
 case ${LC_ALL:-${LC_MESSAGES:-${LANG:-}}} in
 ja*)
+    ja_key=Name
+    en_key='Name[en]'
     installed=@JA_INSTALLED@
     removed=@JA_REMOVED@
     not_there=@JA_NOT_THERE@
@@ -17,6 +19,8 @@ ja*)
     usage=@JA_USAGE@
     ;;
 *)
+    ja_key='Name[ja]'
+    en_key=Name
     installed=@EN_INSTALLED@
     removed=@EN_REMOVED@
     not_there=@EN_NOT_THERE@
@@ -63,11 +67,19 @@ install() {
     mv "$app.new" "$app"
     rm -rf "$app.old"
     ln -sf "../lib/$name/tegata-app" "$command"
-    # In quotes, with what is special there escaped (Desktop Entry Specification, Exec key).
-    program=$(printf '%s' "$app/tegata-app" | sed 's/["`$]/\\\\&/g; s/%/%%/g')
+    # In quotes only where it has to be (Desktop Entry Specification, Exec key): xdg-open, where no
+    # desktop takes the link from it, takes quotes for a part of the name.
+    program=$(printf '%s' "$app/tegata-app" | sed 's/%/%%/g')
+    case $program in
+    *[[:space:]\"\'\\\`\$\<\>\~\|\&\;\*\?\#\(\)]*)
+        program=\"$(printf '%s' "$program" | sed 's/["`$]/\\\\&/g')\" ;;
+    esac
     while IFS= read -r line; do
         case $line in
-        Exec=*) printf 'Exec="%s" %%u\n' "$program" ;;
+        Exec=*) printf 'Exec=%s %%u\n' "$program" ;;
+        # The name that browsers show is the plain one: in this user's language.
+        Name=*) printf '%s=%s\n' "$ja_key" "${line#*=}" ;;
+        'Name[en]='*) printf '%s=%s\n' "$en_key" "${line#*=}" ;;
         *) printf '%s\n' "$line" ;;
         esac
     done <"$here/$name.desktop" >"$entry"

@@ -61,8 +61,24 @@ pub(crate) struct PackageArgs {
     /// Pack this executable for 32-bit Windows; nothing is built then
     #[arg(long, value_name = "FILE")]
     exe_windows_x86: Option<PathBuf>,
+    /// Make this one only [default: all that the executables allow]
+    #[arg(long, value_enum)]
+    only: Option<Form>,
     #[command(flatten)]
     sign: SignArgs,
+}
+
+/// What a package is for.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// MSI packages for Windows
+    Msi,
+    /// The package for Debian and Ubuntu
+    Deb,
+    /// The archive for other Linux systems
+    Archive,
+    /// The parts for a Mac
+    Mac,
 }
 
 /// What all packages of one run have in common.
@@ -112,18 +128,23 @@ pub(crate) fn run(args: PackageArgs) -> Result<(), Failure> {
     };
     let programs = if given.is_empty() { build::all(job.time)? } else { given };
     std::fs::create_dir_all(&job.out)?;
+    let wanted = |form: Form| args.only.is_none_or(|only| only == form);
     let mut made = Vec::new();
     for (program, is_64_bit) in [(&programs.windows, true), (&programs.windows_x86, false)] {
-        let Some(program) = program else { continue };
+        let Some(program) = program.as_ref().filter(|_| wanted(Form::Msi)) else { continue };
         for scope in [Scope::Machine, Scope::Person] {
             made.push(msi::make(&job, program, scope, is_64_bit)?);
         }
     }
-    if let Some(program) = &programs.linux {
+    if let Some(program) = programs.linux.as_ref().filter(|_| wanted(Form::Deb)) {
         made.push(deb::make(&job, program)?);
+    }
+    if let Some(program) = programs.linux.as_ref().filter(|_| wanted(Form::Archive)) {
         made.push(archive::make(&job, program)?);
     }
-    made.push(apple::make(&job)?);
+    if wanted(Form::Mac) {
+        made.push(apple::make(&job)?);
+    }
     sums::write(&job.out, &made)?;
     for path in &made {
         say(&format!("{:>10}  {}", std::fs::metadata(path)?.len(), path.display()));

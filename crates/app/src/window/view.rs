@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use tegata_view::slint::winit_030::WinitWindowAccessor;
+use tegata_view::slint::winit_030::winit::window::UserAttentionType;
 use tegata_view::slint::{
     Color, ComponentHandle, Model, ModelRc, PhysicalSize, PlatformError, VecModel,
 };
@@ -149,6 +150,13 @@ impl View {
         window.set_minimized(false);
         // It is shown already, unless it is just being closed.
         let _ = window.show();
+        window.with_winit_window(|shown| {
+            shown.focus_window();
+            // Where the system does not let a program take the keyboard by itself.
+            if !shown.has_focus() {
+                shown.request_user_attention(Some(UserAttentionType::Informational));
+            }
+        });
     }
 
     /// Opens a page in the browser.

@@ -20,6 +20,7 @@ async fn greet(State((organisation, name)): State<(Words, Words)>, headers: Head
     if !value("accept").unwrap_or_default().contains("text/html") {
         return (text.sample_greeting(user_id) + "\n").into_response();
     }
+    tracing::info!(user = user_id, "the sample service opened its page");
     let shell = Shell {
         lang,
         title: &text.sample_title(),

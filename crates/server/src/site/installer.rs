@@ -86,6 +86,15 @@ impl Installer {
         hex::encode(self.sha256)
     }
 
+    /// The command that installs an archive of `make package`, in the folder where it lies.
+    pub(super) fn install_command(&self) -> Option<String> {
+        let folder = self.name.strip_suffix(".tar.gz").filter(|_| self.kind == Kind::Tar)?;
+        // Of another name no command is shown rather than one that a shell would misread.
+        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        let is_plain = folder.starts_with("tegata-app-") && folder.chars().all(is_word);
+        is_plain.then(|| format!("tar -xzf {folder}.tar.gz && ./{folder}/install.sh"))
+    }
+
     /// What it is for: `Windows 64ビット`.
     pub(super) fn label(&self, text: Text) -> String {
         let Some(platform) = self.platform(text) else { return text.site_kind_other() };

@@ -31,6 +31,8 @@ pub(super) struct Row {
     pub(super) href: String,
     pub(super) size: String,
     pub(super) sha256: String,
+    /// The command that installs it, where it is not opened from the desktop.
+    pub(super) run: Option<String>,
 }
 
 impl Offer {
@@ -107,6 +109,7 @@ impl Offer {
             href: format!("{}{}", self.folder, file.segment()),
             size: file.size(),
             sha256: file.digest(),
+            run: file.install_command(),
         }
     }
 }

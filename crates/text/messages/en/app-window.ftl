@@ -63,7 +63,6 @@ window-store-failed = The certificates on this PC could not be read.
 ## Issue
 
 window-issue-heading = Issue a certificate
-window-issue-lead = Enter what stands on your slip, and your e-mail address.
 window-user = User ID
 window-user-help = It stands on the slip (for example CMSM950-006-401).
 window-user-missing = Enter your user ID.
@@ -76,7 +75,6 @@ window-mail-help = We confirm the issuance and remind you of the expiry there.
 window-mail-missing = Enter your e-mail address.
 window-mail-bad = This is not an e-mail address. Enter it in the form name@example.co.jp.
 window-mail-again = E-mail address, once more
-window-mail-again-help = You may paste it.
 window-mail-again-missing = Enter your e-mail address once more.
 window-mail-differs = This is not the address above. Please check both.
 window-issue = Issue
@@ -114,7 +112,7 @@ window-done-user = User ID
 window-done-mail = Registered e-mail address
 window-done-open = Open the service
 window-done-copy = Copy the address of the service
-window-done-browser = If your browser is open, close it before you press “Open the service”. When the browser asks for a certificate, choose the one with the name of your user ID.
+window-done-browser = Press “Open the service”. When the browser asks for a certificate, choose the one with the name of your user ID. If the page does not open, close all windows of the browser and press once more.
 
 ## Errors
 

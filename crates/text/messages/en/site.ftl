@@ -70,6 +70,7 @@ site-open-service = Open { $service }
 # Installers
 site-installer-download = Download the installer for { $system }
 site-installer-others = Other installers (for other PCs and more)
+site-installer-run = In a terminal, go to the folder of the downloaded file and run this command.
 site-installer-check = Check the downloaded file (SHA-256)
 site-installer-check-about = Use this value to make sure that the downloaded file is the right one.
 site-installer-choose = Please choose the installer for your PC.

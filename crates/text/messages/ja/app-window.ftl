@@ -63,7 +63,6 @@ window-store-failed = このPCの電子証明書を確認できませんでし�
 ## 新規発行
 
 window-issue-heading = 電子証明書の新規発行
-window-issue-lead = 書面に記載された内容と、メールアドレスを入力してください。
 window-user = 利用者ID
 window-user-help = 書面に記載されています（例: CMSM950-006-401）。
 window-user-missing = 利用者IDを入力してください。
@@ -76,7 +75,6 @@ window-mail-help = 発行の確認と、有効期限のお知らせをお送り�
 window-mail-missing = メールアドレスを入力してください。
 window-mail-bad = メールアドレスの形が正しくありません。name@example.co.jp の形で入力してください。
 window-mail-again = メールアドレス（確認のためもう一度）
-window-mail-again-help = 貼り付けて入力することもできます。
 window-mail-again-missing = メールアドレスをもう一度入力してください。
 window-mail-differs = 上のメールアドレスと異なります。両方をご確認ください。
 window-issue = 発行する
@@ -115,8 +113,9 @@ window-done-mail = 登録したメールアドレス
 window-done-open = サービスを開く
 window-done-copy = サービスのアドレスをコピー
 window-done-browser =
-    ブラウザーを開いたままの場合は、一度終了してから「サービスを開く」を押してください。
+    「サービスを開く」を押してください。
     電子証明書の選択画面では、利用者IDと同じ名前のものを選んでください。
+    ページが開かないときは、ブラウザーの画面をすべて閉じてから、もう一度押してください。
 
 ## エラー
 

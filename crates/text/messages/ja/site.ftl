@@ -70,6 +70,7 @@ site-open-service = { $service }を開く
 # インストーラー
 site-installer-download = { $system }用インストーラーをダウンロードする
 site-installer-others = ほかのインストーラー（ほかのPC用など）
+site-installer-run = 端末で、ダウンロードしたファイルのあるフォルダーへ移動し、次のコマンドを実行してください。
 site-installer-check = ダウンロードしたファイルを確かめる（SHA-256）
 site-installer-check-about = 次の値は、ダウンロードしたファイルが正しいことを確かめるためのものです。
 site-installer-choose = お使いのPCに合うインストーラーをお選びください。

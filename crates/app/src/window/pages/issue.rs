@@ -16,7 +16,8 @@ pub(super) fn page(form: &IssueForm, text: Text) -> Page {
     let password = Field {
         error: error(&form.password, missing, missing),
         kind: hidden(form.is_password_shown),
-        width: 24,
+        // Its dots are wider than what they hide.
+        width: 34,
         ..required(FieldId::Password, label, help, &form.password)
     };
     let mail = Field {
@@ -24,7 +25,7 @@ pub(super) fn page(form: &IssueForm, text: Text) -> Page {
         width: 48,
         ..required(FieldId::Mail, text.window_mail(), text.window_mail_help(), &form.mail)
     };
-    let (label, help) = (text.window_mail_again(), text.window_mail_again_help());
+    let label = text.window_mail_again();
     let again = Field {
         error: match form.mail_again.wrong {
             None => String::new(),
@@ -32,7 +33,8 @@ pub(super) fn page(form: &IssueForm, text: Text) -> Page {
             Some(Wrong::Malformed | Wrong::Differs) => text.window_mail_differs(),
         },
         width: 48,
-        ..required(FieldId::MailAgain, label, help, &form.mail_again)
+        // Without help, so that the whole form is seen at once on a small screen.
+        ..required(FieldId::MailAgain, label, String::new(), &form.mail_again)
     };
     let page = Page::new("issue", text.window_issue_heading());
     let page = if form.errors > 0 {
@@ -42,7 +44,7 @@ pub(super) fn page(form: &IssueForm, text: Text) -> Page {
             text: String::new(),
         })
     } else {
-        page.block(Block::Lead(text.window_issue_lead()))
+        page
     };
     page.blocks([user, password, mail, again].map(Block::Field))
         .main(text.window_issue(), Act::Submit)
