@@ -62,6 +62,12 @@ impl Screen {
         });
     }
 
+    /// Whether there is a window now whose title begins with `title`.
+    pub fn shows(&self, title: &str) -> bool {
+        let search = ["search", "--onlyvisible", "--name", &format!("^{title}")];
+        run_command(self.command("xdotool").args(search)).code == Some(0)
+    }
+
     /// What is on it now, octet for octet.
     pub fn image(&self) -> Vec<u8> {
         run_command(self.command("import").args(["-window", "root", "ppm:-"])).ok().stdout

@@ -35,14 +35,11 @@ use crate::output::Failure;
 use crate::stores;
 use colour::KeyColours;
 use model::settings::Settings;
-use model::{Abilities, Effect, Message, Model, Names, Service, Start};
+use model::{Effect, Message, Model, Names, Service, Start};
 use page::Focus;
 use view::{FieldWords, Input, Style, View};
 pub(crate) use worker::Surroundings;
 use worker::{Context, Worker};
-
-/// What the agent of this build can do beyond issuing. A flag is set with the code that does it.
-const ABILITIES: Abilities = Abilities { renewal: true, proxy: true, doctor: true, login: false };
 
 /// Opens the window and returns when it is closed.
 ///
@@ -67,8 +64,7 @@ pub(crate) fn run(lang: Lang, around: Surroundings, link: Option<&str>) -> Resul
     let settings = settings_file.as_deref().map(Settings::read).unwrap_or_default();
     let brand = brand().map_err(|error| bad_brand(&error, text))?;
     let service = brand.map(of_brand).or_else(|| known(&settings));
-    let start =
-        Start { version: around.version, lang, abilities: ABILITIES, stores: stores::choices() };
+    let start = Start { version: around.version, lang, stores: stores::choices() };
     let (model, effects) = Model::new(start, settings, service);
 
     let view = View::new().map_err(|error| no_window(&error.to_string(), text))?;

@@ -93,11 +93,6 @@ pub(crate) enum Block {
     },
     Field(Field),
     Choice(Choice),
-    Tick {
-        id: FieldId,
-        label: String,
-        ticked: bool,
-    },
     Facts(Vec<Fact>),
     Steps(Vec<StepLine>),
     Card(Box<CardBlock>),
@@ -248,11 +243,10 @@ pub(crate) enum FieldId {
     Proxy,
     ProxyAddress,
     ProxyScript,
-    Login,
 }
 
 impl FieldId {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Site,
         Self::User,
         Self::Password,
@@ -266,7 +260,6 @@ impl FieldId {
         Self::Proxy,
         Self::ProxyAddress,
         Self::ProxyScript,
-        Self::Login,
     ];
 }
 

@@ -5,7 +5,6 @@
 
 use tegata_agent::link::{Link, LinkAnswer, LinkTask};
 
-use super::card::State;
 use super::form::Entry;
 use super::{Effect, Job, Model, Note, Screen};
 
@@ -40,13 +39,10 @@ impl Model {
         }
         match answer.task {
             LinkTask::Issue => self.go(Screen::Issue),
-            LinkTask::Renew => {
-                let due = self.read().iter().find(|card| card.state == State::Renewable);
-                match due.map(|card| card.serial.clone()) {
-                    Some(serial) => self.go(Screen::Renew { serial }),
-                    None => self.not_followed(Note::NothingToRenew),
-                }
-            }
+            LinkTask::Renew => match self.due().map(|card| card.serial.clone()) {
+                Some(serial) => self.go(Screen::Renew { serial }),
+                None => self.not_followed(Note::NothingToRenew),
+            },
         }
     }
 
@@ -69,7 +65,7 @@ mod tests {
     use super::super::card::sample;
     use super::super::form::IssueForm;
     use super::super::settings::Settings;
-    use super::super::{Abilities, Cards, Message, Report, Running, Service, Start, Work};
+    use super::super::{Cards, Message, Report, Running, Service, Start, Work};
     use super::*;
 
     const OURS: &str = "https://issue.example.jp/issueweb/0001/SB0001002C/";
@@ -80,12 +76,7 @@ mod tests {
     }
 
     fn model(is_known: bool) -> Model {
-        let start = Start {
-            version: "0.1.0",
-            lang: Lang::Ja,
-            abilities: Abilities::default(),
-            stores: vec!["nss".to_owned()],
-        };
+        let start = Start { version: "0.1.0", lang: Lang::Ja, stores: vec!["nss".to_owned()] };
         let (site, root) = (OURS.parse().unwrap(), Fingerprint::of(b"root"));
         let service = is_known.then_some(Service { site, root, brand: None });
         Model::new(start, Settings::default(), service).0

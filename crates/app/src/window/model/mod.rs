@@ -54,19 +54,8 @@ pub(crate) struct Start {
     pub(crate) version: &'static str,
     /// The system's language.
     pub(crate) lang: Lang,
-    pub(crate) abilities: Abilities,
     /// Stores to choose from, the default first, as the command line names them.
     pub(crate) stores: Vec<String>,
-}
-
-/// What the agent of this build can do beyond issuing. A page or button whose work is not there
-/// is not shown.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Abilities {
-    pub(crate) renewal: bool,
-    pub(crate) proxy: bool,
-    pub(crate) doctor: bool,
-    pub(crate) login: bool,
 }
 
 /// The service that certificates are issued for.
@@ -394,6 +383,12 @@ impl Model {
             Cards::Read(cards) => cards,
             Cards::Reading | Cards::Failed(_) => &[],
         }
+    }
+
+    /// The certificate whose renewal is due, and that ends first.
+    pub(crate) fn due(&self) -> Option<&Card> {
+        let due = self.read().iter().filter(|card| card.state == card::State::Renewable);
+        due.min_by_key(|card| card.not_after)
     }
 
     fn go(&mut self, screen: Screen) {

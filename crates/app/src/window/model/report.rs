@@ -11,7 +11,16 @@ use super::{
 impl Model {
     pub(super) fn reported(&mut self, report: Report) -> Vec<Effect> {
         match report {
-            Report::Loaded(Ok(cards)) => self.cards = Cards::Read(cards),
+            Report::Loaded(Ok(cards)) => {
+                let before = self.due().map(|due| due.serial.clone());
+                self.cards = Cards::Read(cards);
+                // Another main action has the focus.
+                if self.screen == Screen::Menu
+                    && self.due().map(|due| &due.serial) != before.as_ref()
+                {
+                    self.focus_turn += 1;
+                }
+            }
             Report::Loaded(Err(explanation)) => self.cards = Cards::Failed(explanation),
             Report::Step(step) => self.runs(|running| {
                 running.step = Some(step);

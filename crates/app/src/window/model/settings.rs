@@ -25,8 +25,6 @@ pub(crate) struct Settings {
     pub(crate) proxy_address: String,
     /// Address of the proxy script.
     pub(crate) proxy_script: String,
-    /// Whether the program starts when the person signs in, to renew.
-    pub(crate) starts_at_login: bool,
     /// The site, where no installer said it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) service: Option<KnownService>,

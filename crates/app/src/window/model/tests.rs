@@ -17,7 +17,6 @@ fn start() -> Start {
     Start {
         version: "0.1.0",
         lang: Lang::Ja,
-        abilities: Abilities::default(),
         stores: vec!["nss".to_owned(), "nss:/profile".to_owned()],
     }
 }

@@ -73,7 +73,6 @@ impl Model {
             FieldId::Proxy => {
                 settings.proxy = ProxyChoice::ALL.get(index).copied().unwrap_or_default();
             }
-            FieldId::Login => settings.starts_at_login = index != 0,
             _ => {}
         }
         if self.settings == before {

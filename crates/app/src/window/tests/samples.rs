@@ -10,18 +10,17 @@ use crate::window::model::card::{State, sample};
 use crate::window::model::form::{Entry, IssueForm, ProxyForm};
 use crate::window::model::settings::{Look, ProxyChoice, Settings};
 use crate::window::model::{
-    Abilities, Cards, Doctor, Failed, Finding, Fix, Issued, Model, Names, Offer, Running, Screen,
-    Service, Severity, Start, Work,
+    Cards, Doctor, Failed, Finding, Fix, Issued, Model, Names, Offer, Running, Screen, Service,
+    Severity, Start, Work,
 };
 
 pub(super) const SITE: &str = "https://issue.example.jp/issueweb/0001/SB0001002C/";
 
-/// A model of the sample service with every ability.
+/// A model of the sample service.
 pub(super) fn model(lang: Lang, look: Look) -> Model {
     let start = Start {
         version: "0.1.0",
         lang,
-        abilities: Abilities { renewal: true, proxy: true, doctor: true, login: true },
         stores: vec!["nss".to_owned(), "nss:/home/taro/.mozilla/firefox/a1b2c3.default".to_owned()],
     };
     let settings = Settings { look, ..Settings::default() };
