@@ -165,6 +165,11 @@ pub(crate) fn state_folder() -> Option<PathBuf> {
     Some(state?.join("tegata"))
 }
 
+/// Where updates keep their files.
+pub(crate) fn updates_folder() -> Option<PathBuf> {
+    Some(state_folder()?.join("updates"))
+}
+
 /// Where a Windows user's own programs and data are.
 pub(crate) fn local_data() -> Option<PathBuf> {
     folder_named("LOCALAPPDATA").filter(|_| cfg!(windows))

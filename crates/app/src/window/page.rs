@@ -290,6 +290,8 @@ pub(crate) enum Act {
     /// Remove this certificate on closing, by its serial number; or not.
     Mark(String),
     Unmark(String),
+    /// Look for a newer version.
+    Look,
     Update,
     UpdateLater,
     Diagnose,

@@ -128,7 +128,6 @@ window-failed-connection-do = Check your Internet connection and try again later
 window-failed-password-do = Choose another place under “Settings” and try again.
 window-failed-occupied-do = Choose another place under “Settings”, or move the file away if you are sure that it is not needed.
 window-failed-browser-do = Close all windows of the browser and try again.
-window-failed-not-here = This build of the issuing application cannot do this.
 window-failed-brand = The settings that were installed with the issuing application (brand.json) cannot be read ({ $why }).
 window-failed-brand-do = Install the issuing application again from the issuing site.
 window-failed-display = The window cannot be shown ({ $why }).
@@ -180,6 +179,32 @@ window-update-now = Replace it
 window-update-later = Later
 window-update-running = Fetching the new version
 window-update-percent = { $percent }%
+window-update-heading-required = Another version is needed
+window-update-downgrade = The operator asks you to go back to an earlier version.
+window-update-notes = What is new
+window-update-offered = There is a new version ({ $version }).
+window-update-offered-do = This is version { $version }. The download has { $megabytes } MB.
+window-update-site = Open the issuing site
+window-update-look = Look for a new version
+window-update-looking = Looking for a new version
+window-update-keep = Please wait until it is done.
+window-update-installing = Putting the new version in place
+window-update-installing-wait = The window opens again with the new version in a moment. Please leave the PC on.
+window-update-told-heading = An administrator is needed
+window-update-told = Version { $version } was downloaded and is the right one.
+window-update-told-do = The administrator of this PC installs it with this command. Please hand it over.
+window-update-command = Command that installs it
+window-update-command-help = It is run in a terminal of this PC.
+window-update-command-copy = Copy the command that installs it
+window-update-not-believed-do =
+    You can go on with the present version.
+    Please try again later. If it happens again, contact your branch.
+window-update-again-do = Please try again. If it happens again, contact your branch.
+window-updated = This is now version { $version }.
+window-about-update = New version
+window-about-update-unknown = Nobody has looked yet.
+window-about-update-none = None. This is the newest.
+window-about-update-failed = Nobody could find out. { $why }
 
 ## Doctor
 
@@ -190,6 +215,7 @@ window-doctor-fine = No problem was found
 window-doctor-found = Findings that need your attention: { $count }
 window-doctor-trust = Trust the root certificate
 window-doctor-update = Get the newer version
+window-doctor-update-failed = Whether there is a new version could not be found out. { $why }
 window-doctor-again = Check again
 window-doctor-save = Save the report
 window-doctor-saved = The report was saved

@@ -130,7 +130,6 @@ window-failed-connection-do = インターネットへの接続をご確認の�
 window-failed-password-do = 「設定」で別の保存先を選び、もう一度お試しください。
 window-failed-occupied-do = 「設定」で別の保存先を選ぶか、不要であることを確認したうえで、そのファイルを移動してください。
 window-failed-browser-do = ブラウザーをすべて終了してから、もう一度お試しください。
-window-failed-not-here = この操作は、このビルドの証明書発行アプリケーションでは行えません。
 window-failed-brand = 証明書発行アプリケーションと一緒にインストールされた設定（brand.json）を読み取れません（{ $why }）。
 window-failed-brand-do = 電子証明書発行・更新サイトから、証明書発行アプリケーションをもう一度インストールしてください。
 window-failed-display = 画面を表示できません（{ $why }）。
@@ -186,6 +185,32 @@ window-update-now = 入れ替える
 window-update-later = 後で
 window-update-running = 新しいバージョンをダウンロードしています
 window-update-percent = { $percent }%
+window-update-heading-required = バージョンの入れ替えが必要です
+window-update-downgrade = 以前のバージョンに戻すよう、運用者から案内されています。
+window-update-notes = 変更の内容
+window-update-offered = 新しいバージョン（{ $version }）があります。
+window-update-offered-do = 現在のバージョンは{ $version }です。ダウンロードの大きさは{ $megabytes } MBです。
+window-update-site = 電子証明書発行・更新サイトを開く
+window-update-look = 新しいバージョンを探す
+window-update-looking = 新しいバージョンを探しています
+window-update-keep = 終わるまで、このままお待ちください。
+window-update-installing = 新しいバージョンに入れ替えています
+window-update-installing-wait = まもなく新しいバージョンで開き直します。電源を切らずにお待ちください。
+window-update-told-heading = 管理者の権限が必要です
+window-update-told = バージョン{ $version }をダウンロードし、正しいことを確認しました。
+window-update-told-do = インストールは、このPCの管理者が次のコマンドで行います。管理者にお渡しください。
+window-update-command = インストールのコマンド
+window-update-command-help = このPCの端末で実行します。
+window-update-command-copy = インストールのコマンドをコピー
+window-update-not-believed-do =
+    現在のバージョンは、そのまま使用できます。
+    しばらくしてからもう一度お試しください。続く場合は、取引営業部店にご連絡ください。
+window-update-again-do = もう一度お試しください。続く場合は、取引営業部店にご連絡ください。
+window-updated = バージョン{ $version }に入れ替わりました。
+window-about-update = 新しいバージョン
+window-about-update-unknown = まだ確認していません。
+window-about-update-none = ありません（最新です）。
+window-about-update-failed = 確認できませんでした。{ $why }
 
 ## 診断
 
@@ -196,6 +221,7 @@ window-doctor-fine = 問題は見つかりませんでした
 window-doctor-found = 確認が必要なことが{ $count }件あります
 window-doctor-trust = ルート証明書を登録する
 window-doctor-update = 新しいバージョンを入手する
+window-doctor-update-failed = 新しいバージョンがあるか、確認できませんでした。{ $why }
 window-doctor-again = もう一度診断する
 window-doctor-save = 診断の結果を保存する
 window-doctor-saved = 診断の結果を保存しました

@@ -62,7 +62,7 @@ mod tests {
     use tegata_agent::Fingerprint;
     use tegata_text::Lang;
 
-    use super::super::card::sample;
+    use super::super::card::{State, sample};
     use super::super::form::IssueForm;
     use super::super::settings::Settings;
     use super::super::{Cards, Message, Report, Running, Service, Start, Work};
@@ -76,7 +76,12 @@ mod tests {
     }
 
     fn model(is_known: bool) -> Model {
-        let start = Start { version: "0.1.0", lang: Lang::Ja, stores: vec!["nss".to_owned()] };
+        let start = Start {
+            version: "0.1.0",
+            lang: Lang::Ja,
+            is_updatable: false,
+            stores: vec!["nss".to_owned()],
+        };
         let (site, root) = (OURS.parse().unwrap(), Fingerprint::of(b"root"));
         let service = is_known.then_some(Service { site, root, brand: None });
         Model::new(start, Settings::default(), service).0

@@ -4,6 +4,7 @@
 pub(crate) mod card;
 pub(crate) mod form;
 mod link;
+pub(crate) mod news;
 mod report;
 pub(crate) mod settings;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use zeroize::Zeroizing;
 use super::page::{Act, FieldId};
 use card::Card;
 use form::{Filled, IssueForm, ProxyForm, SiteForm};
+use news::{News, Updated};
 use settings::Settings;
 
 /// Everything that the window shows follows from this.
@@ -44,8 +46,12 @@ pub(crate) struct Model {
     pub(crate) copied: Option<String>,
     /// What has to be said on this screen beside what it always says.
     pub(crate) note: Option<Note>,
+    /// What is known of newer versions.
+    pub(crate) news: News,
     /// Whether the program ends with what runs.
     is_closing: bool,
+    /// The program that starts when this one has ended.
+    restart: Option<std::path::PathBuf>,
 }
 
 /// What is known when the program starts.
@@ -54,6 +60,8 @@ pub(crate) struct Start {
     pub(crate) version: &'static str,
     /// The system's language.
     pub(crate) lang: Lang,
+    /// Whether this installation can replace itself by a newer version.
+    pub(crate) is_updatable: bool,
     /// Stores to choose from, the default first, as the command line names them.
     pub(crate) stores: Vec<String>,
 }
@@ -111,7 +119,13 @@ pub(crate) enum Screen {
     },
     Done(Box<Issued>),
     Failed(Failed),
-    Update(Offer),
+    /// There is another version, offered or demanded.
+    Update,
+    /// An administrator has to install it with this command.
+    Told {
+        command: String,
+        version: String,
+    },
     Doctor(Doctor),
     CleanUp,
     Settings,
@@ -131,13 +145,15 @@ pub(crate) struct Running {
     pub(crate) waits: Option<u64>,
     /// How much of a download is there, in percent.
     pub(crate) percent: u8,
+    /// Whether the download is put in place: nothing stops that.
+    pub(crate) is_installing: bool,
     pub(crate) is_stopping: bool,
 }
 
 impl Running {
     pub(crate) fn new(work: Work) -> Self {
         let (step, is_resumed, waits) = (None, false, None);
-        Self { work, step, is_resumed, waits, percent: 0, is_stopping: false }
+        Self { work, step, is_resumed, waits, percent: 0, is_installing: false, is_stopping: false }
     }
 }
 
@@ -146,8 +162,13 @@ impl Running {
 pub(crate) enum Work {
     Site,
     Issue,
-    Renewal { serial: String },
+    Renewal {
+        serial: String,
+    },
     Removal,
+    Examination,
+    /// Looking for a newer version.
+    Look,
     Update,
 }
 
@@ -180,15 +201,6 @@ pub(crate) struct Failed {
     /// Whether the person wanted it so.
     pub(crate) is_cancelled: bool,
     pub(crate) work: Work,
-}
-
-/// A newer version of the application.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Offer {
-    pub(crate) version: String,
-    /// Octets of the package.
-    pub(crate) size: u64,
-    pub(crate) is_required: bool,
 }
 
 /// What was found when everything was examined.
@@ -229,7 +241,7 @@ pub(crate) enum Severity {
     Bad,
 }
 
-/// Why a link was not followed.
+/// What has to be said once: why a link was not followed, or what is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
     /// Of another site, or in no form of ours.
@@ -238,6 +250,8 @@ pub(crate) enum Note {
     SpentLink,
     /// For renewal, and there is nothing to renew.
     NothingToRenew,
+    /// This is the first start of another version.
+    Updated,
 }
 
 /// What happened.
@@ -259,10 +273,6 @@ pub(crate) enum Message {
 }
 
 /// What the worker says.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for updates and findings, which the agent does not have yet")
-)]
 #[derive(Clone, Debug)]
 pub(crate) enum Report {
     Loaded(Result<Vec<Card>, Explanation>),
@@ -281,7 +291,10 @@ pub(crate) enum Report {
     Removed(Vec<String>, Option<Explanation>),
     /// What a link was made for, when its site said so.
     Linked(Option<LinkAnswer>),
-    Offered(Offer),
+    Looked(News),
+    /// The download is put in place.
+    Installs,
+    Updated(Updated),
     Diagnosed(Vec<Finding>),
     Saved(String),
 }
@@ -305,12 +318,31 @@ pub(crate) enum Answer {
 /// What the worker is to do.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Job {
-    Load { site: Option<Site> },
-    Believe { site: Site },
-    Issue { site: Site, root: Fingerprint, filled: Filled },
-    Renew { serial: String },
-    Redeem { link: Link, root: Fingerprint },
-    Remove { serials: Vec<String> },
+    Load {
+        site: Option<Site>,
+    },
+    Believe {
+        site: Site,
+    },
+    Issue {
+        site: Site,
+        root: Fingerprint,
+        filled: Filled,
+    },
+    Renew {
+        serial: String,
+    },
+    Redeem {
+        link: Link,
+        root: Fingerprint,
+    },
+    Remove {
+        serials: Vec<String>,
+    },
+    /// Is there a newer version?
+    Look,
+    /// The person does not want it now.
+    Later,
     Update,
     Diagnose,
     Fix(usize),
@@ -321,6 +353,8 @@ pub(crate) enum Job {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Effect {
     Work(Job),
+    /// Look for a newer version beside everything else, without asking anybody anything.
+    LookAside,
     Answer(Answer),
     /// What runs is to stop as soon as it can.
     Cancel,
@@ -330,6 +364,8 @@ pub(crate) enum Effect {
     Raise,
     Save,
     Quit,
+    /// The program ends, and this one starts.
+    Restart(std::path::PathBuf),
 }
 
 impl Model {
@@ -359,10 +395,15 @@ impl Model {
             focus: None,
             copied: None,
             note: None,
+            news: News::Unknown,
             is_closing: false,
+            restart: None,
         };
         model.focus_turn = 1;
-        (model, vec![Effect::Work(Job::Load { site })])
+        let mut effects = vec![Effect::Work(Job::Load { site })];
+        effects.extend(model.start.is_updatable.then_some(Effect::LookAside));
+        effects.extend(model.welcome());
+        (model, effects)
     }
 
     /// The language of everything.
@@ -392,7 +433,7 @@ impl Model {
     }
 
     fn go(&mut self, screen: Screen) {
-        self.screen = screen;
+        self.screen = self.allowed(screen);
         self.focus = None;
         self.copied = None;
         self.note = None;

@@ -25,6 +25,9 @@ pub(crate) struct Settings {
     pub(crate) proxy_address: String,
     /// Address of the proxy script.
     pub(crate) proxy_script: String,
+    /// The version that an update replaced, until the next start has said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) updated_from: Option<String>,
     /// The site, where no installer said it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) service: Option<KnownService>,

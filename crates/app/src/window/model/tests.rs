@@ -17,6 +17,7 @@ fn start() -> Start {
     Start {
         version: "0.1.0",
         lang: Lang::Ja,
+        is_updatable: false,
         stores: vec!["nss".to_owned(), "nss:/profile".to_owned()],
     }
 }
@@ -341,22 +342,6 @@ fn a_proxy_address_is_judged_on_leaving_the_settings() {
     assert_eq!(press(&mut model, Act::Menu), [Effect::Save]);
     assert_eq!(model.settings.proxy_address, "proxy.example.co.jp:8080");
     assert_eq!(model.screen, Screen::Menu);
-}
-
-#[test]
-fn an_update_is_offered_at_the_menu_and_demanded_anywhere() {
-    let offer = |is_required| Offer { version: "0.2.0".to_owned(), size: 1, is_required };
-    let mut model = filled();
-    report(&mut model, Report::Offered(offer(false)));
-    assert_eq!(model.screen, Screen::Issue, "nobody is disturbed while typing");
-    press(&mut model, Act::Menu);
-    report(&mut model, Report::Offered(offer(false)));
-    press(&mut model, Act::UpdateLater);
-    assert_eq!(model.screen, Screen::Menu);
-    report(&mut model, Report::Offered(offer(true)));
-    assert_eq!(press(&mut model, Act::Update), [Effect::Work(Job::Update)]);
-    report(&mut model, Report::Percent(140));
-    assert_eq!(running(&model).percent, 100);
 }
 
 #[test]

@@ -104,7 +104,9 @@ impl Model {
             Act::Leave => return self.leave(),
             Act::Stay => self.stay(),
             Act::Close => return self.close(),
-            Act::Update => return self.work_from(Work::Update, Job::Update),
+            Act::Look => return self.look(),
+            Act::Update => return self.update_app(),
+            Act::UpdateLater => return self.postpone(),
             Act::Diagnose => return self.diagnose(),
             Act::Fix(index) => return vec![Effect::Work(Job::Fix(index))],
             Act::SaveReport => return vec![Effect::Work(Job::SaveReport)],
@@ -116,7 +118,7 @@ impl Model {
             _ if self.is_busy() => {}
             Act::Form => self.back_to_form(),
             Act::Menu if self.screen == Screen::Settings => return self.leave_settings(),
-            Act::Menu | Act::UpdateLater => self.menu(),
+            Act::Menu => self.menu(),
             Act::OpenSite => self.go(Screen::Site),
             Act::OpenIssue if self.service.is_some() => self.go(Screen::Issue),
             Act::OpenIssue => self.go(Screen::Site),
@@ -179,7 +181,7 @@ impl Model {
     }
 
     /// Starts work that nothing else runs beside.
-    fn work_from(&mut self, work: Work, job: Job) -> Vec<Effect> {
+    pub(super) fn work_from(&mut self, work: Work, job: Job) -> Vec<Effect> {
         if self.is_busy() {
             return Vec::new();
         }
@@ -205,7 +207,7 @@ impl Model {
 
     fn cancel(&mut self) -> Vec<Effect> {
         match &mut self.screen {
-            Screen::Running(running) if !running.is_stopping => {
+            Screen::Running(running) if !running.is_stopping && !running.is_installing => {
                 running.is_stopping = true;
                 vec![Effect::Cancel]
             }
@@ -229,7 +231,7 @@ impl Model {
         vec![Effect::Answer(Answer::Root(is_same))]
     }
 
-    fn close(&mut self) -> Vec<Effect> {
+    pub(super) fn close(&mut self) -> Vec<Effect> {
         if self.is_closing {
             // Asked twice: whatever still runs may be cut off, it survives that.
             return vec![Effect::Quit];
@@ -241,7 +243,7 @@ impl Model {
                 self.go(Screen::Leaving(Box::new(screen)));
                 Vec::new()
             }
-            _ if self.marked.is_empty() => vec![Effect::Quit],
+            _ if self.marked.is_empty() => vec![self.quit()],
             _ => {
                 self.is_closing = true;
                 let serials = std::mem::take(&mut self.marked);
@@ -279,7 +281,7 @@ impl Model {
                 }
             }
             Work::Renewal { serial } => self.go(Screen::Renew { serial }),
-            Work::Removal | Work::Update => self.menu(),
+            Work::Removal | Work::Examination | Work::Look | Work::Update => self.menu(),
         }
     }
 

@@ -1,13 +1,15 @@
 use tegata_text::Text;
 
-use super::{card, quiet, second};
+use super::{card, quiet, second, update};
 use crate::window::model::card::{Card, SOON, State};
 use crate::window::model::{Cards, Model, Note};
 use crate::window::page::{Act, Block, Button, Page, Tone};
 
 /// The certificates of this service on this PC, and what can be done.
 pub(super) fn page(model: &Model, text: Text) -> Page {
-    let page = Page::new("menu", text.window_menu_heading()).blocks(note(model, text));
+    let page = Page::new("menu", text.window_menu_heading())
+        .blocks(note(model, text))
+        .blocks(update::at_menu(model, text));
     let page = match &model.cards {
         Cards::Reading => page.block(Block::Words(text.window_menu_reading())),
         Cards::Failed(explanation) => page.block(Block::Notice {
@@ -54,9 +56,13 @@ fn notice(due: &Card, text: Text) -> Block {
     Block::Notice { tone, title, text: text.window_menu_due_do() }
 }
 
-/// Why a link was not followed.
+/// What has to be said once.
 fn note(model: &Model, text: Text) -> Option<Block> {
     let (title, what) = match model.note? {
+        Note::Updated => {
+            let title = text.window_updated(model.start.version);
+            return Some(Block::Notice { tone: Tone::Success, title, text: String::new() });
+        }
         Note::ForeignLink => (text.window_link_foreign(), text.window_link_foreign_do()),
         Note::SpentLink => (text.window_link_spent(), text.window_link_spent_do()),
         Note::NothingToRenew => (text.window_link_not_due(), String::new()),
