@@ -39,6 +39,7 @@ pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
         receipts: receipts.as_ref(),
         now,
         app_version: version::running(),
+        reference: options.reference.as_deref().unwrap_or_default(),
         text,
     };
     let findings = doctor::examine(&patient, &mut |_| {});
@@ -80,7 +81,9 @@ fn remembered(
 fn exit(check: Check) -> Exit {
     match check {
         Check::Network => Exit::Unreachable,
-        Check::Site | Check::Clock | Check::Version | Check::Gateway => Exit::Refused,
+        Check::Site | Check::Clock | Check::Version | Check::Gateway | Check::Refusal => {
+            Exit::Refused
+        }
         Check::Root | Check::Certificates | Check::Key => Exit::Store,
     }
 }

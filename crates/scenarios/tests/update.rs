@@ -373,6 +373,7 @@ fn the_window_follows_what_is_signed_and_tells_what_is_not() {
     screen.window("Another version is needed");
     screen.keys(&["Return"]);
     became(&world, &window, "0.3.0");
+    screen.settled();
     screen.window("Certificates on this PC");
 
     // Signed by somebody else: silent at the start, told under "About" and when asked.

@@ -10,6 +10,7 @@ pub mod brand;
 mod der;
 pub mod feed;
 pub mod problem;
+pub mod reference;
 pub mod update;
 
 pub use der::Der;

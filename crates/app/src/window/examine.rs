@@ -43,6 +43,7 @@ impl Bench {
             receipts: receipts.as_ref(),
             now: self.around.clock.now(),
             app_version: self.around.version,
+            reference: &self.reference.borrow(),
             text: context.text,
         };
         let mut findings = doctor::examine(&patient, &mut |_| {});
@@ -93,7 +94,7 @@ impl Bench {
             at: now,
             app_version: self.around.version,
             system: &format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-            reference: "",
+            reference: &self.reference.borrow(),
         };
         let file = stores::report_file(now);
         let written = match &file {

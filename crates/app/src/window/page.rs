@@ -243,10 +243,11 @@ pub(crate) enum FieldId {
     Proxy,
     ProxyAddress,
     ProxyScript,
+    Reference,
 }
 
 impl FieldId {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Site,
         Self::User,
         Self::Password,
@@ -260,6 +261,7 @@ impl FieldId {
         Self::Proxy,
         Self::ProxyAddress,
         Self::ProxyScript,
+        Self::Reference,
     ];
 }
 

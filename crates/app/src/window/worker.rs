@@ -77,6 +77,7 @@ impl Worker {
             updater: updater.clone(),
             way_out: RefCell::default(),
             findings: RefCell::default(),
+            reference: RefCell::default(),
             stop: Arc::clone(&stop),
         };
         std::thread::Builder::new().name("worker".to_owned()).spawn(move || {
@@ -160,6 +161,8 @@ pub(super) struct Bench {
     way_out: RefCell<Option<(String, WayOut)>>,
     /// What the last examination found.
     pub(super) findings: RefCell<Vec<doctor::Finding>>,
+    /// The reference that the person copied for it.
+    pub(super) reference: RefCell<String>,
     pub(super) stop: Arc<Stop>,
 }
 
@@ -172,7 +175,10 @@ impl Bench {
             Job::Renew { serial } => self.renew(context, &serial),
             Job::Redeem { link, root } => Report::Linked(self.redeem(context, &link, root)),
             Job::Remove { serials } => remove(context, &serials),
-            Job::Diagnose => self.diagnose(context),
+            Job::Diagnose { reference } => {
+                self.reference.replace(reference);
+                self.diagnose(context)
+            }
             Job::Fix(index) => self.fix(context, index),
             Job::SaveReport => self.save_report(context),
             Job::Look => self.look(context),

@@ -37,6 +37,8 @@ pub(crate) struct Model {
     pub(crate) site_form: SiteForm,
     pub(crate) issue_form: IssueForm,
     pub(crate) settings_form: SettingsForm,
+    /// The reference of a page that refused, for the doctor.
+    pub(crate) reference: form::Entry,
     pub(crate) screen: Screen,
     /// Counted up whenever the focus should move to [`Model::focus`].
     pub(crate) focus_turn: i32,
@@ -344,7 +346,10 @@ pub(crate) enum Job {
     /// The person does not want it now.
     Later,
     Update,
-    Diagnose,
+    /// Look at everything; what a page said that refused may be empty.
+    Diagnose {
+        reference: String,
+    },
     Fix(usize),
     SaveReport,
 }
@@ -390,6 +395,7 @@ impl Model {
             marked: Vec::new(),
             site_form: SiteForm::default(),
             issue_form: IssueForm::default(),
+            reference: form::Entry::default(),
             screen,
             focus_turn: 0,
             focus: None,

@@ -347,7 +347,10 @@ fn a_proxy_address_is_judged_on_leaving_the_settings() {
 #[test]
 fn findings_are_shown_and_fixed() {
     let mut model = model();
-    assert_eq!(press(&mut model, Act::OpenDoctor), [Effect::Work(Job::Diagnose)]);
+    assert_eq!(
+        press(&mut model, Act::OpenDoctor),
+        [Effect::Work(Job::Diagnose { reference: String::new() })]
+    );
     assert_eq!(press(&mut model, Act::Diagnose), [], "it runs already");
     let finding = Finding {
         severity: Severity::Bad,

@@ -1,6 +1,6 @@
 //! What a person does, and what becomes of it.
 
-use super::form::{IssueForm, Wrong};
+use super::form::{self, IssueForm, Wrong};
 use super::settings::{Look, ProxyChoice};
 use super::{Answer, Doctor, Effect, Job, Message, Model, Note, Running, Screen, Work};
 use crate::window::page::{Act, FieldId};
@@ -34,8 +34,9 @@ impl Model {
             (FieldId::ProxyUser, Screen::Proxy { form, .. }) => form.user.type_in(text),
             (FieldId::ProxyPassword, Screen::Proxy { form, .. }) => {
                 // Not ours to fold: it may have been set with full-width letters.
-                form.password = super::form::Entry::of(text);
+                form.password = form::Entry::of(text);
             }
+            (FieldId::Reference, _) => self.reference.type_in(text),
             (FieldId::ProxyAddress, _) => self.settings_form.address.type_in(text),
             (FieldId::ProxyScript, _) => self.settings_form.script.type_in(text),
             _ => {}
@@ -48,6 +49,7 @@ impl Model {
             (FieldId::User, Screen::Issue) => self.issue_form.left_user(),
             (FieldId::Password, Screen::Issue) => self.issue_form.left_password(),
             (FieldId::Mail, Screen::Issue) => self.issue_form.left_mail(),
+            (FieldId::Reference, Screen::Doctor(_)) => self.reference.left(form::reference),
             (FieldId::MailAgain, Screen::Issue) => self.issue_form.left_mail_again(),
             _ => {}
         }
@@ -124,7 +126,10 @@ impl Model {
             Act::OpenIssue => self.go(Screen::Site),
             Act::OpenRenew(serial) => self.go(Screen::Renew { serial }),
             Act::OpenCleanUp => self.go(Screen::CleanUp),
-            Act::OpenDoctor => return self.diagnose(),
+            Act::OpenDoctor => {
+                self.reference = form::Entry::default();
+                return self.diagnose();
+            }
             Act::OpenSettings => self.go(Screen::Settings),
             Act::OpenAbout => self.go(Screen::About),
         }
@@ -193,8 +198,15 @@ impl Model {
         if self.is_busy() || self.screen == Screen::Doctor(Doctor::Running) {
             return Vec::new();
         }
+        let reference = match self.reference.is_empty() {
+            true => String::new(),
+            false => match self.reference.judge(form::reference) {
+                Some(reference) => reference.to_string(),
+                None => return self.blame(FieldId::Reference),
+            },
+        };
         self.go(Screen::Doctor(Doctor::Running));
-        vec![Effect::Work(Job::Diagnose)]
+        vec![Effect::Work(Job::Diagnose { reference })]
     }
 
     /// Whether something runs that has to be stopped before anything else.

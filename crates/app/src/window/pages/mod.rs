@@ -80,7 +80,7 @@ fn of_screen(screen: &Screen, model: &Model) -> Page {
         Screen::Failed(failed) => failed::page(failed, model, text),
         Screen::Update => update::page(model, text),
         Screen::Told { command, version } => update::told(command, version, text),
-        Screen::Doctor(doctor) => doctor::page(doctor, text),
+        Screen::Doctor(doctor) => doctor::page(doctor, model, text),
         Screen::CleanUp => clean_up::page(model, text),
         Screen::Settings => settings::page(model, text),
         Screen::About => about::page(model, text),

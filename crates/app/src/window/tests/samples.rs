@@ -98,6 +98,12 @@ fn findings(text: Text) -> Vec<Finding> {
     let site = "https://issue.example.jp/issueweb/0001/SB0001002C/";
     let fix = |label, act| Some(Fix { label, act });
     vec![
+        found(
+            Severity::Notable,
+            text.doctor_refused(&text.gateway_expired_headline(), "G-E7K3M9QW6"),
+            text.doctor_refused_right("CMSM950-006-401 (…0a1f)"),
+            fix(text.window_menu_clean_up(), Act::OpenCleanUp),
+        ),
         found(Severity::Fine, text.doctor_network(site), String::new(), None),
         found(Severity::Bad, text.doctor_clock_behind("14"), text.doctor_clock_do(), None),
         found(Severity::Fine, text.doctor_site(), String::new(), None),
@@ -260,6 +266,13 @@ pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
             detail: text.update_not_believed_do(),
             reference: String::new(),
         });
+    });
+    more("doctor-reference", &|model| {
+        let findings = findings(text).into_iter().filter(|found| found.severity == Severity::Fine);
+        let findings = findings.collect();
+        model.screen = Screen::Doctor(Doctor::Found { findings, saved: None });
+        model.reference = Entry::of("G-7K3M9QWX");
+        model.reference.judge(|_| None::<()>);
     });
     more("menu-reading", &|_| {});
     more("menu-none", &|model| model.cards = Cards::Read(Vec::new()));
