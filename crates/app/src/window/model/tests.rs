@@ -345,6 +345,26 @@ fn a_proxy_address_is_judged_on_leaving_the_settings() {
 }
 
 #[test]
+fn the_reference_of_a_page_is_taken_as_it_was_copied_and_a_wrong_one_blamed() {
+    let mut model = model();
+    press(&mut model, Act::OpenDoctor);
+    report(&mut model, Report::Diagnosed(Vec::new()));
+    let type_in = |model: &mut Model, text: &str| {
+        model.update(Message::Edited(FieldId::Reference, text.to_owned()));
+    };
+    type_in(&mut model, "G-7K3M9QWX");
+    assert_eq!(press(&mut model, Act::Diagnose), []);
+    assert_eq!(model.focus, Some(FieldId::Reference));
+    assert_eq!(model.reference.wrong, Some(form::Wrong::Malformed));
+    let reference = tegata_agent::doctor::Reference::new("revoked", [1; 7]).to_string();
+    let wide: String =
+        reference.chars().map(|c| char::from_u32(c as u32 + 0xfee0).unwrap()).collect();
+    type_in(&mut model, &wide);
+    let diagnose = [Effect::Work(Job::Diagnose { reference })];
+    assert_eq!(press(&mut model, Act::Diagnose), diagnose);
+}
+
+#[test]
 fn findings_are_shown_and_fixed() {
     let mut model = model();
     assert_eq!(
