@@ -112,7 +112,7 @@ window-cancelled = The issuance was stopped.
 window-done-heading = The certificate was issued
 window-renewed-heading = The certificate was renewed
 window-done = The certificate is saved on this PC, and the service lets it in.
-window-done-unproven = The certificate is saved on this PC.
+window-done-unproven = The certificate is saved on this PC, but the service could not be reached with it.
 window-done-file = The password of the saved file is the initial password that you entered.
 window-done-user = User ID
 window-done-mail = Registered e-mail address
@@ -189,13 +189,11 @@ window-update-look = Look for a new version
 window-update-looking = Looking for a new version
 window-update-keep = Please wait until it is done.
 window-update-installing = Putting the new version in place
-window-update-installing-wait = The window opens again with the new version in a moment. Please leave the PC on.
+window-update-installing-wait = The window opens again with the new version in a moment. Please wait.
 window-update-told-heading = An administrator is needed
 window-update-told = Version { $version } was downloaded and is the right one.
 window-update-told-do = The administrator of this PC installs it with this command. Please hand it over.
 window-update-command = Command that installs it
-window-update-command-help = It is run in a terminal of this PC.
-window-update-command-copy = Copy the command that installs it
 window-update-not-believed-do =
     You can go on with the present version.
     Please try again later. If it happens again, contact your branch.

@@ -108,20 +108,17 @@ pub(super) fn at_menu(model: &Model, text: Text) -> Vec<Block> {
 
 /// An administrator has to install it.
 pub(super) fn told(command: &str, version: &str, text: Text) -> Page {
-    let copy = second(text.window_copy(), Act::Copy(command.to_owned()));
-    let page = Page::new("told", text.window_update_told_heading())
+    let mut page = Page::new("told", text.window_update_told_heading())
         .block(Block::Notice {
             tone: Tone::Info,
             title: text.window_update_told(version),
             text: text.window_update_told_do(),
         })
-        .block(Block::Reference {
-            label: text.window_update_command(),
-            help: text.window_update_command_help(),
-            value: command.to_owned(),
-            copy: copy.spoken(text.window_update_command_copy()),
-        });
-    let mut page = page.main(text.window_menu(), Act::Menu).focus_on_main();
+        .block(Block::Subheading(text.window_update_command()))
+        .block(Block::Words(command.to_owned()))
+        .main(text.window_copy(), Act::Copy(command.to_owned()))
+        .also(text.window_menu(), Act::Menu)
+        .focus_on_main();
     page.escape = Some(Act::Menu);
     page
 }
