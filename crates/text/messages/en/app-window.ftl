@@ -112,7 +112,7 @@ window-cancelled = The issuance was stopped.
 window-done-heading = The certificate was issued
 window-renewed-heading = The certificate was renewed
 window-done = The certificate is saved on this PC, and the service lets it in.
-window-done-unproven = The certificate is saved on this PC, but the service could not be reached with it.
+window-done-unproven = The certificate is saved on this PC, but the service has not let it in yet.
 window-done-file = The password of the saved file is the initial password that you entered.
 window-done-user = User ID
 window-done-mail = Registered e-mail address
@@ -200,9 +200,9 @@ window-update-not-believed-do =
 window-update-again-do = Please try again. If it happens again, contact your branch.
 window-updated = This is now version { $version }.
 window-about-update = New version
-window-about-update-unknown = Nobody has looked yet.
+window-about-update-unknown = Not looked for yet.
 window-about-update-none = None. This is the newest.
-window-about-update-failed = Nobody could find out. { $why }
+window-about-update-failed = It could not be found out. { $why }
 
 ## Doctor
 
