@@ -316,14 +316,14 @@ fn localised(text: Text) -> clap::Command {
         command
             .help_template(format!("{template}{options}"))
             .override_usage(usage(&words))
-            .mut_arg("store", |arg| arg.help(text.app_help_store_which()))
+            .mut_arg("store", |arg| arg.help(text.app_help_store_which(stores::OWN)))
             .mut_arg("store_password_file", |arg| arg.help(text.app_help_store_password_plain()))
             .after_help(after.join("\n\n"))
     };
     root.mut_subcommand("issue", |command| {
         store(site(command), &[examples::ISSUE, examples::ISSUE_FILE])
             .about(text.app_help_issue())
-            .mut_arg("store", |arg| arg.help(text.app_help_store()))
+            .mut_arg("store", |arg| arg.help(text.app_help_store(stores::OWN)))
             .mut_arg("store_password_file", |arg| arg.help(text.app_help_store_password()))
             .mut_arg("user", |arg| arg.help(text.app_help_user()))
             .mut_arg("password_file", |arg| arg.help(text.app_help_password()))

@@ -11,14 +11,14 @@ use tegata_text::Text;
 
 use crate::World;
 use crate::args::Autoselect;
-use crate::input::{Input, Missing};
+use crate::input::Input;
 use crate::output::{Failure, Lines};
 use crate::stores;
 
 /// `tegata-app autoselect`: shows the policy; writes or removes it when asked to.
 pub(crate) fn run(options: Autoselect, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
-    let (uri, password) = stores::named(options.at, Missing::new(&world.prompt), world)?;
+    let (uri, password) = stores::unlocked(&options.at, world)?;
     let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     let items = inventory::take(opened.as_ref(), stores::receipts().as_ref(), world.clock.now())
         .map_err(|error| Failure::of(error, text))?;

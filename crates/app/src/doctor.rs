@@ -10,7 +10,7 @@ use tegata_domain::Clock;
 
 use crate::World;
 use crate::args::Doctor;
-use crate::input::{Input, Missing};
+use crate::input::Input;
 use crate::output::{Failure, Lines};
 use crate::{proxy, stores, version};
 
@@ -19,7 +19,7 @@ pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
     let text = world.text;
     let input = Input(text);
     let network = proxy::network(world, &[options.at.store_password_file.as_deref()])?;
-    let (uri, password) = stores::named(options.at, Missing::new(&world.prompt), world)?;
+    let (uri, password) = stores::unlocked(&options.at, world)?;
     let password = stores::pin_of_token(&uri, password, world)?;
     let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     let now = world.clock.now();
@@ -39,6 +39,7 @@ pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
         receipts: receipts.as_ref(),
         now,
         app_version: version::running(),
+        reference: options.reference.as_deref().unwrap_or_default(),
         text,
     };
     let findings = doctor::examine(&patient, &mut |_| {});
@@ -80,7 +81,9 @@ fn remembered(
 fn exit(check: Check) -> Exit {
     match check {
         Check::Network => Exit::Unreachable,
-        Check::Site | Check::Clock | Check::Version | Check::Gateway => Exit::Refused,
+        Check::Site | Check::Clock | Check::Version | Check::Gateway | Check::Refusal => {
+            Exit::Refused
+        }
         Check::Root | Check::Certificates | Check::Key => Exit::Store,
     }
 }

@@ -26,7 +26,6 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
     let user = missing.or_ask(options.user, "--user", &text.app_ask_user());
     let password = missing.or_ask_secret(password, "--password-file", &text.app_ask_password());
     let mail = missing.or_ask(options.mail, "--mail", &text.app_ask_mail());
-    let store = missing.or_ask(options.at.store, "--store", &stores::question(text));
     missing.check(text)?;
 
     let order = Order {
@@ -36,7 +35,7 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
         right: Right::Slip { password: input.password(&password)?, email: input.mail(&mail)? },
         app_version: version::running(),
     };
-    let uri = input.store(&store)?;
+    let uri = stores::chosen(&options.at, text)?;
     if is_mail_asked && world.prompt.ask(&text.app_ask_mail_again()).as_deref() != Some(&mail) {
         let (title, detail) = (text.app_mail_differs(), text.app_mail_differs_do());
         return Err(Failure::usage("mail_differs", title, detail));

@@ -8,7 +8,6 @@ use tegata_text::Text;
 use crate::World;
 use crate::args::List;
 use crate::dates::Dates;
-use crate::input::Missing;
 use crate::issue::key_text;
 use crate::output::{Failure, Lines};
 use crate::stores;
@@ -16,7 +15,7 @@ use crate::stores;
 /// `tegata-app list`
 pub(crate) fn run(options: List, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
-    let (uri, password) = stores::named(options.at, Missing::new(&world.prompt), world)?;
+    let (uri, password) = stores::unlocked(&options.at, world)?;
     let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     // A store named by mistake is better said than shown as an empty one.
     opened.list().map_err(|error| Failure::of(error, text))?;

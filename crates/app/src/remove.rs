@@ -18,7 +18,8 @@ pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
     if options.serial.is_empty() && !options.old && !options.all {
         missing.note("--serial | --old | --all");
     }
-    let (uri, password) = stores::named(options.at, missing, world)?;
+    missing.check(text)?;
+    let (uri, password) = stores::unlocked(&options.at, world)?;
     let serials = options.serial.iter().map(|serial| Input(text).serial(serial));
     let serials = serials.collect::<Result<Vec<Serial>, _>>()?;
     let password = stores::pin_of_token(&uri, password, world)?;

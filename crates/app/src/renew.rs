@@ -11,7 +11,7 @@ use tegata_text::Text;
 
 use crate::World;
 use crate::args::Renew;
-use crate::input::{Input, Missing};
+use crate::input::Input;
 use crate::issue::{IssuedObject, lines, object};
 use crate::output::{Failure, Lines};
 use crate::{proxy, stores, version};
@@ -21,7 +21,7 @@ pub(crate) fn run(options: Renew, world: &mut World) -> Result<Exit, Failure> {
     let text = world.text;
     let input = Input(text);
     let network = proxy::network(world, &[options.at.store_password_file.as_deref()])?;
-    let (uri, password) = stores::named(options.at, Missing::new(&world.prompt), world)?;
+    let (uri, password) = stores::unlocked(&options.at, world)?;
     let user = options.user.as_deref().map(|user| input.user(user)).transpose()?;
     let password = stores::pin_of_token(&uri, password, world)?;
     let mut opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;

@@ -14,6 +14,15 @@ use crate::args::StoreOptions;
 use crate::input::{Input, Missing};
 use crate::output::Failure;
 
+/// The system's own store, as the command line names it: where its browsers look.
+pub(crate) const OWN: &str = if cfg!(windows) {
+    "windows"
+} else if cfg!(target_os = "macos") {
+    "keychain"
+} else {
+    "nss"
+};
+
 /// The text of `--store-password-file`, if one was given.
 pub(crate) fn password(
     file: Option<&Path>,
@@ -39,16 +48,17 @@ fn password_for(
     Ok(Some(asked))
 }
 
-/// The store that a command names, or a person, and the password of a file that has one. `missing`
-/// notes what else the command lacks, so that all of it is said at once.
-pub(crate) fn named(
-    at: StoreOptions,
-    mut missing: Missing<'_>,
+/// The store that a command names; without a name the system's own.
+pub(crate) fn chosen(at: &StoreOptions, text: Text) -> Result<StoreUri, Failure> {
+    Input(text).store(at.store.as_deref().unwrap_or(OWN))
+}
+
+/// As [`chosen`], with the password of a file that has one.
+pub(crate) fn unlocked(
+    at: &StoreOptions,
     world: &World,
 ) -> Result<(StoreUri, Option<Zeroizing<String>>), Failure> {
-    let store = missing.or_ask(at.store, "--store", &question(world.text));
-    missing.check(world.text)?;
-    let uri = Input(world.text).store(&store)?;
+    let uri = chosen(at, world.text)?;
     let password = password_for(&uri, at.store_password_file.as_deref(), world)?;
     Ok((uri, password))
 }
@@ -101,15 +111,11 @@ pub(crate) fn opened(
 
 /// The stores that the window offers, the system's own first: as the command line names them.
 pub(crate) fn choices() -> Vec<String> {
-    if cfg!(windows) {
-        vec!["windows".to_owned()]
-    } else if cfg!(target_os = "macos") {
-        vec!["keychain".to_owned()]
-    } else {
-        let mut stores = vec!["nss".to_owned()];
+    let mut stores = vec![OWN.to_owned()];
+    if OWN == "nss" {
         stores.extend(home().into_iter().flat_map(|home| firefox_profiles(&home)));
-        stores
     }
+    stores
 }
 
 /// Profiles of Firefox, each with a certificate database of its own, sorted by name.
@@ -159,6 +165,11 @@ pub(crate) fn state_folder() -> Option<PathBuf> {
     Some(state?.join("tegata"))
 }
 
+/// Where updates keep their files.
+pub(crate) fn updates_folder() -> Option<PathBuf> {
+    Some(state_folder()?.join("updates"))
+}
+
 /// Where a Windows user's own programs and data are.
 pub(crate) fn local_data() -> Option<PathBuf> {
     folder_named("LOCALAPPDATA").filter(|_| cfg!(windows))
@@ -181,9 +192,4 @@ pub(crate) fn help_lang(text: Text) -> String {
 /// Which store to name instead of a wrong one.
 pub(crate) fn which(text: Text) -> String {
     if cfg!(windows) { text.app_bad_store_do_windows() } else { text.app_bad_store_do() }
-}
-
-/// The question for a store.
-pub(crate) fn question(text: Text) -> String {
-    if cfg!(windows) { text.app_ask_store_windows() } else { text.app_ask_store() }
 }

@@ -19,9 +19,8 @@ pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
     let store_password = stores::password(options.at.store_password_file.as_deref(), world)?;
     let mut missing = Missing::new(&world.prompt);
     let site = missing.or_ask(options.site, "--site", &text.app_ask_site());
-    let store = missing.or_ask(options.at.store, "--store", &stores::question(text));
     missing.check(text)?;
-    let (site, uri) = (input.site(&site)?, input.store(&store)?);
+    let (site, uri) = (input.site(&site)?, stores::chosen(&options.at, text)?);
     let pin = input.root(options.root_sha256.as_deref())?;
     let unsupported = match uri {
         StoreUri::Pkcs12(_) => Some("pkcs12"),
@@ -57,10 +56,7 @@ pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
 fn remove(options: Trust, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
     let store_password = stores::password(options.at.store_password_file.as_deref(), world)?;
-    let mut missing = Missing::new(&world.prompt);
-    let store = missing.or_ask(options.at.store, "--store", &stores::question(text));
-    missing.check(text)?;
-    let uri = Input(text).store(&store)?;
+    let uri = stores::chosen(&options.at, text)?;
     if let StoreUri::Pkcs12(_) = uri {
         return Err(Failure::of(StoreError::CannotUntrust, text));
     }

@@ -1,5 +1,5 @@
 use std::cell::Cell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
@@ -32,7 +32,7 @@ pub(crate) fn run(options: &Update, world: &World) -> Result<(), Failure> {
         brand: &brand,
         version: version::running().parse().map_err(|_| no_brand(text))?,
         place: &place,
-        folder: &folder().ok_or_else(|| no_brand(text))?,
+        folder: &stores::updates_folder().ok_or_else(|| no_brand(text))?,
         network: &network,
         clock: &world.clock,
         pause: &world.pause,
@@ -89,11 +89,6 @@ fn too_old(minimum: &str, text: Text) -> Failure {
         reference: String::new(),
     };
     Failure { exit: Exit::Refused, explanation, existing: None }
-}
-
-/// Where updates keep their files.
-fn folder() -> Option<PathBuf> {
-    Some(stores::state_folder()?.join("updates"))
 }
 
 /// Asks the person, and remembers a no for a day.

@@ -270,6 +270,8 @@ fn thousandths(weight: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use tegata_wire::reference::{RANDOM, Reference};
+
     use super::*;
 
     #[test]
@@ -301,6 +303,8 @@ mod tests {
         for lang in Lang::ALL {
             let mut headlines = Vec::new();
             for cause in &causes {
+                let known = Reference::new(cause.code(), [0; RANDOM]).code();
+                assert_eq!(known, Some(cause.code()), "its reference tells the cause");
                 let answer =
                     Answer { cause: *cause, service: None, facts: None, reference: "G-7K3M9QWX" };
                 let refusal = answer.refusal(Text::of(lang));

@@ -42,7 +42,7 @@ pub(crate) async fn answer(
         }
         _ => Cause::Verdict(verdict),
     };
-    let reference = reference(&*shared.entropy);
+    let reference = reference(cause.code(), &*shared.entropy);
     tracing::info!(
         verdict = cause.code(),
         reference,

@@ -67,6 +67,12 @@ impl Screen {
         });
     }
 
+    /// Whether there is a window now whose title begins with `title`.
+    pub fn shows(&self, title: &str) -> bool {
+        let search = ["search", "--onlyvisible", "--name", &format!("^{title}")];
+        run_command(self.command("xdotool").args(search)).code == Some(0)
+    }
+
     /// The title of the window that has the keyboard, where a window manager says so.
     pub fn active(&self) -> Option<String> {
         let active = ["getactivewindow", "getwindowname"];
@@ -176,8 +182,30 @@ impl Window {
         run_command(Self::command(screen, demo, home, true).args(args))
     }
 
+    /// Opens the window of an application that is installed already.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn of(screen: &Screen, program: &Path, home: &Path) -> Self {
+        let mut app = Self::started(screen, program, home);
+        let child = app.stdin(Stdio::null()).spawn().expect("the application is there");
+        Self { child }
+    }
+
+    /// The file that its process runs, by which name it stands on the disk now.
+    ///
+    /// # Panics
+    /// When the process has ended.
+    pub fn runs(&self) -> PathBuf {
+        std::fs::read_link(format!("/proc/{}/exe", self.child.id())).expect("it runs")
+    }
+
     fn command(screen: &Screen, demo: &Demo, home: &Path, brand: bool) -> Command {
         let program = installed(demo, &home.join("program"), brand);
+        Self::started(screen, &program, home)
+    }
+
+    fn started(screen: &Screen, program: &Path, home: &Path) -> Command {
         let mut app = screen.command(program.to_str().expect("a path of ours is text"));
         app.env_clear().env("DISPLAY", &screen.display).env("HOME", home);
         app.env("LANG", "en_US.UTF-8").env("PATH", std::env::var_os("PATH").unwrap_or_default());

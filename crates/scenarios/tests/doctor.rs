@@ -6,7 +6,7 @@ use std::fs;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tegata_scenarios::{Demo, Pc, eventually};
+use tegata_scenarios::{Demo, Pc, Seat, eventually, run};
 use tempfile::tempdir;
 
 fn of<'a>(report: &'a Value, check: &str) -> &'a Value {
@@ -30,18 +30,40 @@ fn the_doctor_tells_a_healthy_pc_from_a_revoked_certificate() {
     demo.tegata(&["certificate", "revoke", &seat.user_id, "--reason", "keyCompromise"]).ok();
     let report = pc.file("report.txt");
     let ill = eventually("the gateway knows", Duration::from_secs(5), || {
-        let more = ["--reference", "G-7K3M9QWX", "--report", report.to_str().unwrap()];
-        let ran = pc.run(&[&doctor[..], &more].concat());
+        let ran = pc.run(&doctor);
         (ran.code == Some(3)).then(|| ran.json())
     });
     assert_eq!(ill["problems"], 1, "{ill}");
     assert_eq!(of(&ill, "gateway")["fix"], "issue");
+
+    // What the page in the browser says, copied as an input method leaves it, explained.
+    let reference = reference(&demo, &pc, &seat);
+    let wide: String =
+        reference.chars().map(|c| char::from_u32(c as u32 + 0xfee0).unwrap()).collect();
+    let more = ["--reference", &wide, "--report", report.to_str().unwrap()];
+    let explained = pc.run(&[&doctor[..], &more].concat()).json();
+    let refusal = &explained["findings"][0];
+    assert_eq!((&refusal["check"], &refusal["fix"]), (&json!("refusal"), &json!("issue")));
+    let title = refusal["title"].as_str().unwrap();
+    assert!(title.contains("revoked") && title.contains(&reference), "{title}");
+    assert!(refusal["detail"].as_str().unwrap().contains(&seat.user_id), "{refusal}");
     let said = fs::read_to_string(&report).unwrap();
-    assert!(said.contains("G-7K3M9QWX") && said.contains("[!!]"), "{said}");
+    assert!(said.contains(&reference) && said.contains("[!!]"), "{said}");
     let password = seat.password.replace('-', "");
     assert!(!said.replace('-', "").contains(&password), "no secret in a report");
     let key = fs::read_to_string(pc.pem("certificate", &seat.user_id).key).unwrap();
     assert!(key.lines().all(|line| !said.contains(line)), "no key in a report");
+}
+
+/// The reference on the gateway's page.
+fn reference(demo: &Demo, pc: &Pc, seat: &Seat) -> String {
+    let files = pc.pem("certificate", &seat.user_id);
+    let [root, chain, key] =
+        [&demo.ready.root_pem, &files.chain, &files.key].map(|path| path.to_str().unwrap());
+    let identity = ["--silent", "--cacert", root, "--cert", chain, "--key", key];
+    let page = run("curl", [&identity[..], &[&demo.ready.service_url]].concat()).ok().text();
+    let at = page.find("G-").unwrap_or_else(|| panic!("a reference in {page}"));
+    page[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tegata_scenarios::desktop::{Screen, Window};
 use tegata_scenarios::run::run_command;
 use tegata_scenarios::{Demo, Ran, eventually, place, run};
 use tempfile::{TempDir, tempdir};
@@ -94,6 +95,16 @@ impl World {
         app.current_dir(self.path("pc")).env_clear().env("HOME", self.path("pc"));
         app.env("LANG", "en_US.UTF-8");
         app
+    }
+
+    fn window(&self, screen: &Screen) -> Window {
+        Window::of(screen, &self.program(), &self.path("pc"))
+    }
+
+    /// What the application remembers of manifests; `Null` before it has seen one.
+    fn memory(&self) -> Value {
+        let file = self.path("pc/.local/state/tegata/updates/0001-SB0001002C.json");
+        fs::read(file).map_or(Value::Null, |json| serde_json::from_slice(&json).unwrap())
     }
 
     fn version(&self) -> String {
@@ -302,4 +313,102 @@ fn killed_at_any_moment_it_leaves_a_program_that_runs() {
         .collect();
     names.sort();
     assert_eq!(names, ["brand.json", "tegata-app"]);
+}
+
+/// Offered, postponed, taken; then demanded; then one that nobody we know has signed.
+#[test]
+fn the_window_follows_what_is_signed_and_tells_what_is_not() {
+    let world = World::new();
+    let screen = Screen::start(world.dir.path());
+    let key = public(&world);
+    let notes = ["--notes-ja", "速くなりました。", "--notes-en", "Faster."];
+    let good = world.package("0.2.0", &[&key]);
+    let sequence = world.publish(&good, &notes).ok().json()["sequence"].clone();
+
+    let window = world.window(&screen);
+    let seen = |sequence: &Value| {
+        eventually("the window has looked", Duration::from_secs(30), || {
+            (world.memory()["sequence"] == *sequence).then_some(())
+        });
+        // What it found is on the screen when nothing there changes any more.
+        screen.rest(None);
+    };
+    screen.window("Certificates on this PC");
+    seen(&sequence);
+    screen.picture("window-update-offered");
+    // From the main action backwards: four other actions, then "later".
+    screen.keys(&["shift+Tab"; 5]);
+    screen.keys(&["Return"]);
+    eventually("it is remembered", Duration::from_secs(10), || {
+        world.memory().get("later_at").map(|_| ())
+    });
+    screen.window("Certificates on this PC");
+    screen.rest(None);
+    screen.picture("window-update-later");
+    assert_eq!(world.version(), BUILT);
+
+    // Who changes their mind finds it under "About".
+    screen.keys(&["shift+Tab", "Return"]);
+    screen.window("About");
+    screen.picture("window-about-offered");
+    screen.keys(&["shift+Tab", "Return"]);
+    screen.window("There is a new version");
+    screen.picture("window-update");
+    screen.keys(&["Return"]);
+    became(&world, &window, "0.2.0");
+    screen.window("Certificates on this PC");
+    screen.rest(None);
+    screen.picture("window-updated");
+
+    // Demanded: nothing that needs the site is left but the update.
+    let better = world.package("0.3.0", &[&key]);
+    world.publish(&better, &["--minimum-version", "0.3.0"]).ok();
+    drop(window);
+    let window = world.window(&screen);
+    screen.window("Another version is needed");
+    screen.picture("window-update-required");
+    screen.keys(&["shift+Tab", "Return"]);
+    screen.window("About");
+    screen.keys(&["Escape"]);
+    screen.window("Another version is needed");
+    screen.keys(&["Return"]);
+    became(&world, &window, "0.3.0");
+    screen.rest(None);
+    screen.window("Certificates on this PC");
+
+    // Signed by somebody else: silent at the start, told under "About" and when asked.
+    world.keygen("other.key.pem");
+    let hostile = world.package("0.4.0", &[&key]);
+    let other = world.text("other.key.pem");
+    let publish = ["update", "publish", "--key", &other, "--package", &hostile];
+    world.demo.tegata(&publish).ok();
+    drop(window);
+    let _window = world.window(&screen);
+    screen.window("Certificates on this PC");
+    screen.keys(&["shift+Tab", "Return"]);
+    screen.window("About");
+    screen.rest(None);
+    screen.picture("window-about-unsigned");
+    screen.keys(&["shift+Tab", "Return"]);
+    screen.window("Something went wrong");
+    screen.picture("window-update-unsigned");
+    assert_eq!(world.version(), "0.3.0");
+    let fetched = fs::read_dir(world.path("pc/.local/state/tegata/updates")).unwrap();
+    let names = fetched.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(names.into_iter().all(|name| !name.contains("0.4.0") && !name.ends_with(".part")));
+}
+
+/// The program on the disk is another version, and the window's process runs it.
+fn became(world: &World, window: &Window, version: &str) {
+    eventually("the program is replaced", Duration::from_secs(60), || {
+        (world.version() == version).then_some(())
+    });
+    eventually("the window is the new program", Duration::from_secs(30), || {
+        (window.runs() == world.program().canonicalize().unwrap()).then_some(())
+    });
+    let settings = world.path("pc/.local/state/tegata/settings.json");
+    eventually("the new program has said so", Duration::from_secs(30), || {
+        let json: Value = serde_json::from_slice(&fs::read(&settings).ok()?).ok()?;
+        json.get("updated_from").is_none().then_some(())
+    });
 }

@@ -1,7 +1,7 @@
 //! What the browser has: the root, the certificates that it offers, the key, the gateway.
 
 use super::network::bad;
-use super::{Check, Finding, Fix, Patient, Reached};
+use super::{Check, Finding, Fix, Patient, Reached, Seen};
 use crate::cert::Cert;
 use crate::error::Error;
 use crate::inventory::{self, Item, State};
@@ -13,7 +13,7 @@ pub(super) fn examine(
     patient: &Patient<'_>,
     reached: Option<&Reached>,
     note: &mut dyn FnMut(Finding),
-) {
+) -> Seen {
     if let Some(reached) = reached {
         root(patient, reached, note);
     }
@@ -21,13 +21,18 @@ pub(super) fn examine(
         Ok(items) => items,
         Err(error) => {
             note(bad(Check::Certificates, Error::from(error).explain(patient.text)));
-            return;
+            return Seen::default();
         }
     };
-    let Some(right) = offered(patient, &items, note) else { return };
-    if let Some(identity) = key(patient, reached, right, note) {
-        gateway(patient, reached, right, &identity, note);
-    }
+    let old = items.iter().filter(|item| item.held.key.is_some() && item.is_old());
+    let old = old.map(|item| item.held.serial).collect();
+    let Some(right) = offered(patient, &items, note) else {
+        return Seen { old, ..Seen::default() };
+    };
+    let identity = key(patient, reached, right, note);
+    let is_admitted =
+        identity.and_then(|identity| gateway(patient, reached, right, &identity, note));
+    Seen { right: Some(name(right)), old, is_admitted }
 }
 
 fn root(patient: &Patient<'_>, reached: &Reached, note: &mut dyn FnMut(Finding)) {
@@ -121,14 +126,15 @@ fn key(
     Some(Identity { certificate: certificate.clone(), intermediates, key })
 }
 
+/// Answers whether the gateway let it in; nothing when it was not heard.
 fn gateway(
     patient: &Patient<'_>,
     reached: Option<&Reached>,
     right: &Item,
     identity: &Identity,
     note: &mut dyn FnMut(Finding),
-) {
-    let Some(Reached { trusted, service }) = reached else { return };
+) -> Option<bool> {
+    let Reached { trusted, service } = reached?;
     let text = patient.text;
     let proof = proof::prove(patient.network, trusted, identity, &service.service_url);
     let line = proof.line(text);
@@ -152,4 +158,9 @@ fn gateway(
             bad(Check::Gateway, Error::from(error.clone()).explain(text)).with(Fix::Proxy)
         }
     });
+    match proof {
+        Proof::Accepted { .. } | Proof::ServiceDown(_) => Some(true),
+        Proof::Refused(_) => Some(false),
+        Proof::NotTheGateway { .. } | Proof::NoKey(_) | Proof::Unreachable(_) => None,
+    }
 }

@@ -21,6 +21,8 @@ pub enum Check {
     Key,
     /// Whether the gateway lets it in.
     Gateway,
+    /// What a page meant by which the gateway refused.
+    Refusal,
 }
 
 /// How bad it is.

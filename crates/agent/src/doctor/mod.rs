@@ -6,11 +6,13 @@
 mod certificates;
 mod finding;
 mod network;
+mod refusal;
 mod report;
 #[cfg(test)]
 mod tests;
 
 use jiff::Timestamp;
+use tegata_domain::Serial;
 use tegata_text::Text;
 use tegata_wire::api::ServiceInfo;
 
@@ -24,6 +26,7 @@ use crate::trust::Trusted;
 pub use finding::{Check, Finding, Fix, Verdict};
 pub(crate) use network::http_date;
 pub use report::Report;
+pub use tegata_wire::reference::Reference;
 
 /// What is looked at.
 pub struct Patient<'a> {
@@ -41,6 +44,8 @@ pub struct Patient<'a> {
     pub now: Timestamp,
     /// Version of this application.
     pub app_version: &'static str,
+    /// What a person copied from a page that refused; may be empty.
+    pub reference: &'a str,
     /// The language of the sentences.
     pub text: Text,
 }
@@ -53,8 +58,24 @@ pub fn examine(patient: &Patient<'_>, found: &mut dyn FnMut(&Finding)) -> Vec<Fi
         findings.push(finding);
     };
     let reached = network::examine(patient, &mut note);
-    certificates::examine(patient, reached.as_ref(), &mut note);
+    let seen = certificates::examine(patient, reached.as_ref(), &mut note);
+    if let Some(refusal) = refusal::explain(patient, reached.as_ref(), &seen) {
+        found(&refusal);
+        // It is what the person asks about.
+        findings.insert(0, refusal);
+    }
     findings
+}
+
+/// What is known of the certificates after looking at them.
+#[derive(Default)]
+struct Seen {
+    /// The one to choose, as a browser's dialog shows it.
+    right: Option<String>,
+    /// Those that somebody may choose in its place.
+    old: Vec<Serial>,
+    /// Whether the gateway let the right one in, where it was asked.
+    is_admitted: Option<bool>,
 }
 
 /// What the site told, once it was reached.

@@ -3,7 +3,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use tegata_text::{Lang, Text};
 
-use super::{Check, Finding, Fix, Patient, Report, Verdict, examine};
+use super::{Check, Finding, Fix, Patient, Reference, Report, Verdict, examine};
 use crate::Fingerprint;
 use crate::key::{FileKey, SeatKey};
 use crate::store::{KeyStore, Options, StoreUri, open};
@@ -47,6 +47,17 @@ impl Bench {
     }
 
     fn examine_at(&self, at: Timestamp) -> Vec<Finding> {
+        let (findings, heard) = self.examine_with("", at);
+        assert_eq!(heard, findings, "each is heard of as it is made");
+        findings
+    }
+
+    /// What a page meant, as the doctor explains it.
+    fn explain(&self, reference: &str) -> Finding {
+        self.examine_with(reference, now()).0.remove(0)
+    }
+
+    fn examine_with(&self, reference: &str, at: Timestamp) -> (Vec<Finding>, Vec<Finding>) {
         let store: Box<dyn KeyStore> = store(self.folder.path());
         let site = "https://issue.example.jp/issueweb/0001/SB0001002C/".parse().unwrap();
         let mut heard = Vec::new();
@@ -59,12 +70,12 @@ impl Bench {
                 receipts: None,
                 now: at,
                 app_version: "0.1.0",
+                reference,
                 text: Text::of(Lang::En),
             },
             &mut |finding| heard.push(finding.clone()),
         );
-        assert_eq!(heard, findings, "each is heard of as it is made");
-        findings
+        (findings, heard)
     }
 }
 
@@ -201,4 +212,65 @@ fn the_report_says_everything_in_both_languages_and_takes_no_control_characters(
         assert_eq!(said.matches("[ok]").count(), findings.len());
         assert!(said.contains("G-7K3M9QWX") && !said.contains('\u{1b}'), "{said}");
     }
+}
+
+/// As a gateway writes it.
+fn page(code: &str) -> String {
+    Reference::new(code, [3; 7]).to_string()
+}
+
+#[test]
+fn a_page_that_refused_another_certificate_leads_to_the_right_one() {
+    let bench = Bench::new();
+    let url = "https://gateway.example.jp/SAMPLE01/cms".to_owned();
+    for code in ["no_certificate", "expired", "wrong_issuer", "wrong_usage", "revoked", "held"] {
+        let said = bench.explain(&page(code));
+        assert_eq!((said.check, said.verdict), (Check::Refusal, Verdict::Notice));
+        assert!(said.detail.contains("CMSM950-006-401 (…0001)"), "{}", said.detail);
+        assert_eq!(said.fix, Some(Fix::Open(url.clone())), "{code}");
+    }
+    // An old one beside it, which was the one that was chosen.
+    bench.put("CMSM950-006-402", ("2024-02-16", "2025-02-16"), 2);
+    assert!(
+        matches!(bench.explain(&page("expired")).fix, Some(Fix::Remove(old)) if old.len() == 1)
+    );
+}
+
+#[test]
+fn a_page_that_refused_the_right_one_says_what_helps() {
+    let bench = Bench::new();
+    for (code, fix) in [("revoked", Some(Fix::Issue)), ("held", None)] {
+        bench.site.gateway_refuses(code);
+        let said = bench.explain(&page(code));
+        assert!(said.detail.contains("still"), "{}", said.detail);
+        assert_eq!(said.fix, fix, "{code}");
+    }
+    std::fs::remove_file(bench.folder.path().join(format!("{USER}.crt.pem"))).unwrap();
+    assert_eq!(bench.explain(&page("no_certificate")).fix, Some(Fix::Issue));
+}
+
+#[test]
+fn a_page_that_had_nothing_against_the_certificate_says_so() {
+    let bench = Bench::new();
+    for code in ["status_stale", "upstream_unreachable", "upstream_timeout"] {
+        let said = bench.explain(&page(code));
+        assert!(said.detail.contains("try again") && said.fix.is_none(), "{said:?}");
+    }
+    for code in ["unknown_path", "bad_request", "method_not_allowed"] {
+        assert!(matches!(bench.explain(&page(code)).fix, Some(Fix::Open(_))), "{code}");
+    }
+}
+
+#[test]
+fn a_mistyped_reference_explains_nothing_and_a_wide_one_is_read() {
+    let bench = Bench::new();
+    let good = page("revoked");
+    let wide: String = good.chars().map(|c| char::from_u32(c as u32 + 0xfee0).unwrap()).collect();
+    assert_eq!(bench.explain(&wide), bench.explain(&good));
+    for wrong in ["G-7K3M9QWX", "R-7K3M-9QWX", &good.replace('R', "H"), "\u{1b}[31m"] {
+        let said = bench.explain(wrong);
+        assert!(said.title.contains("not one of a page"), "{}", said.title);
+        assert!(!said.title.contains('\u{1b}') && said.fix.is_none());
+    }
+    assert!(bench.explain(&page("new_cause")).title.contains("newer"));
 }

@@ -4,6 +4,7 @@ use tegata_agent::doctor::{self, Patient, Verdict};
 use tegata_agent::{Error, Explanation, issue};
 use tegata_text::Text;
 
+use super::model::news::News;
 use super::model::{Finding, Fix, Report, Severity};
 use super::page::Act;
 use super::worker::{Asks, Bench, Context, open};
@@ -17,8 +18,12 @@ impl Bench {
                 let site = context.service.as_ref().map(|(site, _)| site.to_string());
                 let findings = self.findings.borrow();
                 let shown = findings.iter().enumerate();
+                let way = match (&self.updater, site.as_deref()) {
+                    (Some(_), _) => Some(Act::Look),
+                    (None, site) => site.map(|site| Act::OpenUrl(site.to_owned())),
+                };
                 let shown =
-                    shown.map(|(index, found)| show(index, found, site.as_deref(), context.text));
+                    shown.map(|(index, found)| show(index, found, way.as_ref(), context.text));
                 Report::Diagnosed(shown.collect())
             }
             Err(explanation) => Report::Failed(explanation),
@@ -38,10 +43,24 @@ impl Bench {
             receipts: receipts.as_ref(),
             now: self.around.clock.now(),
             app_version: self.around.version,
+            reference: &self.reference.borrow(),
             text: context.text,
         };
-        *self.findings.borrow_mut() = doctor::examine(&patient, &mut |_| {});
+        let mut findings = doctor::examine(&patient, &mut |_| {});
+        findings.extend(self.of_updates(context.text));
+        *self.findings.borrow_mut() = findings;
         Ok(())
+    }
+
+    /// What is known of newer versions, where it should be known to the person.
+    fn of_updates(&self, text: Text) -> Option<doctor::Finding> {
+        let (title, detail) = match self.updater.as_ref()?.news() {
+            News::Offered(offer) => (text.window_update_offered(&offer.version), String::new()),
+            News::Failed(why) => (text.window_doctor_update_failed(&why.title), why.detail),
+            News::Unknown | News::UpToDate | News::TooOld { .. } => return None,
+        };
+        let (check, verdict) = (doctor::Check::Version, Verdict::Notice);
+        Some(doctor::Finding { check, verdict, title, detail, fix: Some(doctor::Fix::Update) })
     }
 
     /// Puts right what a finding named, and looks again.
@@ -75,7 +94,7 @@ impl Bench {
             at: now,
             app_version: self.around.version,
             system: &format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-            reference: "",
+            reference: &self.reference.borrow(),
         };
         let file = stores::report_file(now);
         let written = match &file {
@@ -96,7 +115,9 @@ impl Bench {
 }
 
 /// A finding as the window shows it.
-fn show(index: usize, found: &doctor::Finding, site: Option<&str>, text: Text) -> Finding {
+///
+/// `newer` is the way to a newer version.
+fn show(index: usize, found: &doctor::Finding, newer: Option<&Act>, text: Text) -> Finding {
     let severity = match found.verdict {
         Verdict::Good => Severity::Fine,
         Verdict::Notice => Severity::Notable,
@@ -111,10 +132,7 @@ fn show(index: usize, found: &doctor::Finding, site: Option<&str>, text: Text) -
         }
         doctor::Fix::Remove(_) => button(text.window_menu_clean_up(), Act::OpenCleanUp),
         doctor::Fix::Proxy => button(text.window_menu_proxy(), Act::OpenSettings),
-        doctor::Fix::Update => {
-            let site = site?.to_owned();
-            button(text.window_doctor_update(), Act::OpenUrl(site))
-        }
+        doctor::Fix::Update => button(text.window_doctor_update(), newer?.clone()),
         doctor::Fix::Open(url) => button(text.window_menu_open(), Act::OpenUrl(url.clone())),
     });
     Finding { severity, title: found.title.clone(), detail: found.detail.clone(), fix }

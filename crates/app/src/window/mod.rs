@@ -17,6 +17,7 @@ mod pages;
 mod stop;
 #[cfg(test)]
 mod tests;
+mod updating;
 mod view;
 mod worker;
 
@@ -28,6 +29,7 @@ use std::rc::Rc;
 use tegata_agent::brand::{Brand, BrandError};
 use tegata_agent::instance::{self, Door, Instance, Knock};
 use tegata_agent::link::Link;
+use tegata_agent::update::{self, UpdateError};
 use tegata_text::{Lang, Text};
 use tegata_view::slint::{self, ComponentHandle};
 
@@ -35,14 +37,12 @@ use crate::output::Failure;
 use crate::stores;
 use colour::KeyColours;
 use model::settings::Settings;
-use model::{Abilities, Effect, Message, Model, Names, Service, Start};
+use model::{Effect, Message, Model, Names, Service, Start};
 use page::Focus;
+use updating::Updater;
 use view::{FieldWords, Input, Style, View};
 pub(crate) use worker::Surroundings;
 use worker::{Context, Worker};
-
-/// What the agent of this build can do beyond issuing. A flag is set with the code that does it.
-const ABILITIES: Abilities = Abilities { renewal: true, proxy: true, doctor: true, login: false };
 
 /// Opens the window and returns when it is closed.
 ///
@@ -66,13 +66,19 @@ pub(crate) fn run(lang: Lang, around: Surroundings, link: Option<&str>) -> Resul
     let settings_file = stores::settings_file();
     let settings = settings_file.as_deref().map(Settings::read).unwrap_or_default();
     let brand = brand().map_err(|error| bad_brand(&error, text))?;
+    let updater = brand.clone().zip(std::env::current_exe().ok());
+    let updater = updater.and_then(|(brand, own)| Updater::of(brand, around.version, &own));
     let service = brand.map(of_brand).or_else(|| known(&settings));
-    let start =
-        Start { version: around.version, lang, abilities: ABILITIES, stores: stores::choices() };
+    let start = Start {
+        version: around.version,
+        lang,
+        is_updatable: updater.is_some(),
+        stores: stores::choices(),
+    };
     let (model, effects) = Model::new(start, settings, service);
 
     let view = View::new().map_err(|error| no_window(&error.to_string(), text))?;
-    let worker = Worker::start(around, |report| {
+    let worker = Worker::start(around, updater, |report| {
         // Fails only when the window is gone already.
         let _ = slint::invoke_from_event_loop(move || {
             if let Some(shell) = SHELL.with_borrow(Option::clone) {
@@ -87,6 +93,7 @@ pub(crate) fn run(lang: Lang, around: Surroundings, link: Option<&str>) -> Resul
         worker,
         settings_file,
         waiting: RefCell::default(),
+        restart: RefCell::default(),
     });
     SHELL.set(Some(Rc::clone(&shell)));
     let heard = Rc::downgrade(&shell);
@@ -116,7 +123,14 @@ pub(crate) fn run(lang: Lang, around: Surroundings, link: Option<&str>) -> Resul
     let _ = slint::spawn_local(async move { view.fit_screen().await });
     let ran = shell.view.window().run();
     SHELL.set(None);
-    ran.map_err(|error| no_window(&error.to_string(), text))
+    ran.map_err(|error| no_window(&error.to_string(), text))?;
+    match shell.restart.take() {
+        None => Ok(()),
+        Some(program) => {
+            let failed = |source| UpdateError::Io { path: program.clone(), source };
+            update::restart(&program).map_err(|error| Failure::update(&failed(error), text))
+        }
+    }
 }
 
 thread_local! {
@@ -132,6 +146,8 @@ struct Shell {
     settings_file: Option<PathBuf>,
     /// Messages that arrived while another was being dealt with; the first is that one.
     waiting: RefCell<VecDeque<Message>>,
+    /// The program that starts when this one has ended.
+    restart: RefCell<Option<PathBuf>>,
 }
 
 impl Shell {
@@ -158,27 +174,30 @@ impl Shell {
     fn carry_out(&self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Work(job) => {
-                    let model = self.model.borrow();
-                    let context = Context {
-                        text: model.text(),
-                        store: model.store().to_owned(),
-                        proxy: model.settings.way_out(),
-                        service: model.service.as_ref().map(|own| (own.site.clone(), own.root)),
-                    };
-                    self.worker.work(context, job);
-                }
+                Effect::Work(job) => self.worker.work(self.context(), job),
+                Effect::LookAside => self.worker.look_aside(self.context()),
                 Effect::Answer(answer) => self.worker.answer(answer),
                 Effect::Cancel => self.worker.stop(),
                 Effect::OpenUrl(url) => self.view.open(&url),
                 Effect::Copy(text) => self.view.copy(&text),
                 Effect::Raise => self.view.raise(),
                 Effect::Save => self.save(),
-                Effect::Quit => {
-                    // Fails only when the loop has ended already.
-                    let _ = slint::quit_event_loop();
+                Effect::Quit => quit(),
+                Effect::Restart(program) => {
+                    self.restart.replace(Some(program));
+                    quit();
                 }
             }
+        }
+    }
+
+    fn context(&self) -> Context {
+        let model = self.model.borrow();
+        Context {
+            text: model.text(),
+            store: model.store().to_owned(),
+            proxy: model.settings.way_out(),
+            service: model.service.as_ref().map(|own| (own.site.clone(), own.root)),
         }
     }
 
@@ -187,6 +206,11 @@ impl Shell {
         let written = self.settings_file.as_deref().map(|file| model.settings.write(file));
         model.settings_lost = written.and_then(Result::err).map(|error| error.to_string());
     }
+}
+
+fn quit() {
+    // Fails only when the loop has ended already.
+    let _ = slint::quit_event_loop();
 }
 
 /// Looks whether a window is open, and hands the link over if so. `None` where that cannot be

@@ -93,11 +93,6 @@ pub(crate) enum Block {
     },
     Field(Field),
     Choice(Choice),
-    Tick {
-        id: FieldId,
-        label: String,
-        ticked: bool,
-    },
     Facts(Vec<Fact>),
     Steps(Vec<StepLine>),
     Card(Box<CardBlock>),
@@ -248,7 +243,7 @@ pub(crate) enum FieldId {
     Proxy,
     ProxyAddress,
     ProxyScript,
-    Login,
+    Reference,
 }
 
 impl FieldId {
@@ -266,7 +261,7 @@ impl FieldId {
         Self::Proxy,
         Self::ProxyAddress,
         Self::ProxyScript,
-        Self::Login,
+        Self::Reference,
     ];
 }
 
@@ -297,6 +292,8 @@ pub(crate) enum Act {
     /// Remove this certificate on closing, by its serial number; or not.
     Mark(String),
     Unmark(String),
+    /// Look for a newer version.
+    Look,
     Update,
     UpdateLater,
     Diagnose,

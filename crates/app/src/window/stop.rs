@@ -2,6 +2,7 @@
 //!
 //! A request that is on its way is not cut off: whatever it bought shall be installed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,18 +17,27 @@ use tegata_agent::trust::Trusted;
 pub(crate) struct Stop {
     is_set: Mutex<bool>,
     changed: Condvar,
+    /// The same for those who look without waiting.
+    flag: AtomicBool,
 }
 
 impl Stop {
     /// What runs stops.
     pub(crate) fn set(&self) {
         *self.state() = true;
+        self.flag.store(true, Ordering::Relaxed);
         self.changed.notify_all();
     }
 
     /// Something new begins.
     pub(crate) fn clear(&self) {
         *self.state() = false;
+        self.flag.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether it is set, for what takes it in this form.
+    pub(crate) fn flag(&self) -> &AtomicBool {
+        &self.flag
     }
 
     pub(crate) fn is_set(&self) -> bool {

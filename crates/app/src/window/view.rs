@@ -304,15 +304,6 @@ fn block(block: &Block, acts: &mut Vec<Act>) -> BlockData {
             },
             ..of(Kind::Choice)
         },
-        Block::Tick { id, label, ticked } => BlockData {
-            choice: ChoiceData {
-                id: field_number(*id),
-                label: label.into(),
-                chosen: i32::from(*ticked),
-                ..ChoiceData::default()
-            },
-            ..of(Kind::Tick)
-        },
         Block::Facts(facts) => BlockData { pairs: pairs(facts), ..of(Kind::Facts) },
         Block::Steps(steps) => BlockData {
             pairs: rows(steps.iter().map(|step| Pair {

@@ -23,9 +23,11 @@ use super::model::card;
 use super::model::form::Filled;
 use super::model::{Answer, Issued, Job, Question, Report};
 use super::stop::{Stop, Stoppable};
+use super::updating::{Updater, look_aside};
 use crate::{proxy, stores};
 
 /// What the worker takes from the world.
+#[derive(Clone)]
 pub(crate) struct Surroundings {
     pub(crate) version: &'static str,
     pub(crate) clock: Arc<dyn Clock>,
@@ -49,6 +51,9 @@ pub(crate) struct Worker {
     jobs: Sender<(Context, Job)>,
     answers: Sender<Answer>,
     stop: Arc<Stop>,
+    desk: Arc<Desk>,
+    around: Surroundings,
+    updater: Option<Arc<Updater>>,
 }
 
 impl Worker {
@@ -58,17 +63,21 @@ impl Worker {
     /// When the system gives no thread.
     pub(crate) fn start(
         around: Surroundings,
+        updater: Option<Updater>,
         report: impl Fn(Report) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (jobs, orders) = channel();
         let (answers, answered) = channel();
         let stop = Arc::new(Stop::default());
         let desk = Desk { report: Mutex::new(Box::new(report)), answered: Mutex::new(answered) };
+        let (desk, updater) = (Arc::new(desk), updater.map(Arc::new));
         let bench = Bench {
-            around,
-            desk: Arc::new(desk),
+            around: around.clone(),
+            desk: Arc::clone(&desk),
+            updater: updater.clone(),
             way_out: RefCell::default(),
             findings: RefCell::default(),
+            reference: RefCell::default(),
             stop: Arc::clone(&stop),
         };
         std::thread::Builder::new().name("worker".to_owned()).spawn(move || {
@@ -77,7 +86,7 @@ impl Worker {
                 bench.work(&context, job);
             }
         })?;
-        Ok(Self { jobs, answers, stop })
+        Ok(Self { jobs, answers, stop, desk, around, updater })
     }
 
     /// Hands in a job.
@@ -91,6 +100,16 @@ impl Worker {
         let _ = self.answers.send(answer);
     }
 
+    /// Looks for a newer version on a thread of its own, so that no work waits for it.
+    pub(crate) fn look_aside(&self, context: Context) {
+        let Some(updater) = self.updater.clone() else { return };
+        let (desk, around) = (Arc::clone(&self.desk), self.around.clone());
+        // Without a thread nobody looks; the person still can.
+        let _ = std::thread::Builder::new().name("news".to_owned()).spawn(move || {
+            desk.report(Report::Looked(look_aside(&updater, &around, &context)));
+        });
+    }
+
     /// Stops the present job as soon as it can be stopped.
     pub(crate) fn stop(&self) {
         self.stop.set();
@@ -98,13 +117,13 @@ impl Worker {
 }
 
 /// Where the worker and the person meet.
-struct Desk {
+pub(super) struct Desk {
     report: Mutex<Box<dyn Fn(Report) + Send>>,
     answered: Mutex<Receiver<Answer>>,
 }
 
 impl Desk {
-    fn report(&self, report: Report) {
+    pub(super) fn report(&self, report: Report) {
         (self.report.lock().unwrap_or_else(PoisonError::into_inner))(report);
     }
 
@@ -135,12 +154,16 @@ impl ProxyPerson for AtProxy {
 /// The worker from inside.
 pub(super) struct Bench {
     pub(super) around: Surroundings,
-    desk: Arc<Desk>,
+    pub(super) desk: Arc<Desk>,
+    /// What replaces this installation by a newer one, where that is possible.
+    pub(super) updater: Option<Arc<Updater>>,
     /// The way out with what it learned in this session, and for which choice and language.
     way_out: RefCell<Option<(String, WayOut)>>,
     /// What the last examination found.
     pub(super) findings: RefCell<Vec<doctor::Finding>>,
-    stop: Arc<Stop>,
+    /// The reference that the person copied for it.
+    pub(super) reference: RefCell<String>,
+    pub(super) stop: Arc<Stop>,
 }
 
 impl Bench {
@@ -152,16 +175,15 @@ impl Bench {
             Job::Renew { serial } => self.renew(context, &serial),
             Job::Redeem { link, root } => Report::Linked(self.redeem(context, &link, root)),
             Job::Remove { serials } => remove(context, &serials),
-            Job::Diagnose => self.diagnose(context),
+            Job::Diagnose { reference } => {
+                self.reference.replace(reference);
+                self.diagnose(context)
+            }
             Job::Fix(index) => self.fix(context, index),
             Job::SaveReport => self.save_report(context),
-            // Nothing offers it before the window has it.
-            Job::Update => Report::Failed(Explanation {
-                code: "not_here".to_owned(),
-                title: context.text.window_failed_not_here(),
-                detail: String::new(),
-                reference: String::new(),
-            }),
+            Job::Look => self.look(context),
+            Job::Later => return self.later(context),
+            Job::Update => self.update(context),
         };
         self.desk.report(report);
     }

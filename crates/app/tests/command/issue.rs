@@ -133,7 +133,9 @@ fn the_browsers_database_is_made_where_browsers_look() {
     let listed = said("certutil", &["-L", "-d", &format!("sql:{}", pc.text(".pki/nssdb"))]);
     assert!(listed.contains("CMSM950-006-401 (until 2046-02-16)"), "{listed}");
     assert_eq!(pc.files(".local/state/tegata/pending"), [""; 0]);
-    let object = pc.run(&["list", "--store", "nss", "--json"]).ended(0).json();
+    // It is the one that is meant where none is named.
+    let object = pc.run(&["list", "--json"]).ended(0).json();
+    assert_eq!(object["store"], "nss");
     assert_eq!(object["certificates"][0]["renewable_from"], "2045-12-18T00:00:00Z");
 }
 
@@ -456,7 +458,7 @@ fn what_is_missing_or_wrong_is_named_before_any_connection() {
     let (site, pc) = (Site::start(), Pc::new());
     let ran = pc.run(&["issue", "--user", USER, "--json"]).ended(2);
     assert_eq!(ran.json()["code"], "missing");
-    assert!(ran.stderr.contains("--site, --password-file, --mail, --store"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--site, --password-file, --mail"), "{}", ran.stderr);
     let url = site.url();
     std::fs::write(pc.path("empty.txt"), " \n").unwrap();
     for (option, value, code) in [
@@ -524,6 +526,10 @@ fn help_documents_exit_codes_stores_and_examples() {
         help.contains("E-mail address to register (the issuance is confirmed there)"),
         "{help}"
     );
+    for command in ["issue", "renew", "list", "remove", "trust", "doctor", "autoselect"] {
+        let help = pc.run(&[command, "--help"]).ended(0).stdout;
+        assert!(help.contains("(default: nss)"), "{command}: {help}");
+    }
 }
 
 #[test]

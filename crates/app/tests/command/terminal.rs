@@ -95,12 +95,11 @@ fn the_fingerprint_is_compared_by_a_person() {
 fn what_is_missing_is_asked_and_the_password_is_not_shown() {
     let (site, pc) = (Site::start(), Pc::new());
     let asked = |again: &str, store: &str| {
-        Terminal::start(&pc, &format!("issue --root-sha256 {}", site.root_sha256))
+        Terminal::start(&pc, &format!("issue --root-sha256 {} --store {store}", site.root_sha256))
             .answer("Address of the site: ", &site.url())
             .answer("User ID: ", USER)
             .answer_unseen("Initial password (not shown): ", PASSWORD)
             .answer("E-mail address: ", MAIL)
-            .answer("Key store", store)
             .answer("E-mail address (again): ", again)
             .end()
     };

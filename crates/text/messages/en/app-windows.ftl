@@ -15,7 +15,6 @@ app-label-removed = Removed
 app-label-kept = Kept, in use
 
 app-bad-store-do-windows = Use windows, pkcs11:URI, pkcs12:FILE or pem:DIR.
-app-ask-store-windows = Key store (windows, pkcs11:URI, pkcs12:FILE, pem:DIR)
 
 app-help-untrust = Remove the root and intermediate certificates that this application added and no certificate needs any more (windows only; without --site)
 app-help-lang-windows = Language of the messages (default: by LC_ALL or LANG, else the display language of Windows)

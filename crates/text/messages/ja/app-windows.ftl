@@ -15,7 +15,6 @@ app-label-removed = 削除
 app-label-kept = 使用中のため保持
 
 app-bad-store-do-windows = 「windows」「pkcs11:URI」「pkcs12:FILE」「pem:DIR」のいずれかを指定してください。
-app-ask-store-windows = 保存先（windows、pkcs11:URI、pkcs12:FILE、pem:DIR）
 
 app-help-untrust = このアプリケーションが追加し、どの電子証明書にも不要になったルート証明書と中間認証局証明書を削除します（windowsのみ。--siteは不要です）
 app-help-lang-windows = 表示する言語（指定がなければLC_ALLまたはLANG、なければWindowsの表示言語に従います）

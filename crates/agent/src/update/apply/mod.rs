@@ -62,13 +62,20 @@ pub fn apply(application: &Application<'_>, fetched: Fetched) -> Result<Applied,
     }
 }
 
-/// Starts a program that was replaced and leaves it alone.
+/// Starts the program that was put in the place of this one. On Unix it takes over the process,
+/// so that nothing of this one is left that it would knock at ([`crate::instance`]); this then
+/// returns only when it failed.
 ///
 /// # Errors
 /// When the system does not start it.
 pub fn restart(program: &Path) -> std::io::Result<()> {
     let quiet = || Stdio::null();
-    Command::new(program).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn().map(drop)
+    let mut command = Command::new(program);
+    command.stdin(quiet()).stdout(quiet()).stderr(quiet());
+    #[cfg(unix)]
+    return Err(std::os::unix::process::CommandExt::exec(&mut command));
+    #[cfg(not(unix))]
+    command.spawn().map(drop)
 }
 
 /// Reads the whole file from its beginning and compares it with what was signed; leaves it at its

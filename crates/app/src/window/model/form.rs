@@ -1,5 +1,6 @@
 //! Forms: what is typed, when it is judged, and what is wrong with it.
 
+use tegata_agent::doctor::Reference;
 use tegata_agent::site::Site;
 use tegata_domain::{Email, UserId, half_width};
 use zeroize::Zeroizing;
@@ -49,11 +50,16 @@ impl Entry {
 
     /// On leaving: an empty field is not blamed, the person may only be looking around. One that
     /// was blamed before is judged again.
-    fn left<T>(&mut self, parse: impl Fn(&str) -> Option<T>) {
+    pub(super) fn left<T>(&mut self, parse: impl Fn(&str) -> Option<T>) {
         if !self.is_empty() || self.wrong.is_some() {
             self.judge(parse);
         }
     }
+}
+
+/// The reference of a page by which the gateway refused.
+pub(super) fn reference(text: &str) -> Option<Reference> {
+    text.parse().ok()
 }
 
 /// The form for a first certificate.

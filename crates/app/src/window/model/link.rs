@@ -5,7 +5,6 @@
 
 use tegata_agent::link::{Link, LinkAnswer, LinkTask};
 
-use super::card::State;
 use super::form::Entry;
 use super::{Effect, Job, Model, Note, Screen};
 
@@ -40,13 +39,10 @@ impl Model {
         }
         match answer.task {
             LinkTask::Issue => self.go(Screen::Issue),
-            LinkTask::Renew => {
-                let due = self.read().iter().find(|card| card.state == State::Renewable);
-                match due.map(|card| card.serial.clone()) {
-                    Some(serial) => self.go(Screen::Renew { serial }),
-                    None => self.not_followed(Note::NothingToRenew),
-                }
-            }
+            LinkTask::Renew => match self.due().map(|card| card.serial.clone()) {
+                Some(serial) => self.go(Screen::Renew { serial }),
+                None => self.not_followed(Note::NothingToRenew),
+            },
         }
     }
 
@@ -66,10 +62,10 @@ mod tests {
     use tegata_agent::Fingerprint;
     use tegata_text::Lang;
 
-    use super::super::card::sample;
+    use super::super::card::{State, sample};
     use super::super::form::IssueForm;
     use super::super::settings::Settings;
-    use super::super::{Abilities, Cards, Message, Report, Running, Service, Start, Work};
+    use super::super::{Cards, Message, Report, Running, Service, Start, Work};
     use super::*;
 
     const OURS: &str = "https://issue.example.jp/issueweb/0001/SB0001002C/";
@@ -83,7 +79,7 @@ mod tests {
         let start = Start {
             version: "0.1.0",
             lang: Lang::Ja,
-            abilities: Abilities::default(),
+            is_updatable: false,
             stores: vec!["nss".to_owned()],
         };
         let (site, root) = (OURS.parse().unwrap(), Fingerprint::of(b"root"));

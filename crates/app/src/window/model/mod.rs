@@ -4,6 +4,7 @@
 pub(crate) mod card;
 pub(crate) mod form;
 mod link;
+pub(crate) mod news;
 mod report;
 pub(crate) mod settings;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use zeroize::Zeroizing;
 use super::page::{Act, FieldId};
 use card::Card;
 use form::{Filled, IssueForm, ProxyForm, SiteForm};
+use news::{News, Updated};
 use settings::Settings;
 
 /// Everything that the window shows follows from this.
@@ -35,6 +37,8 @@ pub(crate) struct Model {
     pub(crate) site_form: SiteForm,
     pub(crate) issue_form: IssueForm,
     pub(crate) settings_form: SettingsForm,
+    /// The reference of a page that refused, for the doctor.
+    pub(crate) reference: form::Entry,
     pub(crate) screen: Screen,
     /// Counted up whenever the focus should move to [`Model::focus`].
     pub(crate) focus_turn: i32,
@@ -44,8 +48,12 @@ pub(crate) struct Model {
     pub(crate) copied: Option<String>,
     /// What has to be said on this screen beside what it always says.
     pub(crate) note: Option<Note>,
+    /// What is known of newer versions.
+    pub(crate) news: News,
     /// Whether the program ends with what runs.
     is_closing: bool,
+    /// The program that starts when this one has ended.
+    restart: Option<std::path::PathBuf>,
 }
 
 /// What is known when the program starts.
@@ -54,19 +62,10 @@ pub(crate) struct Start {
     pub(crate) version: &'static str,
     /// The system's language.
     pub(crate) lang: Lang,
-    pub(crate) abilities: Abilities,
+    /// Whether this installation can replace itself by a newer version.
+    pub(crate) is_updatable: bool,
     /// Stores to choose from, the default first, as the command line names them.
     pub(crate) stores: Vec<String>,
-}
-
-/// What the agent of this build can do beyond issuing. A page or button whose work is not there
-/// is not shown.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Abilities {
-    pub(crate) renewal: bool,
-    pub(crate) proxy: bool,
-    pub(crate) doctor: bool,
-    pub(crate) login: bool,
 }
 
 /// The service that certificates are issued for.
@@ -122,7 +121,13 @@ pub(crate) enum Screen {
     },
     Done(Box<Issued>),
     Failed(Failed),
-    Update(Offer),
+    /// There is another version, offered or demanded.
+    Update,
+    /// An administrator has to install it with this command.
+    Told {
+        command: String,
+        version: String,
+    },
     Doctor(Doctor),
     CleanUp,
     Settings,
@@ -142,13 +147,15 @@ pub(crate) struct Running {
     pub(crate) waits: Option<u64>,
     /// How much of a download is there, in percent.
     pub(crate) percent: u8,
+    /// Whether the download is put in place: nothing stops that.
+    pub(crate) is_installing: bool,
     pub(crate) is_stopping: bool,
 }
 
 impl Running {
     pub(crate) fn new(work: Work) -> Self {
         let (step, is_resumed, waits) = (None, false, None);
-        Self { work, step, is_resumed, waits, percent: 0, is_stopping: false }
+        Self { work, step, is_resumed, waits, percent: 0, is_installing: false, is_stopping: false }
     }
 }
 
@@ -157,8 +164,13 @@ impl Running {
 pub(crate) enum Work {
     Site,
     Issue,
-    Renewal { serial: String },
+    Renewal {
+        serial: String,
+    },
     Removal,
+    Examination,
+    /// Looking for a newer version.
+    Look,
     Update,
 }
 
@@ -191,15 +203,6 @@ pub(crate) struct Failed {
     /// Whether the person wanted it so.
     pub(crate) is_cancelled: bool,
     pub(crate) work: Work,
-}
-
-/// A newer version of the application.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Offer {
-    pub(crate) version: String,
-    /// Octets of the package.
-    pub(crate) size: u64,
-    pub(crate) is_required: bool,
 }
 
 /// What was found when everything was examined.
@@ -240,7 +243,7 @@ pub(crate) enum Severity {
     Bad,
 }
 
-/// Why a link was not followed.
+/// What has to be said once: why a link was not followed, or what is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
     /// Of another site, or in no form of ours.
@@ -249,6 +252,8 @@ pub(crate) enum Note {
     SpentLink,
     /// For renewal, and there is nothing to renew.
     NothingToRenew,
+    /// This is the first start of another version.
+    Updated,
 }
 
 /// What happened.
@@ -270,10 +275,6 @@ pub(crate) enum Message {
 }
 
 /// What the worker says.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for updates and findings, which the agent does not have yet")
-)]
 #[derive(Clone, Debug)]
 pub(crate) enum Report {
     Loaded(Result<Vec<Card>, Explanation>),
@@ -292,7 +293,10 @@ pub(crate) enum Report {
     Removed(Vec<String>, Option<Explanation>),
     /// What a link was made for, when its site said so.
     Linked(Option<LinkAnswer>),
-    Offered(Offer),
+    Looked(News),
+    /// The download is put in place.
+    Installs,
+    Updated(Updated),
     Diagnosed(Vec<Finding>),
     Saved(String),
 }
@@ -316,14 +320,36 @@ pub(crate) enum Answer {
 /// What the worker is to do.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Job {
-    Load { site: Option<Site> },
-    Believe { site: Site },
-    Issue { site: Site, root: Fingerprint, filled: Filled },
-    Renew { serial: String },
-    Redeem { link: Link, root: Fingerprint },
-    Remove { serials: Vec<String> },
+    Load {
+        site: Option<Site>,
+    },
+    Believe {
+        site: Site,
+    },
+    Issue {
+        site: Site,
+        root: Fingerprint,
+        filled: Filled,
+    },
+    Renew {
+        serial: String,
+    },
+    Redeem {
+        link: Link,
+        root: Fingerprint,
+    },
+    Remove {
+        serials: Vec<String>,
+    },
+    /// Is there a newer version?
+    Look,
+    /// The person does not want it now.
+    Later,
     Update,
-    Diagnose,
+    /// Look at everything; what a page said that refused may be empty.
+    Diagnose {
+        reference: String,
+    },
     Fix(usize),
     SaveReport,
 }
@@ -332,6 +358,8 @@ pub(crate) enum Job {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Effect {
     Work(Job),
+    /// Look for a newer version beside everything else, without asking anybody anything.
+    LookAside,
     Answer(Answer),
     /// What runs is to stop as soon as it can.
     Cancel,
@@ -341,6 +369,8 @@ pub(crate) enum Effect {
     Raise,
     Save,
     Quit,
+    /// The program ends, and this one starts.
+    Restart(std::path::PathBuf),
 }
 
 impl Model {
@@ -365,15 +395,21 @@ impl Model {
             marked: Vec::new(),
             site_form: SiteForm::default(),
             issue_form: IssueForm::default(),
+            reference: form::Entry::default(),
             screen,
             focus_turn: 0,
             focus: None,
             copied: None,
             note: None,
+            news: News::Unknown,
             is_closing: false,
+            restart: None,
         };
         model.focus_turn = 1;
-        (model, vec![Effect::Work(Job::Load { site })])
+        let mut effects = vec![Effect::Work(Job::Load { site })];
+        effects.extend(model.start.is_updatable.then_some(Effect::LookAside));
+        effects.extend(model.welcome());
+        (model, effects)
     }
 
     /// The language of everything.
@@ -396,8 +432,14 @@ impl Model {
         }
     }
 
+    /// The certificate whose renewal is due, and that ends first.
+    pub(crate) fn due(&self) -> Option<&Card> {
+        let due = self.read().iter().filter(|card| card.state == card::State::Renewable);
+        due.min_by_key(|card| card.not_after)
+    }
+
     fn go(&mut self, screen: Screen) {
-        self.screen = screen;
+        self.screen = self.allowed(screen);
         self.focus = None;
         self.copied = None;
         self.note = None;

@@ -11,7 +11,16 @@ use super::{
 impl Model {
     pub(super) fn reported(&mut self, report: Report) -> Vec<Effect> {
         match report {
-            Report::Loaded(Ok(cards)) => self.cards = Cards::Read(cards),
+            Report::Loaded(Ok(cards)) => {
+                let before = self.due().map(|due| due.serial.clone());
+                self.cards = Cards::Read(cards);
+                // Another main action has the focus.
+                if self.screen == Screen::Menu
+                    && self.due().map(|due| &due.serial) != before.as_ref()
+                {
+                    self.focus_turn += 1;
+                }
+            }
             Report::Loaded(Err(explanation)) => self.cards = Cards::Failed(explanation),
             Report::Step(step) => self.runs(|running| {
                 running.step = Some(step);
@@ -19,7 +28,10 @@ impl Model {
             }),
             Report::KeyResumed => self.runs(|running| running.is_resumed = true),
             Report::Waits(seconds) => self.runs(|running| running.waits = Some(seconds)),
-            Report::Percent(percent) => self.runs(|running| running.percent = percent.min(100)),
+            Report::Percent(percent) => self.runs(|running| {
+                running.percent = percent.min(100);
+                running.waits = None;
+            }),
             Report::Asked(question) => self.asked(question),
             Report::Believed(site, root) => {
                 return self.believed(Service { site, root, brand: None });
@@ -32,11 +44,9 @@ impl Model {
             Report::Cancelled(explanation) => return self.failed(explanation, true),
             Report::Linked(answer) => self.linked(answer),
             Report::Removed(gone, failed) => return self.removed(&gone, failed),
-            Report::Offered(offer) if self.screen == Screen::Menu || offer.is_required => {
-                self.go(Screen::Update(offer));
-            }
-            // The person is busy; it is offered again with the next start.
-            Report::Offered(_) => {}
+            Report::Looked(news) => return self.looked(news),
+            Report::Installs => self.runs(|running| running.is_installing = true),
+            Report::Updated(updated) => return self.updated(updated),
             Report::Diagnosed(findings) => {
                 if let Screen::Doctor(_) = self.screen {
                     self.screen = Screen::Doctor(Doctor::Found { findings, saved: None });
@@ -86,10 +96,10 @@ impl Model {
         effects
     }
 
-    fn failed(&mut self, explanation: Explanation, is_cancelled: bool) -> Vec<Effect> {
+    pub(super) fn failed(&mut self, explanation: Explanation, is_cancelled: bool) -> Vec<Effect> {
         let doctor = matches!(self.screen, Screen::Doctor(_));
         let work = running(&mut self.screen).map(|running| running.work.clone());
-        let work = work.unwrap_or(if doctor { Work::Update } else { Work::Issue });
+        let work = work.unwrap_or(if doctor { Work::Examination } else { Work::Issue });
         let failed = Failed { explanation, is_cancelled, work };
         self.ends(Screen::Failed(failed), true)
     }
@@ -112,7 +122,7 @@ impl Model {
     /// What runs has ended: the program ends too, if the person wanted that.
     fn ends(&mut self, screen: Screen, reads_again: bool) -> Vec<Effect> {
         if self.is_closing {
-            return vec![Effect::Quit];
+            return vec![self.quit()];
         }
         self.go(screen);
         if reads_again { vec![self.load()] } else { Vec::new() }

@@ -25,8 +25,9 @@ pub(crate) struct Settings {
     pub(crate) proxy_address: String,
     /// Address of the proxy script.
     pub(crate) proxy_script: String,
-    /// Whether the program starts when the person signs in, to renew.
-    pub(crate) starts_at_login: bool,
+    /// The version that an update replaced, until the next start has said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) updated_from: Option<String>,
     /// The site, where no installer said it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) service: Option<KnownService>,

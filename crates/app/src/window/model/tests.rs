@@ -17,7 +17,7 @@ fn start() -> Start {
     Start {
         version: "0.1.0",
         lang: Lang::Ja,
-        abilities: Abilities::default(),
+        is_updatable: false,
         stores: vec!["nss".to_owned(), "nss:/profile".to_owned()],
     }
 }
@@ -345,25 +345,32 @@ fn a_proxy_address_is_judged_on_leaving_the_settings() {
 }
 
 #[test]
-fn an_update_is_offered_at_the_menu_and_demanded_anywhere() {
-    let offer = |is_required| Offer { version: "0.2.0".to_owned(), size: 1, is_required };
-    let mut model = filled();
-    report(&mut model, Report::Offered(offer(false)));
-    assert_eq!(model.screen, Screen::Issue, "nobody is disturbed while typing");
-    press(&mut model, Act::Menu);
-    report(&mut model, Report::Offered(offer(false)));
-    press(&mut model, Act::UpdateLater);
-    assert_eq!(model.screen, Screen::Menu);
-    report(&mut model, Report::Offered(offer(true)));
-    assert_eq!(press(&mut model, Act::Update), [Effect::Work(Job::Update)]);
-    report(&mut model, Report::Percent(140));
-    assert_eq!(running(&model).percent, 100);
+fn the_reference_of_a_page_is_taken_as_it_was_copied_and_a_wrong_one_blamed() {
+    let mut model = model();
+    press(&mut model, Act::OpenDoctor);
+    report(&mut model, Report::Diagnosed(Vec::new()));
+    let type_in = |model: &mut Model, text: &str| {
+        model.update(Message::Edited(FieldId::Reference, text.to_owned()));
+    };
+    type_in(&mut model, "G-7K3M9QWX");
+    assert_eq!(press(&mut model, Act::Diagnose), []);
+    assert_eq!(model.focus, Some(FieldId::Reference));
+    assert_eq!(model.reference.wrong, Some(form::Wrong::Malformed));
+    let reference = tegata_agent::doctor::Reference::new("revoked", [1; 7]).to_string();
+    let wide: String =
+        reference.chars().map(|c| char::from_u32(c as u32 + 0xfee0).unwrap()).collect();
+    type_in(&mut model, &wide);
+    let diagnose = [Effect::Work(Job::Diagnose { reference })];
+    assert_eq!(press(&mut model, Act::Diagnose), diagnose);
 }
 
 #[test]
 fn findings_are_shown_and_fixed() {
     let mut model = model();
-    assert_eq!(press(&mut model, Act::OpenDoctor), [Effect::Work(Job::Diagnose)]);
+    assert_eq!(
+        press(&mut model, Act::OpenDoctor),
+        [Effect::Work(Job::Diagnose { reference: String::new() })]
+    );
     assert_eq!(press(&mut model, Act::Diagnose), [], "it runs already");
     let finding = Finding {
         severity: Severity::Bad,

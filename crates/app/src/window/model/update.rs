@@ -1,6 +1,6 @@
 //! What a person does, and what becomes of it.
 
-use super::form::{IssueForm, Wrong};
+use super::form::{self, IssueForm, Wrong};
 use super::settings::{Look, ProxyChoice};
 use super::{Answer, Doctor, Effect, Job, Message, Model, Note, Running, Screen, Work};
 use crate::window::page::{Act, FieldId};
@@ -34,8 +34,9 @@ impl Model {
             (FieldId::ProxyUser, Screen::Proxy { form, .. }) => form.user.type_in(text),
             (FieldId::ProxyPassword, Screen::Proxy { form, .. }) => {
                 // Not ours to fold: it may have been set with full-width letters.
-                form.password = super::form::Entry::of(text);
+                form.password = form::Entry::of(text);
             }
+            (FieldId::Reference, _) => self.reference.type_in(text),
             (FieldId::ProxyAddress, _) => self.settings_form.address.type_in(text),
             (FieldId::ProxyScript, _) => self.settings_form.script.type_in(text),
             _ => {}
@@ -48,6 +49,7 @@ impl Model {
             (FieldId::User, Screen::Issue) => self.issue_form.left_user(),
             (FieldId::Password, Screen::Issue) => self.issue_form.left_password(),
             (FieldId::Mail, Screen::Issue) => self.issue_form.left_mail(),
+            (FieldId::Reference, Screen::Doctor(_)) => self.reference.left(form::reference),
             (FieldId::MailAgain, Screen::Issue) => self.issue_form.left_mail_again(),
             _ => {}
         }
@@ -73,7 +75,6 @@ impl Model {
             FieldId::Proxy => {
                 settings.proxy = ProxyChoice::ALL.get(index).copied().unwrap_or_default();
             }
-            FieldId::Login => settings.starts_at_login = index != 0,
             _ => {}
         }
         if self.settings == before {
@@ -105,7 +106,9 @@ impl Model {
             Act::Leave => return self.leave(),
             Act::Stay => self.stay(),
             Act::Close => return self.close(),
-            Act::Update => return self.work_from(Work::Update, Job::Update),
+            Act::Look => return self.look(),
+            Act::Update => return self.update_app(),
+            Act::UpdateLater => return self.postpone(),
             Act::Diagnose => return self.diagnose(),
             Act::Fix(index) => return vec![Effect::Work(Job::Fix(index))],
             Act::SaveReport => return vec![Effect::Work(Job::SaveReport)],
@@ -117,13 +120,16 @@ impl Model {
             _ if self.is_busy() => {}
             Act::Form => self.back_to_form(),
             Act::Menu if self.screen == Screen::Settings => return self.leave_settings(),
-            Act::Menu | Act::UpdateLater => self.menu(),
+            Act::Menu => self.menu(),
             Act::OpenSite => self.go(Screen::Site),
             Act::OpenIssue if self.service.is_some() => self.go(Screen::Issue),
             Act::OpenIssue => self.go(Screen::Site),
             Act::OpenRenew(serial) => self.go(Screen::Renew { serial }),
             Act::OpenCleanUp => self.go(Screen::CleanUp),
-            Act::OpenDoctor => return self.diagnose(),
+            Act::OpenDoctor => {
+                self.reference = form::Entry::default();
+                return self.diagnose();
+            }
             Act::OpenSettings => self.go(Screen::Settings),
             Act::OpenAbout => self.go(Screen::About),
         }
@@ -180,7 +186,7 @@ impl Model {
     }
 
     /// Starts work that nothing else runs beside.
-    fn work_from(&mut self, work: Work, job: Job) -> Vec<Effect> {
+    pub(super) fn work_from(&mut self, work: Work, job: Job) -> Vec<Effect> {
         if self.is_busy() {
             return Vec::new();
         }
@@ -192,8 +198,15 @@ impl Model {
         if self.is_busy() || self.screen == Screen::Doctor(Doctor::Running) {
             return Vec::new();
         }
+        let reference = match self.reference.is_empty() {
+            true => String::new(),
+            false => match self.reference.judge(form::reference) {
+                Some(reference) => reference.to_string(),
+                None => return self.blame(FieldId::Reference),
+            },
+        };
         self.go(Screen::Doctor(Doctor::Running));
-        vec![Effect::Work(Job::Diagnose)]
+        vec![Effect::Work(Job::Diagnose { reference })]
     }
 
     /// Whether something runs that has to be stopped before anything else.
@@ -206,7 +219,7 @@ impl Model {
 
     fn cancel(&mut self) -> Vec<Effect> {
         match &mut self.screen {
-            Screen::Running(running) if !running.is_stopping => {
+            Screen::Running(running) if !running.is_stopping && !running.is_installing => {
                 running.is_stopping = true;
                 vec![Effect::Cancel]
             }
@@ -230,7 +243,7 @@ impl Model {
         vec![Effect::Answer(Answer::Root(is_same))]
     }
 
-    fn close(&mut self) -> Vec<Effect> {
+    pub(super) fn close(&mut self) -> Vec<Effect> {
         if self.is_closing {
             // Asked twice: whatever still runs may be cut off, it survives that.
             return vec![Effect::Quit];
@@ -242,7 +255,7 @@ impl Model {
                 self.go(Screen::Leaving(Box::new(screen)));
                 Vec::new()
             }
-            _ if self.marked.is_empty() => vec![Effect::Quit],
+            _ if self.marked.is_empty() => vec![self.quit()],
             _ => {
                 self.is_closing = true;
                 let serials = std::mem::take(&mut self.marked);
@@ -280,7 +293,7 @@ impl Model {
                 }
             }
             Work::Renewal { serial } => self.go(Screen::Renew { serial }),
-            Work::Removal | Work::Update => self.menu(),
+            Work::Removal | Work::Examination | Work::Look | Work::Update => self.menu(),
         }
     }
 

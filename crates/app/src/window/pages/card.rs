@@ -24,7 +24,8 @@ pub(super) fn block(card: &Card, is_browser: bool, buttons: Vec<Button>, text: T
         State::NoKey => (text.window_card_no_key(), Tone::Error),
     };
     let end = until(card, text);
-    let end = if card.is_usable() {
+    // On its last day the date says more than a nought.
+    let end = if card.is_usable() && card.days_left > 0 {
         text.window_card_days(&card.days_left.to_string(), &end)
     } else {
         end

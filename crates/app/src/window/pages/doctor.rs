@@ -1,11 +1,11 @@
 use tegata_text::Text;
 
-use super::{second, to_menu};
-use crate::window::model::{Doctor, Finding, Severity};
-use crate::window::page::{Act, Block, Page, StepLine, Tone};
+use super::{error, required, second, to_menu};
+use crate::window::model::{Doctor, Finding, Model, Severity};
+use crate::window::page::{Act, Block, Field, FieldId, Page, StepLine, Tone};
 
 /// Everything that issuing, renewing and using the service need, examined.
-pub(super) fn page(doctor: &Doctor, text: Text) -> Page {
+pub(super) fn page(doctor: &Doctor, model: &Model, text: Text) -> Page {
     let page = Page::new("doctor", text.window_doctor_heading());
     let Doctor::Found { findings, saved } = doctor else {
         let page = page.block(Block::Lead(text.window_doctor_running()));
@@ -17,7 +17,10 @@ pub(super) fn page(doctor: &Doctor, text: Text) -> Page {
     } else {
         notice(Tone::Warning, text.window_doctor_found(&bad.to_string()), String::new())
     });
-    let page = page.blocks(findings.iter().flat_map(problem)).blocks(fine(findings));
+    let page = page
+        .blocks(findings.iter().flat_map(problem))
+        .blocks(refusal(model, text))
+        .blocks(fine(findings));
     let page = match saved {
         None => page,
         Some(place) => page.block(notice(
@@ -30,6 +33,23 @@ pub(super) fn page(doctor: &Doctor, text: Text) -> Page {
         .main(text.window_doctor_again(), Act::Diagnose)
         .also(text.window_doctor_save(), Act::SaveReport);
     to_menu(page, text)
+}
+
+/// The page that refused, for those who come from one.
+fn refusal(model: &Model, text: Text) -> [Block; 3] {
+    let entry = &model.reference;
+    let bad = || text.window_reference_bad();
+    let field = Field {
+        required: false,
+        error: error(entry, bad, bad),
+        width: 20,
+        ..required(FieldId::Reference, text.window_reference(), text.window_reference_help(), entry)
+    };
+    [
+        Block::Subheading(text.window_reference_heading()),
+        Block::Field(field),
+        Block::Actions(vec![second(text.window_reference_explain(), Act::Diagnose)]),
+    ]
 }
 
 /// A problem with what to do, and the button that does it.

@@ -1,11 +1,11 @@
 use tegata_text::Text;
 
 use super::{paragraphs, quiet, second};
-use crate::window::model::{Failed, Work};
+use crate::window::model::{Failed, Model, Work};
 use crate::window::page::{Act, Block, Page, Tone};
 
 /// What happened, what to do now, and what to tell the help desk.
-pub(super) fn page(failed: &Failed, text: Text) -> Page {
+pub(super) fn page(failed: &Failed, model: &Model, text: Text) -> Page {
     let said = &failed.explanation;
     let page = if failed.is_cancelled {
         Page::new("cancelled", text.window_cancelled_heading()).block(Block::Notice {
@@ -35,11 +35,14 @@ pub(super) fn page(failed: &Failed, text: Text) -> Page {
         })
     };
     let page = match failed.work {
+        _ if said.code == "app_too_old" => newer(page, model, text),
         Work::Site | Work::Issue => page.main(text.window_failed_form(), Act::Form),
         Work::Renewal { .. } => page.main(text.window_again(), Act::Form),
-        Work::Removal | Work::Update => page.main(text.window_menu(), Act::Menu),
+        Work::Look => page.main(text.window_again(), Act::Look),
+        Work::Update => page.main(text.window_again(), Act::Update),
+        Work::Removal | Work::Examination => page.main(text.window_menu(), Act::Menu),
     };
-    let is_at_menu = matches!(failed.work, Work::Removal | Work::Update);
+    let is_at_menu = matches!(failed.work, Work::Removal | Work::Examination);
     let page = if is_at_menu { page } else { page.or_escape(text.window_menu(), Act::Menu) };
     let is_about_settings = said.code.starts_with("store_")
         || ["no_connection", "proxy_failed", "host_not_found"].contains(&said.code.as_str());
@@ -51,6 +54,16 @@ pub(super) fn page(failed: &Failed, text: Text) -> Page {
     page.focus_on_main()
 }
 
+/// The site wants a newer version: the application looks for it, or the person does.
+fn newer(page: Page, model: &Model, text: Text) -> Page {
+    match &model.service {
+        Some(service) if !model.start.is_updatable => {
+            page.main(text.window_update_site(), Act::OpenUrl(service.site.to_string()))
+        }
+        _ => page.main(text.window_update_look(), Act::Look),
+    }
+}
+
 /// What to do now in the window, where the agent's sentence speaks of the command line.
 fn instead(code: &str, text: Text) -> Option<String> {
     Some(match code {
@@ -59,6 +72,13 @@ fn instead(code: &str, text: Text) -> Option<String> {
         "store_password_needed" | "store_unreadable" | "store_missing" => {
             text.window_failed_password_do()
         }
+        "app_too_old" => text.window_update_required_do(),
+        "update_unsigned"
+        | "update_malformed"
+        | "update_other_service"
+        | "update_replayed"
+        | "update_ambiguous" => text.window_update_not_believed_do(),
+        "update_package_differs" | "update_io" | "disk_full" => text.window_update_again_do(),
         "store_occupied" => text.window_failed_occupied_do(),
         "store_tool_failed" => text.window_failed_browser_do(),
         _ => return None,

@@ -1,13 +1,15 @@
 use tegata_text::Text;
 
-use super::{card, quiet, second};
-use crate::window::model::card::{Card, State};
+use super::{card, quiet, second, update};
+use crate::window::model::card::{Card, SOON, State};
 use crate::window::model::{Cards, Model, Note};
 use crate::window::page::{Act, Block, Button, Page, Tone};
 
 /// The certificates of this service on this PC, and what can be done.
 pub(super) fn page(model: &Model, text: Text) -> Page {
-    let page = Page::new("menu", text.window_menu_heading()).blocks(note(model, text));
+    let page = Page::new("menu", text.window_menu_heading())
+        .blocks(note(model, text))
+        .blocks(update::at_menu(model, text));
     let page = match &model.cards {
         Cards::Reading => page.block(Block::Words(text.window_menu_reading())),
         Cards::Failed(explanation) => page.block(Block::Notice {
@@ -25,21 +27,42 @@ pub(super) fn page(model: &Model, text: Text) -> Page {
         Cards::Read(cards) => {
             let current = cards.iter().filter(|card| !card.is_old());
             let is_browser = model.store().starts_with("nss");
-            page.blocks(current.map(|found| {
+            page.blocks(model.due().map(|due| notice(due, text))).blocks(current.map(|found| {
                 let buttons = buttons(found, model, text);
                 Block::Card(Box::new(card::block(found, is_browser, buttons, text)))
             }))
         }
     };
-    page.block(Block::Subheading(text.window_menu_more()))
-        .block(Block::Actions(more(model, text)))
-        .main(text.window_menu_issue(), Act::OpenIssue)
-        .focus_on_main()
+    let page = page
+        .block(Block::Subheading(text.window_menu_more()))
+        .block(Block::Actions(more(model, text)));
+    let page = match model.due() {
+        Some(due) => page
+            .main(text.window_menu_renew(), Act::OpenRenew(due.serial.clone()))
+            .also(text.window_menu_issue(), Act::OpenIssue),
+        None => page.main(text.window_menu_issue(), Act::OpenIssue),
+    };
+    page.focus_on_main()
 }
 
-/// Why a link was not followed.
+/// What the main action is for, where it is renewal.
+fn notice(due: &Card, text: Text) -> Block {
+    let title = match due.days_left {
+        0 => text.window_menu_due_today(&due.user),
+        1 => text.window_menu_due_one(&due.user),
+        days => text.window_menu_due(&days.to_string(), &due.user),
+    };
+    let tone = if due.days_left < SOON { Tone::Warning } else { Tone::Info };
+    Block::Notice { tone, title, text: text.window_menu_due_do() }
+}
+
+/// What has to be said once.
 fn note(model: &Model, text: Text) -> Option<Block> {
     let (title, what) = match model.note? {
+        Note::Updated => {
+            let title = text.window_updated(model.start.version);
+            return Some(Block::Notice { tone: Tone::Success, title, text: String::new() });
+        }
         Note::ForeignLink => (text.window_link_foreign(), text.window_link_foreign_do()),
         Note::SpentLink => (text.window_link_spent(), text.window_link_spent_do()),
         Note::NothingToRenew => (text.window_link_not_due(), String::new()),
@@ -49,7 +72,9 @@ fn note(model: &Model, text: Text) -> Option<Block> {
 
 fn buttons(card: &Card, model: &Model, text: Text) -> Vec<Button> {
     let mut buttons = Vec::new();
-    if model.start.abilities.renewal && card.state == State::Renewable {
+    // The one that is due first is renewed by the page's main action.
+    let is_main = model.due().is_some_and(|due| due.serial == card.serial);
+    if card.state == State::Renewable && !is_main {
         let renew = second(text.window_menu_renew(), Act::OpenRenew(card.serial.clone()));
         buttons.push(renew.spoken(text.window_menu_renew_spoken(&card.user)));
     }
@@ -61,12 +86,11 @@ fn buttons(card: &Card, model: &Model, text: Text) -> Vec<Button> {
 }
 
 fn more(model: &Model, text: Text) -> Vec<Button> {
-    let abilities = model.start.abilities;
     let has_old = model.read().iter().any(Card::is_old);
     let offered = [
         (has_old, text.window_menu_clean_up(), Act::OpenCleanUp),
-        (abilities.doctor, text.window_menu_doctor(), Act::OpenDoctor),
-        (abilities.proxy, text.window_menu_proxy(), Act::OpenSettings),
+        (true, text.window_menu_doctor(), Act::OpenDoctor),
+        (true, text.window_menu_proxy(), Act::OpenSettings),
         (true, text.window_menu_settings(), Act::OpenSettings),
         (true, text.window_menu_about(), Act::OpenAbout),
     ];

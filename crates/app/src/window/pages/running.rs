@@ -21,6 +21,9 @@ pub(super) fn page(running: &Running, text: Text) -> Page {
         Work::Issue => text.window_running_issue(),
         Work::Renewal { .. } => text.window_running_renew(),
         Work::Removal => text.window_running_removal(),
+        Work::Examination => text.window_doctor_heading(),
+        Work::Look => text.window_update_looking(),
+        Work::Update if running.is_installing => text.window_update_installing(),
         Work::Update => text.window_update_running(),
     };
     let page = Page::new("running", heading);
@@ -28,15 +31,27 @@ pub(super) fn page(running: &Running, text: Text) -> Page {
         Work::Issue | Work::Renewal { .. } => page
             .block(Block::Lead(text.window_running_wait()))
             .block(Block::Steps(STEPS.map(|step| line(step, running, text)).to_vec())),
-        Work::Update => page.block(Block::Bar {
-            label: text.window_running_wait(),
-            value: text.window_update_percent(&running.percent.to_string()),
-            part: f32::from(running.percent) / 100.0,
-        }),
-        Work::Site | Work::Removal => page.block(Block::Lead(text.window_running_wait())),
+        Work::Update if running.is_installing => {
+            page.block(Block::Lead(text.window_update_installing_wait()))
+        }
+        Work::Update => page
+            .block(Block::Bar {
+                label: text.window_update_keep(),
+                value: text.window_update_percent(&running.percent.to_string()),
+                part: f32::from(running.percent) / 100.0,
+            })
+            .blocks(
+                running
+                    .waits
+                    .map(|seconds| Block::Words(text.update_waiting(&seconds.to_string()))),
+            ),
+        Work::Site | Work::Removal | Work::Examination | Work::Look => {
+            page.block(Block::Lead(text.window_running_wait()))
+        }
     };
     match (&running.work, running.is_stopping) {
         (Work::Removal, _) => page,
+        (Work::Update, _) if running.is_installing => page,
         (_, true) => page.block(Block::Notice {
             tone: Tone::Info,
             title: text.window_cancelling(),

@@ -41,16 +41,7 @@ pub(super) fn page(model: &Model, text: Text) -> Page {
             chosen: stores.iter().position(|store| store == model.store()).unwrap_or(0),
         }));
     }
-    if model.start.abilities.proxy {
-        page = page.blocks(proxy(model, text));
-    }
-    if model.start.abilities.login {
-        page = page.block(Block::Subheading(text.window_settings_login())).block(Block::Tick {
-            id: FieldId::Login,
-            label: text.window_settings_login_tick(),
-            ticked: settings.starts_at_login,
-        });
-    }
+    page = page.blocks(proxy(model, text));
     let is_branded = model.service.as_ref().is_some_and(|service| service.brand.is_some());
     if let (false, Some(service)) = (is_branded, &model.service) {
         page = page

@@ -8,20 +8,21 @@ use tegata_text::{Lang, Text};
 
 use crate::window::model::card::{State, sample};
 use crate::window::model::form::{Entry, IssueForm, ProxyForm};
+use crate::window::model::news::{News, Offer};
 use crate::window::model::settings::{Look, ProxyChoice, Settings};
 use crate::window::model::{
-    Abilities, Cards, Doctor, Failed, Finding, Fix, Issued, Model, Names, Offer, Running, Screen,
-    Service, Severity, Start, Work,
+    Cards, Doctor, Failed, Finding, Fix, Issued, Model, Names, Note, Running, Screen, Service,
+    Severity, Start, Work,
 };
 
 pub(super) const SITE: &str = "https://issue.example.jp/issueweb/0001/SB0001002C/";
 
-/// A model of the sample service with every ability.
+/// A model of the sample service.
 pub(super) fn model(lang: Lang, look: Look) -> Model {
     let start = Start {
         version: "0.1.0",
         lang,
-        abilities: Abilities { renewal: true, proxy: true, doctor: true, login: true },
+        is_updatable: true,
         stores: vec!["nss".to_owned(), "nss:/home/taro/.mozilla/firefox/a1b2c3.default".to_owned()],
     };
     let settings = Settings { look, ..Settings::default() };
@@ -97,6 +98,12 @@ fn findings(text: Text) -> Vec<Finding> {
     let site = "https://issue.example.jp/issueweb/0001/SB0001002C/";
     let fix = |label, act| Some(Fix { label, act });
     vec![
+        found(
+            Severity::Notable,
+            text.doctor_refused(&text.gateway_expired_headline(), "G-E7K3M9QW6"),
+            text.doctor_refused_right("CMSM950-006-401 (…0a1f)"),
+            fix(text.window_menu_clean_up(), Act::OpenCleanUp),
+        ),
         found(Severity::Fine, text.doctor_network(site), String::new(), None),
         found(Severity::Bad, text.doctor_clock_behind("14"), text.doctor_clock_do(), None),
         found(Severity::Fine, text.doctor_site(), String::new(), None),
@@ -116,6 +123,20 @@ fn findings(text: Text) -> Vec<Finding> {
     ]
 }
 
+fn offer(is_required: bool) -> News {
+    News::Offered(Offer {
+        version: "0.2.0".to_owned(),
+        size: 9_812_345,
+        is_required,
+        is_downgrade: false,
+        is_postponed: false,
+        notes: [
+            Some("PINの入力が必要なカードに対応しました。".to_owned()),
+            Some("Cards that ask for a PIN can be used.".to_owned()),
+        ],
+    })
+}
+
 /// Every screen by its name. What follows from `lang` is in it.
 pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
     let text = Text::of(lang);
@@ -132,9 +153,6 @@ pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
     };
     let again = ProxyForm { is_again: true, user: Entry::of("taro"), ..proxy.clone() };
     let renewal = Work::Renewal { serial: "01".to_owned() };
-    let offer = |is_required| {
-        Screen::Update(Offer { version: "0.2.0".to_owned(), size: 9_812_345, is_required })
-    };
     let issuing = running(Work::Issue, Some(Step::Request));
     let screens = [
         ("menu", Screen::Menu),
@@ -163,8 +181,39 @@ pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
         ),
         ("renew", Screen::Renew { serial: "01".to_owned() }),
         ("renewing", Screen::Running(running(renewal, Some(Step::Key)))),
-        ("update", offer(false)),
-        ("update-required", offer(true)),
+        (
+            "told",
+            Screen::Told {
+                command: "sudo apt install /home/taro/.local/state/tegata/updates/\
+                          tegata-app-0.2.0-linux-x86_64.deb"
+                    .to_owned(),
+                version: "0.2.0".to_owned(),
+            },
+        ),
+        ("looking", Screen::Running(running(Work::Look, None))),
+        (
+            "installing",
+            Screen::Running(Running { is_installing: true, ..running(Work::Update, None) }),
+        ),
+        (
+            "update-unsigned",
+            Screen::Failed(Failed {
+                explanation: Explanation {
+                    code: "update_unsigned".to_owned(),
+                    title: text.update_unsigned(),
+                    detail: text.update_not_believed_do(),
+                    reference: String::new(),
+                },
+                ..failed(Work::Look)
+            }),
+        ),
+        (
+            "done-unproven",
+            Screen::Done(Box::new(Issued {
+                unproven: Some(text.app_proof_unreachable("connection refused")),
+                ..issued()
+            })),
+        ),
         ("updating", Screen::Running(Running { percent: 40, ..running(Work::Update, None) })),
         ("doctor-running", Screen::Doctor(Doctor::Running)),
         (
@@ -192,6 +241,39 @@ pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
         change(&mut model);
         all.push((name, model));
     };
+    more("menu-update", &|model| {
+        (model.cards, model.news) = (cards(), offer(false));
+    });
+    more("menu-updated", &|model| {
+        (model.cards, model.note) = (Cards::Read(Vec::new()), Some(Note::Updated));
+    });
+    more("menu-due-soon", &|model| {
+        let until = "2026-11-24T02:59:59Z";
+        let card = |serial, left| sample("CMSM950-006-401", serial, until, State::Renewable, left);
+        model.cards = Cards::Read(vec![card("01", 0)]);
+    });
+    more("update", &|model| (model.screen, model.news) = (Screen::Update, offer(false)));
+    more("update-required", &|model| (model.screen, model.news) = (Screen::Update, offer(true)));
+    more("update-too-old", &|model| {
+        model.screen = Screen::Update;
+        model.news = News::TooOld { minimum: "0.2.0".to_owned() };
+    });
+    more("about-failed", &|model| {
+        model.screen = Screen::About;
+        model.news = News::Failed(Explanation {
+            code: "update_unsigned".to_owned(),
+            title: text.update_unsigned(),
+            detail: text.update_not_believed_do(),
+            reference: String::new(),
+        });
+    });
+    more("doctor-reference", &|model| {
+        let findings = findings(text).into_iter().filter(|found| found.severity == Severity::Fine);
+        let findings = findings.collect();
+        model.screen = Screen::Doctor(Doctor::Found { findings, saved: None });
+        model.reference = Entry::of("G-7K3M9QWX");
+        model.reference.judge(|_| None::<()>);
+    });
     more("menu-reading", &|_| {});
     more("menu-none", &|model| model.cards = Cards::Read(Vec::new()));
     more("menu-failed", &|model| model.cards = Cards::Failed(explanation(text)));
