@@ -12,7 +12,7 @@ help:
 	@echo 'make venv    pkilint for the tests, in $(TARGET)/venv'
 	@echo 'make lint    format, clippy, licences, unused dependencies'
 	@echo 'make fuzz    random octets for whatever reads them; FUZZ_SECONDS=10 each'
-	@echo 'make bench   figures of this machine beside its bare limits'
+	@echo 'make bench   figures of this machine beside its bare limits; ARGS=application: of that only'
 	@echo 'make package the installers of a service, from BRAND=brand.json into OUT=target/packages'
 	@echo 'make clean   forget everything built'
 
@@ -39,9 +39,9 @@ fuzz:
 	@tools/check fuzz
 
 bench:
-	@tools/prepare build
+	@tools/prepare bench
 	cargo build --locked --release --bins --package tegata-server --package xtask
-	$(TARGET)/release/xtask bench
+	$(TARGET)/release/xtask bench $(ARGS)
 
 package:
 	@test -n '$(BRAND)' || { echo 'make package BRAND=brand.json; for the file: tegata service brand --help' >&2; exit 2; }

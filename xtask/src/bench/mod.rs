@@ -6,6 +6,7 @@
 //! machines is the processor time of the server beside the rate. Nothing here judges a time.
 
 mod answers;
+mod application;
 mod authority;
 mod client;
 mod gateway;
@@ -28,13 +29,17 @@ use tegata_registrar::{Cost, Passwords};
 use tegata_server::ambient::SystemEntropy;
 
 use crate::{Failure, say};
+use application::Given;
 use client::Client;
 use program::Program;
-use report::Report;
+use report::{Report, Server};
 use world::World;
 
 #[derive(Args)]
 pub(crate) struct BenchArgs {
+    /// What to measure [default: everything]
+    #[arg(value_enum)]
+    parts: Vec<Part>,
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,
@@ -47,6 +52,23 @@ pub(crate) struct BenchArgs {
     /// Program to measure [default: `tegata` beside this program]
     #[arg(long)]
     tegata: Option<PathBuf>,
+    /// Windows opened, and certificates issued into each store, by the application
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..))]
+    runs: u16,
+    /// Measure this application for Linux; none is built then
+    #[arg(long, value_name = "FILE")]
+    app_linux: Option<PathBuf>,
+    /// Measure this application for Windows; none is built then
+    #[arg(long, value_name = "FILE")]
+    app_windows: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Issuance, refusals, the gateway, status, lists
+    Server,
+    /// The issuing application: its size, its window, its issuance
+    Application,
 }
 
 /// The least that Argon2id can cost: what an issuance takes without its deliberate cost.
@@ -64,13 +86,25 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
     // Beside the build, not in a temporary directory that may be kept in memory: the disk counts.
     let parent = own.parent().ok_or("this program stands nowhere")?;
     let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(parent)?;
-    let report = tokio::runtime::Runtime::new()?.block_on(measure(
-        dir.path(),
-        &tegata,
-        Duration::from_secs(args.seconds),
-        args.refusals.into(),
-    ))?;
-    report.print(args.json)
+    let is_wanted = |part| args.parts.is_empty() || args.parts.contains(&part);
+    let runtime = tokio::runtime::Runtime::new()?;
+    let mut server = None;
+    if is_wanted(Part::Server) {
+        let (period, refusals) = (Duration::from_secs(args.seconds), args.refusals.into());
+        server = Some(runtime.block_on(measure(dir.path(), &tegata, period, refusals))?);
+    }
+    let mut application = None;
+    if is_wanted(Part::Application) {
+        let given = Given {
+            tegata: &tegata,
+            linux: args.app_linux,
+            windows: args.app_windows,
+            runs: args.runs.into(),
+        };
+        application = Some(runtime.block_on(application::measure(given, dir.path()))?);
+    }
+    let machine = machine::Machine::this();
+    Report { machine, server, application }.print(args.json)
 }
 
 async fn measure(
@@ -78,7 +112,7 @@ async fn measure(
     tegata: &std::path::Path,
     period: Duration,
     refusals: usize,
-) -> Result<Report, Failure> {
+) -> Result<Server, Failure> {
     say("limits of this machine");
     let short = period.min(Duration::from_secs(1));
     let limits = limits::measure(dir, short).await?;
@@ -122,17 +156,7 @@ async fn measure(
         .into_iter()
         .map(|(name, cost, clients, load)| issue::Row::of(name, cost, clients, load, &limits))
         .collect();
-    Ok(Report {
-        machine: machine::Machine::this(),
-        limits,
-        issuance,
-        timing,
-        gateway,
-        answers,
-        signatures,
-        lists,
-        audit,
-    })
+    Ok(Server { limits, issuance, timing, gateway, answers, signatures, lists, audit })
 }
 
 /// The password of every seat here, as the slip of a real one would say it.

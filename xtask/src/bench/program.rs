@@ -41,12 +41,13 @@ impl Program {
 
     /// Memory of the program now, in MiB; 0 when it has ended.
     pub(super) fn memory_mib(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()));
-        let line = |text: String| {
-            let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:").map(str::to_owned));
-            line?.trim().trim_end_matches(" kB").parse::<f64>().ok()
-        };
-        status.ok().and_then(line).map_or(0.0, |kib| kib / 1024.0)
+        self.memory().map_or(0.0, |memory| memory.resident_mib)
+    }
+
+    /// Memory of the program now, as proc(5) counts it; `None` when it has ended.
+    pub(super) fn memory(&self) -> Option<Memory> {
+        let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.0.id())).ok()?;
+        Some(Memory { resident_mib: mib(&text, "Rss:")?, own_mib: mib(&text, "Pss:")? })
     }
 
     /// Processor time of the program and its children so far.
@@ -71,6 +72,20 @@ impl Drop for Program {
         let _ = Command::new("kill").arg(self.0.id().to_string()).status();
         let _ = self.0.wait();
     }
+}
+
+/// Memory of a program, in MiB.
+pub(super) struct Memory {
+    /// What is in memory.
+    pub(super) resident_mib: f64,
+    /// The same, what is shared with others counted for its part only.
+    pub(super) own_mib: f64,
+}
+
+/// A line of `/proc/*/smaps_rollup`, such as `Rss:  884 kB`.
+fn mib(text: &str, name: &str) -> Option<f64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<f64>().ok()? / 1024.0)
 }
 
 struct Stat {
@@ -102,5 +117,12 @@ mod tests {
     fn this_process_has_a_parent_and_used_time() {
         let own = stat(std::process::id()).unwrap();
         assert_ne!(own.parent, 0);
+    }
+
+    #[test]
+    fn memory_is_read_in_the_units_of_the_system() {
+        let text = "00400000-ffff [rollup]\nRss:                2048 kB\nPss:      512 kB\n";
+        assert_eq!((mib(text, "Rss:"), mib(text, "Pss:")), (Some(2.0), Some(0.5)));
+        assert_eq!(mib(text, "Swap:"), None);
     }
 }

@@ -5,13 +5,21 @@ use serde::Serialize;
 use super::limits::Limits;
 use super::lists::Audit;
 use super::machine::Machine;
-use super::{answers, authority, gateway, issue, lists, timing};
+use super::{answers, application, authority, gateway, issue, lists, timing};
 use crate::Failure;
 
 /// Everything that a run measured.
 #[derive(Serialize)]
 pub(super) struct Report {
     pub(super) machine: Machine,
+    #[serde(flatten)]
+    pub(super) server: Option<Server>,
+    pub(super) application: Option<application::Figures>,
+}
+
+/// Figures of the server and the gateway.
+#[derive(Serialize)]
+pub(super) struct Server {
     pub(super) limits: Limits,
     pub(super) issuance: Vec<issue::Row>,
     pub(super) timing: Vec<timing::Row>,
@@ -37,14 +45,26 @@ impl Report {
         let mut out = String::new();
         let Machine { processor, processors, load } = &self.machine;
         writeln!(out, "{processor}, {processors} processors, load {load}\n")?;
-        self.limits(&mut out)?;
-        self.issuance(&mut out)?;
-        self.timing(&mut out)?;
-        self.gateway(&mut out)?;
-        self.answers(&mut out)?;
-        self.signatures(&mut out)?;
-        self.lists(&mut out)?;
+        if let Some(server) = &self.server {
+            server.tables(&mut out)?;
+            writeln!(out)?;
+        }
+        if let Some(application) = &self.application {
+            application.table(&mut out)?;
+        }
         Ok(out)
+    }
+}
+
+impl Server {
+    fn tables(&self, out: &mut String) -> std::fmt::Result {
+        self.limits(out)?;
+        self.issuance(out)?;
+        self.timing(out)?;
+        self.gateway(out)?;
+        self.answers(out)?;
+        self.signatures(out)?;
+        self.lists(out)
     }
 
     fn limits(&self, out: &mut String) -> std::fmt::Result {
@@ -133,7 +153,7 @@ impl Report {
     }
 }
 
-impl Report {
+impl Server {
     fn answers(&self, out: &mut String) -> std::fmt::Result {
         writeln!(
             out,
@@ -210,7 +230,7 @@ CRLs: read from the database, written, linted, signed, stored; beside `openssl c
     }
 }
 
-fn percent(part: f64) -> String {
+pub(super) fn percent(part: f64) -> String {
     let percent = part * 100.0;
     if percent < 10.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
 }
@@ -243,8 +263,7 @@ mod tests {
             of_commits: 0.25,
             of_p256: 0.001,
         };
-        let report = Report {
-            machine: Machine { processor: "any".to_owned(), processors: 2, load: "0.1".to_owned() },
+        let server = Server {
             limits,
             issuance: vec![row("19 MiB, 2 passes", Some(0.5)), row("least possible", None)],
             timing: vec![timing::Row {
@@ -285,6 +304,9 @@ mod tests {
             }],
             audit: Audit { entries: 1_000_000, seconds: 1.0 },
         };
+        let machine =
+            Machine { processor: "any".to_owned(), processors: 2, load: "0.1".to_owned() };
+        let report = Report { machine, server: Some(server), application: None };
         let text = report.tables().unwrap();
         for part in [
             "50 %",

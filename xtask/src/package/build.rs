@@ -9,13 +9,13 @@ use crate::{Failure, say};
 
 /// Executables of the application.
 #[derive(Default)]
-pub(super) struct Programs {
+pub(crate) struct Programs {
     /// For Linux, of any architecture.
-    pub(super) linux: Option<PathBuf>,
+    pub(crate) linux: Option<PathBuf>,
     /// For 64-bit Windows.
-    pub(super) windows: Option<PathBuf>,
+    pub(crate) windows: Option<PathBuf>,
     /// For 32-bit Windows.
-    pub(super) windows_x86: Option<PathBuf>,
+    pub(crate) windows_x86: Option<PathBuf>,
 }
 
 impl Programs {

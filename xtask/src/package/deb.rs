@@ -50,7 +50,6 @@ Architecture: {arch}
 Maintainer: {maintainer}
 Installed-Size: {size}
 Depends: {depends}
-Recommends: libnss3-tools
 Section: utils
 Priority: optional
 Homepage: https://{host}/

@@ -30,6 +30,21 @@ const LIBRARIES: &[(&str, &str)] = &[
     ("libdbus-1.so.3", "libdbus-1-3"),
 ];
 
+/// Libraries that the application loads by name while it runs, and the packages that bring them.
+/// Without those of X11 no window opens, without NSS's driver no browser gets a certificate.
+const LOADED: &[(&str, &str)] = &[
+    ("libX11.so.6", "libx11-6"),
+    ("libX11-xcb.so.1", "libx11-xcb1"),
+    ("libXcursor.so.1", "libxcursor1"),
+    ("libXi.so.6", "libxi6"),
+    ("libxcb.so.1", "libxcb1"),
+    ("libxkbcommon.so.0", "libxkbcommon0"),
+    ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
+    ("libwayland-client.so.0", "libwayland-client0"),
+    ("libfontconfig.so.1", "libfontconfig1"),
+    ("libsoftokn3.so", "libnss3"),
+];
+
 /// An executable as a package has to know it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Elf {
@@ -50,10 +65,12 @@ impl Elf {
         let mut readelf = Command::new("readelf");
         readelf.args(["--wide", "--file-header", "--dynamic", "--version-info"]).arg(path);
         let told = tool::run(readelf.env("LC_ALL", "C"), "binutils")?;
-        Self::of(&told).map_err(|error| format!("{}: {error}", path.display()).into())
+        let octets = std::fs::read(path)?;
+        Self::of(&told, &octets).map_err(|error| format!("{}: {error}", path.display()).into())
     }
 
-    fn of(told: &str) -> Result<Self, Failure> {
+    /// Of what readelf told, and of the octets of the file.
+    fn of(told: &str, octets: &[u8]) -> Result<Self, Failure> {
         let machine = told.lines().find_map(|line| line.trim().strip_prefix("Machine:"));
         let (arch, machine) = match machine.unwrap_or_default().trim() {
             machine if machine.contains("X86-64") => ("amd64", "x86_64"),
@@ -67,6 +84,8 @@ impl Elf {
             let (_, package) = known.ok_or_else(|| format!("needs {name}, of which package?"))?;
             packages.insert(*package);
         }
+        // Their names stand in it, and nobody else knows of them.
+        packages.extend(loaded(octets));
         let glibc = told
             .split("GLIBC_")
             .skip(1)
@@ -90,6 +109,15 @@ impl Elf {
     }
 }
 
+/// Packages of the libraries of [`LOADED`] whose names stand in a file.
+fn loaded(octets: &[u8]) -> impl Iterator<Item = &'static str> {
+    let beginnings = octets.iter().enumerate().filter(|(_, octet)| **octet == b'l');
+    beginnings.filter_map(|(at, _)| {
+        let known = LOADED.iter().find(|(name, _)| octets[at..].starts_with(name.as_bytes()));
+        known.map(|(_, package)| *package)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,15 +133,22 @@ mod tests {
 
     #[test]
     fn the_latest_version_of_the_c_library_counts() {
-        let elf = Elf::of(TOLD).unwrap();
+        let elf = Elf::of(TOLD, b"").unwrap();
         assert_eq!(elf.depends, "libc6 (>= 2.34), libgcc-s1");
         assert_eq!((elf.arch, elf.machine), ("amd64", "x86_64"));
     }
 
     #[test]
     fn an_unknown_library_is_named() {
-        let error = Elf::of(&TOLD.replace("libgcc_s.so.1", "libmagic.so.1")).unwrap_err();
+        let error = Elf::of(&TOLD.replace("libgcc_s.so.1", "libmagic.so.1"), b"").unwrap_err();
         assert!(error.to_string().contains("libmagic.so.1"));
-        assert!(Elf::of("Machine: MIPS").is_err());
+        assert!(Elf::of("Machine: MIPS", b"").is_err());
+    }
+
+    #[test]
+    fn what_is_loaded_by_name_is_depended_on() {
+        let octets = b"\x7fELF...libXi.so.6libXi.solibsoftokn3.so\0";
+        let elf = Elf::of(TOLD, octets).unwrap();
+        assert_eq!(elf.depends, "libc6 (>= 2.34), libgcc-s1, libnss3, libxi6");
     }
 }

@@ -14,12 +14,13 @@ mod deb;
 mod desktop;
 mod elf;
 mod guid;
+pub(crate) mod limit;
 mod msi;
 mod scheme;
 mod sign;
 mod stage;
 mod sums;
-mod tool;
+pub(crate) mod tool;
 mod version;
 mod wxs;
 
@@ -31,7 +32,7 @@ use tegata_text::{Lang, Text};
 
 use crate::{Failure, say};
 use brand::Brand;
-use build::Programs;
+pub(crate) use build::Programs;
 use msi::Scope;
 use sign::{SignArgs, Signer};
 use version::Version;
@@ -127,29 +128,58 @@ pub(crate) fn run(args: PackageArgs) -> Result<(), Failure> {
         windows_x86: args.exe_windows_x86,
     };
     let programs = if given.is_empty() { build::all(job.time)? } else { given };
+    for path in pack(&job, &programs, args.only)? {
+        say(&format!("{:>10}  {}", std::fs::metadata(&path)?.len(), path.display()));
+    }
+    Ok(())
+}
+
+/// Builds the application for every system that this machine can build for, as packages hold it.
+pub(crate) fn build() -> Result<Programs, Failure> {
+    build::all(stage::time()?)
+}
+
+/// Makes unsigned packages of the workspace's version.
+pub(crate) fn unsigned(
+    brand: &Path,
+    out: &Path,
+    programs: &Programs,
+) -> Result<Vec<PathBuf>, Failure> {
+    let job = Job {
+        brand: Brand::read(brand)?,
+        version: Version::of_workspace()?,
+        time: stage::time()?,
+        ja: Text::of(Lang::Ja),
+        en: Text::of(Lang::En),
+        out: out.to_owned(),
+        signer: Signer::None,
+    };
+    pack(&job, programs, None)
+}
+
+/// Packs the programs, in one form or in all, and returns the packages.
+fn pack(job: &Job, programs: &Programs, only: Option<Form>) -> Result<Vec<PathBuf>, Failure> {
     std::fs::create_dir_all(&job.out)?;
-    let wanted = |form: Form| args.only.is_none_or(|only| only == form);
+    let wanted = |form: Form| only.is_none_or(|only| only == form);
     let mut made = Vec::new();
     for (program, is_64_bit) in [(&programs.windows, true), (&programs.windows_x86, false)] {
         let Some(program) = program.as_ref().filter(|_| wanted(Form::Msi)) else { continue };
+        limit::check(program)?;
         for scope in [Scope::Machine, Scope::Person] {
-            made.push(msi::make(&job, program, scope, is_64_bit)?);
+            made.push(msi::make(job, program, scope, is_64_bit)?);
         }
     }
     if let Some(program) = programs.linux.as_ref().filter(|_| wanted(Form::Deb)) {
-        made.push(deb::make(&job, program)?);
+        made.push(deb::make(job, program)?);
     }
     if let Some(program) = programs.linux.as_ref().filter(|_| wanted(Form::Archive)) {
-        made.push(archive::make(&job, program)?);
+        made.push(archive::make(job, program)?);
     }
     if wanted(Form::Mac) {
-        made.push(apple::make(&job)?);
+        made.push(apple::make(job)?);
     }
     sums::write(&job.out, &made)?;
-    for path in &made {
-        say(&format!("{:>10}  {}", std::fs::metadata(path)?.len(), path.display()));
-    }
-    Ok(())
+    Ok(made)
 }
 
 /// A file of the repository.

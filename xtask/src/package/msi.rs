@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use msi::{CodePage, Expr, LanguageId, Package, Select, Update, Value};
+use msi::{CodePage, Delete, Expr, Insert, LanguageId, Package, Select, Update, Value};
 use sha2::{Digest, Sha256};
 
 use super::guid::{braced, guid};
@@ -87,8 +87,18 @@ fn content(files: &[&Path], source: &Source<'_>) -> Result<Vec<u8>, Failure> {
 const AT_LOGIN: &str = "STARTATLOGIN = \"1\" OR (WASATLOGIN AND STARTATLOGIN <> \"0\")";
 
 /// Properties that also reach the part of an installation that runs with more rights.
-const SECURE: &str =
-    "REMOVEKEYS;STARTATLOGIN;WASATLOGIN;WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED";
+const SECURE: &str = "REMOVEKEYS;STARTATLOGIN;TEGATA_ALLOW_DOWNGRADE;WASATLOGIN;\
+                      WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED";
+
+/// Condition of going on, as wixl writes it: nothing newer is installed.
+const NOTHING_NEWER: &str = "NOT WIX_DOWNGRADE_DETECTED";
+
+/// The same, unless the way back is wanted: as the application says when it follows a manifest
+/// that leads to an older version (`tegata update rollback`).
+const NOTHING_NEWER_OR_BACK: &str = "NOT WIX_DOWNGRADE_DETECTED OR TEGATA_ALLOW_DOWNGRADE = \"1\"";
+
+/// A related product is looked for, not removed (msidbUpgradeAttributesOnlyDetect).
+const ONLY_DETECT: i32 = 2;
 
 /// Custom action type of an installed program that runs as the user, its exit code ignored
 /// (msidbCustomActionTypeExe, …SourceFile, …Continue).
@@ -112,7 +122,7 @@ fn fill(job: &Job, path: &Path, source: &Source<'_>, content: &[u8]) -> Result<(
     }
     set(&mut msi, "Registry", "Value", wxs::CALLED, &product)?;
     set(&mut msi, "Shortcut", "Name", wxs::SHORTCUT, &file_name(&product))?;
-    set(&mut msi, "LaunchCondition", "Description", wxs::NEWER, &newer)?;
+    go_back_when_asked(&mut msi, &newer)?;
     // What wixl wrote is named by key, not by what it says: that is replaced whatever it was.
     let of = |column: &str, name: &str| Expr::col(column).eq(Expr::string(name));
     msi.update_rows(
@@ -155,6 +165,43 @@ fn fill(job: &Job, path: &Path, source: &Source<'_>, content: &[u8]) -> Result<(
     info.set_word_count(if source.scope == Scope::Person { 10 } else { 2 });
     msi.flush()?;
     Ok(())
+}
+
+/// Lets an older version take the place of a newer one when that is asked for: it goes on, and
+/// what it found is removed as an older one would be.
+fn go_back_when_asked(msi: &mut Package<File>, newer: &str) -> Result<(), Failure> {
+    let condition = vec![Value::from(NOTHING_NEWER_OR_BACK), Value::from(newer)];
+    let refusal = || Expr::col("Condition").eq(Expr::string(NOTHING_NEWER));
+    replace_row(msi, "LaunchCondition", refusal, |_| condition)?;
+    let newer_ones = || Expr::col("Attributes").eq(Expr::integer(ONLY_DETECT));
+    replace_row(msi, "Upgrade", newer_ones, |row| {
+        let remove = |value| if value == Value::Int(ONLY_DETECT) { Value::Int(0) } else { value };
+        row.into_iter().map(remove).collect()
+    })
+}
+
+/// Replaces the only row of which something is true, which is not true of the new one; its keys
+/// included, which an update of rows may not change.
+///
+/// # Errors
+/// When there is none or more: then this wixl writes other tables than we know.
+fn replace_row(
+    msi: &mut Package<File>,
+    table: &str,
+    is_it: impl Fn() -> Expr,
+    by: impl FnOnce(Vec<Value>) -> Vec<Value>,
+) -> Result<(), Failure> {
+    let mut found: Vec<Vec<Value>> = msi
+        .select_rows(Select::table(table).with(is_it()))?
+        .map(|row| (0..row.len()).map(|at| row[at].clone()).collect())
+        .collect();
+    let (Some(row), true) = (found.pop(), found.is_empty()) else {
+        return Err(format!("the package has not one row of its kind in its table {table}").into());
+    };
+    // In this order: wixl counts the uses of a text too low, and what the last counted row held
+    // would be forgotten, and given to others, while other rows still hold it.
+    msi.insert_rows(Insert::into(table).row(by(row)))?;
+    Ok(msi.delete_rows(Delete::from(table).with(is_it()))?)
 }
 
 /// Writes the compound file anew, each stream in one piece (MS-CFB). What was changed in place

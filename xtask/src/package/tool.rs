@@ -9,7 +9,7 @@ use crate::Failure;
 ///
 /// # Errors
 /// When it is missing, with the Debian package that brings it, or fails, with what it said.
-pub(super) fn run(command: &mut Command, package: &str) -> Result<String, Failure> {
+pub(crate) fn run(command: &mut Command, package: &str) -> Result<String, Failure> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output().map_err(|error| {
         format!("{name} cannot be run ({error}); it comes with Debian's {package}")
@@ -23,7 +23,7 @@ pub(super) fn run(command: &mut Command, package: &str) -> Result<String, Failur
 }
 
 /// Whether a program is found.
-pub(super) fn is_there(name: &str) -> bool {
+pub(crate) fn is_there(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }

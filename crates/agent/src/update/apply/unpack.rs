@@ -19,6 +19,10 @@ use crate::update::{Application, Fetched, UpdateError};
 /// Name of the program in a package, in whichever folder.
 const PROGRAM: &str = "tegata-app";
 
+/// File in which `install.sh` keeps the version that it installed, so as not to go back to an older
+/// one unasked. Beside a program that came otherwise there is none.
+const VERSION: &str = "version";
+
 /// Beginning of the names of our temporary files.
 const TEMPORARY: &str = ".tegata-app-new-";
 
@@ -55,6 +59,12 @@ pub(super) fn replace(
     files::sync_folder(&folder).map_err(&failed)?;
     if let Some(json) = brand {
         renew_brand(&folder.join(brand::FILE), &json).map_err(&failed)?;
+    }
+    let version = folder.join(VERSION);
+    if version.exists() {
+        let line = format!("{}\n", fetched.package.version);
+        files::write(&version, line.as_bytes(), Access::Public, Existing::Replace)
+            .map_err(&failed)?;
     }
     files::remove(&fetched.path).map_err(UpdateError::disk(&fetched.path))?;
     Ok(Applied::Replaced { program: program.clone(), previous, version: fetched.package.version })

@@ -45,6 +45,17 @@ fn the_second_update_keeps_the_first() {
     assert_eq!(fs::read_to_string(previous).unwrap(), NEW);
 }
 
+/// Otherwise `install.sh` of a version between the two would not notice that it goes back.
+#[test]
+fn what_install_sh_noted_of_the_version_is_kept_true() {
+    let world = World::with_update();
+    let noted = world.place.program.with_file_name("version");
+    fs::write(&noted, "0.1.0\n").unwrap();
+    world.update().unwrap();
+    assert_eq!(fs::read_to_string(&noted).unwrap(), "0.2.0\n");
+    assert_eq!(world.beside(), ["brand.json", "tegata-app", "tegata-app.previous", "version"]);
+}
+
 #[test]
 fn a_brand_with_new_keys_comes_along() {
     let world = World::new();
