@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::place;
 use crate::run::{Ran, run, run_command};
+use crate::wine;
 
 /// The time that every package here carries.
 pub const EPOCH: &str = "1790000000";
@@ -64,6 +65,24 @@ impl Packages {
     pub fn make_msi(&self, version: &str) -> PathBuf {
         let program = self.recorder(version);
         self.make(version, &["--exe-windows", program.to_str().expect("a path of ours is text")])
+    }
+
+    /// Makes the MSI packages of a version around the application itself, without what only
+    /// debuggers read.
+    ///
+    /// # Panics
+    /// When it does not build.
+    #[track_caller]
+    pub fn make_real_msi(&self, version: &str) -> PathBuf {
+        let program = self.dir.join(format!("tegata-app-{version}.exe"));
+        let path = |path: &Path| path.to_str().expect("a path of ours is text").to_owned();
+        let (from, to) = (path(wine::app()), path(&program));
+        run("x86_64-w64-mingw32-strip", ["-o", &to, &from]).ok();
+        // Each version is another file: whatever follows a program's end is not looked at.
+        let mut octets = fs::read(&program).expect("just made");
+        octets.extend_from_slice(version.as_bytes());
+        fs::write(&program, octets).expect("just made");
+        self.make(version, &["--exe-windows", &to])
     }
 
     /// A program for Windows that writes its arguments into the file `RECORD`. Each version is

@@ -84,7 +84,7 @@ fn whole_life(form: &str, root: &str, program: &str) {
     holds("1.3.0");
 
     pc.uninstall(&last, &[]);
-    assert_eq!(pc.record(), "", "keys are kept unless asked");
+    assert_eq!(pc.record(), "clear --store windows\r\n", "keys are kept unless asked");
     nothing_is_left(&pc, &files, &registry);
 }
 
@@ -140,7 +140,7 @@ fn keys_are_removed_when_asked_and_never_by_an_upgrade() {
     pc.install(&last, &["REMOVEKEYS=1"]);
     assert_eq!(pc.record(), "");
     pc.uninstall(&last, &["REMOVEKEYS=1"]);
-    assert_eq!(pc.record(), "remove --all --yes --store windows\r\n");
+    assert_eq!(pc.record(), "clear --keys --store windows\r\n");
     assert_eq!(pc.find("tegata-app.exe"), None);
 }
 
