@@ -1,8 +1,10 @@
 //! The application goes: what it added to the PC goes with it.
 //!
 //! Without being asked for more it leaves a certificate working: with its key, with the issuing CAs
-//! and the root that it leads to, and with what its renewal needs once the application is there
-//! again. Asked for the keys as well, nothing of the service stays.
+//! and the root that it leads to, and with what the application goes on with when it is there
+//! again: the site that renews it, and the settings. An installer that does not tell an upgrade
+//! from an uninstallation so loses nothing. Asked for the keys as well, or where there is no
+//! certificate, nothing of the service stays.
 
 use std::io;
 use std::path::Path;
@@ -60,9 +62,9 @@ pub fn authorities(store: &mut dyn KeyStore) -> Result<Untrusted, StoreError> {
 }
 
 /// Removes what the application keeps for itself in `state`: settings, what it remembers of
-/// updates, and with `keys` those that wait in files for certificates of `service`. While there are
-/// receipts of another site's certificates than `site`, its application may be there, and both work
-/// with the same settings: then they stay.
+/// updates, and with `keys` those that wait in files for certificates of the service of `site`.
+/// While there are receipts of another site's certificates than `site`, its application may be
+/// there, and both work with the same settings: then these stay.
 ///
 /// # Errors
 /// When something that shall go cannot be removed.

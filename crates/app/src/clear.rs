@@ -32,10 +32,15 @@ pub(crate) fn run(options: Clear, world: &mut World) -> Result<(), Failure> {
         Ok(Vec::new())
     };
     let untrusted = leave::authorities(&mut *opened).map_err(|error| Failure::of(error, text));
-    let state = stores::state_folder().zip(receipts).map_or(Ok(()), |(folder, receipts)| {
-        leave::state(&folder, &receipts, site, options.keys)
-            .map_err(|error| Failure::of(error, text))
-    });
+    // What is kept goes on with the settings.
+    let is_kept = !options.keys && !items.is_empty();
+    let state = stores::state_folder().zip(receipts).filter(|_| !is_kept).map_or(
+        Ok(()),
+        |(folder, receipts)| {
+            leave::state(&folder, &receipts, site, options.keys)
+                .map_err(|error| Failure::of(error, text))
+        },
+    );
     chosen?;
     let (removed, untrusted) = (keys?, untrusted?);
     state?;

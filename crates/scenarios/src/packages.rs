@@ -74,7 +74,7 @@ impl Packages {
     /// When it does not build.
     #[track_caller]
     pub fn make_real_msi(&self, version: &str) -> PathBuf {
-        let program = self.dir.join(format!("tegata-app-{version}.exe"));
+        let program = self.real(version);
         let path = |path: &Path| path.to_str().expect("a path of ours is text").to_owned();
         let (from, to) = (path(wine::app()), path(&program));
         run("x86_64-w64-mingw32-strip", ["-o", &to, &from]).ok();
@@ -83,6 +83,11 @@ impl Packages {
         octets.extend_from_slice(version.as_bytes());
         fs::write(&program, octets).expect("just made");
         self.make(version, &["--exe-windows", &to])
+    }
+
+    /// The application as [`Packages::make_real_msi`] packed it.
+    pub fn real(&self, version: &str) -> PathBuf {
+        self.dir.join(format!("tegata-app-{version}.exe"))
     }
 
     /// A program for Windows that writes its arguments into the file `RECORD`. Each version is

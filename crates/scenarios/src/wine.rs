@@ -36,6 +36,10 @@ pub const KEYS: &str = r"HKCU\Software\Wine\Crypto\RSA";
 /// Time within which the next page appears.
 const PAGE: Duration = Duration::from_secs(30);
 
+/// Prints the titles of the windows.
+static TITLES: LazyLock<PathBuf> =
+    LazyLock::new(|| compile("titles", "titles.exe", &["-mconsole"], &["-luser32"]));
+
 /// A PC with Windows on it. It is switched off and thrown away when dropped.
 pub struct WindowsPc {
     prefix: TempDir,
@@ -47,7 +51,7 @@ pub struct WindowsPc {
 struct Display {
     /// As X programs find it.
     name: String,
-    /// Value of `LANG`.
+    /// Value of `LC_MESSAGES`.
     language: String,
 }
 
@@ -66,7 +70,7 @@ impl WindowsPc {
     }
 
     /// A new PC with a screen of this size, on which everything is so many percent as large as
-    /// designed, for a user of this language (a value of `LANG`).
+    /// designed, for a user of this language (a value of `LC_MESSAGES`).
     ///
     /// # Panics
     /// As [`WindowsPc::new`].
@@ -119,6 +123,11 @@ impl WindowsPc {
         let mut boot = self.command("wineboot");
         let booted = self.start(&mut boot).wait();
         assert!(booted.is_ok_and(|status| status.success()), "{boot:?}");
+        if self.display.is_some() {
+            // The same with what draws the screen.
+            let shown = self.start(&mut self.command(&*TITLES)).wait();
+            assert!(shown.is_ok_and(|status| status.success()), "nothing can be shown");
+        }
     }
 
     /// Everything on the PC: it is switched off for it, and on again.
@@ -151,8 +160,6 @@ impl WindowsPc {
 
     /// The titles of the windows on the screen, the topmost first.
     pub fn titles(&self) -> Vec<String> {
-        static TITLES: LazyLock<PathBuf> =
-            LazyLock::new(|| compile("titles", "titles.exe", &["-mconsole"], &["-luser32"]));
         let said = self.run(&*TITLES, &[]).ok().text();
         said.lines().map(|line| line.trim_end().to_owned()).collect()
     }
@@ -200,7 +207,9 @@ impl WindowsPc {
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = wine(self.prefix.path());
         if let Some(display) = &self.display {
-            command.env("DISPLAY", &display.name).env("LANG", &display.language);
+            // Names of files in whatever language, also where its locale is not installed.
+            command.env("DISPLAY", &display.name).env("LANG", "C.UTF-8");
+            command.env("LC_MESSAGES", &display.language);
         }
         command.arg(program.as_ref());
         command

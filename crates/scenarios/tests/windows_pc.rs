@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -13,7 +14,7 @@ use tegata_scenarios::installed::{REFUSED, Registry};
 use tegata_scenarios::packages::Packages;
 use tegata_scenarios::wait::millis;
 use tegata_scenarios::wine::{self, CA, KEYS, MY, ROOT, WindowsPc};
-use tegata_scenarios::{Demo, Ran, Seat, eventually, figure};
+use tegata_scenarios::{Demo, Ran, Seat, figure};
 use tempfile::tempdir;
 
 const ISSUER: &str = "SB0001002C";
@@ -25,7 +26,7 @@ fn packages(demo: &Demo, dir: &Path) -> Packages {
     let packages = Packages::of(dir, ISSUER);
     let site = demo.ready.site.split("/issueweb/").next().unwrap();
     let brand = demo.tegata(&["service", "brand", "--site", site]).ok();
-    std::fs::write(packages.brand(), &brand.stdout).unwrap();
+    fs::write(packages.brand(), &brand.stdout).unwrap();
     packages
 }
 
@@ -50,15 +51,23 @@ fn list(pc: &WindowsPc) -> Vec<Value> {
     app(pc, &["list"])["certificates"].as_array().unwrap().clone()
 }
 
+/// Opens a link of the page, as Windows does it: by the command that the installer registered.
+/// Wine looks for such a command among everyone's only, so its `start` does not find this user's.
+fn follow(pc: &WindowsPc, link: &str) {
+    let key = r"HKCU\Software\Classes\tegata\shell\open\command";
+    let said = pc.run("reg", &["query", key, "/ve"]).ok().text();
+    let command = said.split_once("REG_SZ").unwrap().1.trim();
+    let parts: Vec<_> = command.split('"').collect();
+    let ["", program, " ", "%1", ""] = parts[..] else { panic!("{command}") };
+    pc.start(pc.command(program).arg(link));
+}
+
 /// Opens the entry of the start menu.
 fn open_from_menu(pc: &WindowsPc) {
-    let (files, prefix) = (pc.files(), pc.c(""));
-    let entry = files.iter().find(|file| {
-        file.extension().is_some_and(|kind| kind == "lnk")
-            && file.to_string_lossy().contains("Start Menu")
-    });
-    let entry = prefix.parent().unwrap().parent().unwrap().join(entry.unwrap());
-    pc.open(&wine::path(&entry));
+    let files = pc.files().into_iter().map(|file| file.to_str().unwrap().to_owned());
+    let mut entries = files.filter(|file| file.contains("/Start Menu/") && file.ends_with(".lnk"));
+    let entry = entries.next().unwrap();
+    pc.open(&entry.replace("drive_c", "C:").replace('/', "\\"));
 }
 
 /// Fills the form that has the focus in its first field and presses Enter twice, as people do.
@@ -74,6 +83,48 @@ fn issue(screen: &Screen, seat: &Seat) {
     screen.keys(&["Return", "Return"]);
 }
 
+/// Time passes for this certificate: the site and what the application was told agree that it can
+/// be renewed.
+fn make_due(pc: &WindowsPc, demo: &Demo, serial: &str) {
+    demo.open_renewal();
+    let receipt = pc.local_app_data().join(format!("tegata/certificates/{serial}.json"));
+    let mut told: Value = serde_json::from_slice(&fs::read(&receipt).unwrap()).unwrap();
+    told["renewable_from"] = json!("2026-01-01T00:00:00Z");
+    fs::write(&receipt, told.to_string()).unwrap();
+}
+
+/// Closes the window that has the keyboard.
+fn close(pc: &WindowsPc, screen: &Screen) {
+    screen.keys(&["alt+F4"]);
+    pc.no_window();
+}
+
+/// What is there now and was not before, apart from the empty folders and keys in which Windows
+/// keeps its own records.
+fn new_since(pc: &WindowsPc, before: &(Vec<PathBuf>, Registry)) -> Vec<String> {
+    let (files, registry) = pc.inventory();
+    let is_theirs = |name: &str| {
+        name.contains(r"\Installer\") && name.ends_with("(key)")
+            || [
+                "Local/Programs",
+                "Microsoft/Installer",
+                "windows/Installer",
+                r"\CRLs (key)",
+                r"\CTLs (key)",
+                r"\Certificates (key)",
+            ]
+            .iter()
+            .any(|their| name.ends_with(their))
+    };
+    let files = files.into_iter().filter(|file| !before.0.contains(file));
+    let files = files.map(|file| file.display().to_string());
+    let values = registry.into_iter().filter(|(at, _)| !before.1.contains_key(at));
+    let values = values.map(|((key, name), _)| format!("{key} {name}"));
+    files.chain(values).filter(|name| !is_theirs(name)).collect()
+}
+
+/// Installed without rights; issued, renewed and cleaned up in the window; replaced by a newer
+/// version and not by an older one; gone, with and without the keys.
 #[test]
 fn the_application_lives_its_whole_life_on_a_windows_pc() {
     let dir = tempdir().unwrap();
@@ -82,32 +133,127 @@ fn the_application_lives_its_whole_life_on_a_windows_pc() {
     let pc = WindowsPc::with_screen(&screen, LAPTOP, 100, "en_US.UTF-8");
     let packages = packages(&demo, dir.path());
     let begun = Instant::now();
-    let msi = |made: PathBuf| wine::path(&made.join(packages.msi("_user")));
-    let (first, second) = (packages.make_real_msi("1.0.0"), packages.make_real_msi("1.1.0"));
+    let (old, new) = (packages.make_real_msi("1.0.0"), packages.make_real_msi("1.1.0"));
     figure("two versions packed", millis(begun.elapsed()));
-    let size = first.join(packages.msi("_user")).metadata().unwrap().len();
+    let size = old.join(packages.msi("_user")).metadata().unwrap().len();
     figure("installer, unoptimised", format!("{:.1} MB", size as f64 / 1e6));
-    let (first, second) = (msi(first), msi(second));
+    let older = packages.make_msi("0.9.0");
+    let msi = |made: &Path, form: &str| wine::path(&made.join(packages.msi(form)));
     let seat = Seat { user_id: demo.ready.user_id.clone(), password: demo.ready.password.clone() };
-    // Windows notes what it has shown to whom: let it do so before we look.
-    pc.titles();
     let untouched = pc.inventory();
-    let authorities = [ROOT, CA].map(|key| pc.registry(key).len());
+    let authorities = || [ROOT, CA].map(|key| pc.registry(key).len());
+    let bare = authorities();
 
-    msiexec(&pc, &["/i", &first]).ok();
+    // From the page's button to the certificate, by keyboard alone.
+    msiexec(&pc, &["/i", &msi(&old, "_user")]).ok();
     let begun = Instant::now();
-    pc.open(&demo.link("issue", "en"));
+    follow(&pc, &demo.link("issue", "en"));
     pc.window(&screen, "Issue a certificate");
     figure("from the link to the form", millis(begun.elapsed()));
-    screen.picture("wine-issue");
     issue(&screen, &seat);
     let pressed = Instant::now();
     pc.window(&screen, "The certificate was issued");
     figure("from Enter to the result", millis(pressed.elapsed()));
-    screen.picture("wine-issued");
+    screen.picture("windows-issued");
+    // Another process reads it back, and a program that is not ours.
+    let [issued] = list(&pc).try_into().unwrap();
+    assert_eq!((&issued["user_id"], &issued["state"]), (&json!(seat.user_id), &json!("valid")));
+    assert_eq!(issued["key_location"], "system");
+    let [seen] = pc.look().try_into().unwrap();
+    assert!(seen["friendly_name"].as_str().unwrap().starts_with(&seat.user_id), "{seen}");
+    assert_eq!((&seen["signs"], &seen["private_key_taken_out"]), (&json!(true), &json!(false)));
+    assert_eq!(demo.certificates(Some(&seat.user_id)).len(), 1, "pressed twice, issued once");
+    assert_eq!(authorities(), [bare[0] + 1, bare[1] + 1], "one root and one issuing CA");
+    // A setting of the person's: the other language.
+    screen.keys(&["Escape"]);
+    pc.window(&screen, "Certificates on this PC");
+    screen.picture("windows-menu");
+    screen.keys(&["Tab", "Return"]);
+    pc.window(&screen, "このPCの電子証明書");
+    close(&pc, &screen);
 
-    let listed = list(&pc);
-    println!("{listed:?}");
-    println!("{:?}", pc.look());
-    println!("{:?}", demo.certificates(None));
+    // A newer version takes its place, an older one does not.
+    let serial = issued["serial"].as_str().unwrap();
+    let installed = || fs::read(program(&pc)).unwrap();
+    let of = |version: &str| fs::read(packages.real(version)).unwrap();
+    msiexec(&pc, &["/i", &msi(&new, "_user")]).ok();
+    assert!(installed() == of("1.1.0"), "replaced");
+    msiexec(&pc, &["/i", &msi(&older, "_user")]).ended(REFUSED);
+    assert!(installed() == of("1.1.0"), "an older version replaces nothing");
+    assert_eq!(list(&pc), [issued.clone()], "certificate and receipt stay");
+
+    // Renewed in the window, which still speaks the language chosen before.
+    make_due(&pc, &demo, serial);
+    open_from_menu(&pc);
+    pc.window(&screen, "このPCの電子証明書");
+    follow(&pc, &demo.link("renew", "en"));
+    pc.window(&screen, "電子証明書の更新");
+    screen.keys(&["Return"]);
+    pc.window(&screen, "電子証明書を更新しました");
+    screen.picture("windows-renewed");
+    let both = list(&pc);
+    assert_eq!((both.len(), pc.look().len(), pc.registry(KEYS).len()), (2, 2, 2), "{both:?}");
+
+    // The old one is cleaned up in the window when that is closed.
+    screen.keys(&["Escape"]);
+    pc.window(&screen, "このPCの電子証明書");
+    screen.keys(&["shift+Tab"; 5]);
+    screen.keys(&["Return"]);
+    pc.window(&screen, "不要な電子証明書の整理");
+    screen.keys(&["shift+Tab", "Return"]);
+    screen.picture("windows-clean-up");
+    close(&pc, &screen);
+    let [renewed] = list(&pc).try_into().unwrap();
+    assert_ne!(renewed["serial"], issued["serial"]);
+    assert_eq!((pc.look().len(), pc.registry(KEYS).len()), (1, 1), "its key is gone, too");
+
+    // Another seat's, by command alone.
+    let second = demo.seat();
+    let password = pc.c("password.txt");
+    fs::write(&password, &second.password).unwrap();
+    let (site, root) = (&demo.ready.site, &demo.ready.root_sha256);
+    let password = wine::path(&password);
+    let other = app(
+        &pc,
+        &[
+            &["issue", "--site", site, "--root-sha256", root, "--user", &second.user_id][..],
+            &["--mail", MAIL, "--password-file", &password],
+        ]
+        .concat(),
+    );
+    assert_eq!((list(&pc).len(), &other["gateway"]), (2, &json!("accepted")));
+    app(&pc, &["remove", "--yes", "--serial", other["serial"].as_str().unwrap()]);
+    assert_eq!(list(&pc), [renewed.clone()]);
+    fs::remove_file(pc.c("password.txt")).unwrap();
+
+    // Gone, but for the certificate and what it needs to work and to be renewed once the
+    // application is there again.
+    msiexec(&pc, &["/x", &msi(&new, "_user")]).ok();
+    let [kept] = pc.look().try_into().unwrap();
+    assert_eq!(kept["signs"], true);
+    let receipt = format!("{}.json", renewed["serial"].as_str().unwrap());
+    let needed = |name: &String| {
+        name.contains(r"Software\Wine\Crypto\RSA\")
+            || name.contains(r"\SystemCertificates\")
+            || name.ends_with("AppData/Local/tegata")
+            || name.ends_with("tegata/certificates")
+            || name.ends_with(&receipt)
+            || name.ends_with("tegata/settings.json")
+    };
+    let mut left = new_since(&pc, &untouched);
+    left.retain(|name| !needed(name));
+    assert_eq!(left, [""; 0]);
+    assert_eq!(authorities(), [bare[0] + 1, bare[1] + 1], "the certificate needs them");
+
+    // Installed for everyone, the link opens it by Windows' own means. It finds the certificate.
+    msiexec(&pc, &["/i", &msi(&new, "")]).ok();
+    pc.open(&demo.link("renew", "en"));
+    pc.window(&screen, "このPCの電子証明書");
+    close(&pc, &screen);
+
+    // Now with the keys: nothing is left.
+    msiexec(&pc, &["/x", &msi(&new, ""), "REMOVEKEYS=1"]).ok();
+    assert_eq!((pc.look().len(), pc.registry(KEYS).len()), (0, 0));
+    assert_eq!(authorities(), bare);
+    assert_eq!(new_since(&pc, &untouched), [""; 0]);
 }
