@@ -61,38 +61,41 @@ pub fn authorities(store: &mut dyn KeyStore) -> Result<Untrusted, StoreError> {
     }
 }
 
-/// Removes what the application keeps for itself in `state`: settings, what it remembers of
-/// updates, and with `keys` those that wait in files for certificates of the service of `site`.
-/// While there are receipts of another site's certificates than `site`, its application may be
-/// there, and both work with the same settings: then these stay.
+/// Removes the files in `state` in which keys wait for certificates of the service of `site`;
+/// without one those of every service.
+///
+/// # Errors
+/// At the first one that stays.
+pub fn waiting(state: &Path, site: Option<&Site>) -> Result<(), StoreError> {
+    pending::of_service(&state.join("pending"), site.map(Site::service))
+        .iter()
+        .try_for_each(|file| remove(file))
+}
+
+/// Removes the settings in `state`, and what is remembered of updates. While there are receipts of
+/// another site's certificates than `site`, its application may be there and work with the same
+/// settings: then they stay.
 ///
 /// # Errors
 /// When something that shall go cannot be removed.
-pub fn state(
-    state: &Path,
-    receipts: &Receipts,
-    site: Option<&Site>,
-    keys: bool,
-) -> Result<(), StoreError> {
-    let (certificates, pending) = (state.join("certificates"), state.join("pending"));
-    if keys {
-        for file in pending::of_service(&pending, site.map(Site::service)) {
-            remove(&file)?;
-        }
-    }
+pub fn settings(state: &Path, receipts: &Receipts, site: Option<&Site>) -> Result<(), StoreError> {
     let is_shared = receipts
         .all()
         .iter()
         .any(|(_, receipt)| site.is_some_and(|site| !is_of(&receipt.site, site)));
-    if !is_shared {
-        remove(&state.join("settings.json"))?;
-        remove_folder(&state.join("updates"))?;
+    if is_shared {
+        return Ok(());
     }
-    // Those that hold something stay.
-    for folder in [&certificates, &pending, state] {
+    remove(&state.join("settings.json"))?;
+    remove_folder(&state.join("updates"))
+}
+
+/// Removes the folders of the application that hold nothing any more.
+pub fn folders(state: &Path) {
+    for folder in [&state.join("certificates"), &state.join("pending"), state] {
+        // One that holds something stays.
         let _ = std::fs::remove_dir(folder);
     }
-    Ok(())
 }
 
 fn remove(file: &Path) -> Result<(), StoreError> {

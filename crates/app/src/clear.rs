@@ -1,7 +1,9 @@
 use serde::Serialize;
-use tegata_agent::inventory;
+use tegata_agent::inventory::{self, Item};
 use tegata_agent::leave;
-use tegata_agent::store::{Pkcs12Form, Untrusted};
+use tegata_agent::receipt::Receipts;
+use tegata_agent::site::Site;
+use tegata_agent::store::{Pkcs12Form, StoreError, Untrusted};
 use tegata_domain::Clock;
 
 use crate::World;
@@ -32,15 +34,8 @@ pub(crate) fn run(options: Clear, world: &mut World) -> Result<(), Failure> {
         Ok(Vec::new())
     };
     let untrusted = leave::authorities(&mut *opened).map_err(|error| Failure::of(error, text));
-    // What is kept goes on with the settings.
-    let is_kept = !options.keys && !items.is_empty();
-    let state = stores::state_folder().zip(receipts).filter(|_| !is_kept).map_or(
-        Ok(()),
-        |(folder, receipts)| {
-            leave::state(&folder, &receipts, site, options.keys)
-                .map_err(|error| Failure::of(error, text))
-        },
-    );
+    let state = own_files(&items, receipts.as_ref(), site, options.keys)
+        .map_err(|error| Failure::of(error, text));
     chosen?;
     let (removed, untrusted) = (keys?, untrusted?);
     state?;
@@ -55,6 +50,25 @@ pub(crate) fn run(options: Clear, world: &mut World) -> Result<(), Failure> {
     let lines = each(lines, &untrusted.kept, text.app_label_kept());
     let object = ClearObject { result: "cleared", store: uri.to_string(), serials, untrusted };
     world.output.result(lines.as_str(), &object);
+    Ok(())
+}
+
+/// Removes what the application keeps for itself. A certificate that stays goes on with the
+/// settings when the application is there again.
+fn own_files(
+    items: &[Item],
+    receipts: Option<&Receipts>,
+    site: Option<&Site>,
+    keys: bool,
+) -> Result<(), StoreError> {
+    let Some((state, receipts)) = stores::state_folder().zip(receipts) else { return Ok(()) };
+    if keys {
+        leave::waiting(&state, site)?;
+    }
+    if keys || items.is_empty() {
+        leave::settings(&state, receipts, site)?;
+    }
+    leave::folders(&state);
     Ok(())
 }
 

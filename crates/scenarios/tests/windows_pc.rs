@@ -109,6 +109,7 @@ fn new_since(pc: &WindowsPc, before: &(Vec<PathBuf>, Registry)) -> Vec<String> {
                 "Local/Programs",
                 "Microsoft/Installer",
                 "windows/Installer",
+                r"\Wine\Crypto\RSA (key)",
                 r"\CRLs (key)",
                 r"\CTLs (key)",
                 r"\Certificates (key)",
@@ -256,4 +257,63 @@ fn the_application_lives_its_whole_life_on_a_windows_pc() {
     assert_eq!((pc.look().len(), pc.registry(KEYS).len()), (0, 0));
     assert_eq!(authorities(), bare);
     assert_eq!(new_since(&pc, &untouched), [""; 0]);
+}
+
+/// Pictures for people to judge, on a small laptop: what a clerk sees, in both languages, at two
+/// scales.
+#[test]
+fn every_page_is_shown_on_a_laptop() {
+    let dir = tempdir().unwrap();
+    let demo = Demo::start(dir.path());
+    let screen = Screen::of_size(dir.path(), LAPTOP.0, LAPTOP.1);
+    for (lang, percent) in [("ja", 100), ("ja", 150), ("en", 150)] {
+        let pc = WindowsPc::with_screen(&screen, LAPTOP, percent, lang);
+        let home = pc.c("tegata");
+        fs::create_dir(&home).unwrap();
+        fs::copy(wine::app(), home.join("tegata-app.exe")).unwrap();
+        fs::copy(packages(&demo, dir.path()).brand(), home.join("brand.json")).unwrap();
+        let seat = demo.seat();
+        let picture = |name: &str| screen.picture(&format!("laptop-{percent}-{lang}-{name}"));
+        let title = |ja: &'static str, en: &'static str| if lang == "ja" { ja } else { en };
+        let menu = title("このPCの電子証明書", "Certificates on this PC");
+        let see = |ja, en, name| {
+            pc.window(&screen, title(ja, en));
+            picture(name);
+        };
+        pc.start(&mut pc.command(home.join("tegata-app.exe")));
+        pc.window(&screen, menu);
+        picture("menu-none");
+        screen.keys(&["Return"]);
+        let form = ("電子証明書の新規発行", "Issue a certificate");
+        see(form.0, form.1, "issue");
+        screen.keys(&["x", "Return"]);
+        picture("issue-wrong");
+        screen.keys(&["ctrl+a"]);
+        issue(&screen, &Seat { password: "0000-0000-0000-0000".to_owned(), ..seat.clone() });
+        see("エラーが発生しました", "Something went wrong", "refused");
+        screen.keys(&["Return"]);
+        pc.window(&screen, title(form.0, form.1));
+        screen.keys(&["ctrl+a"]);
+        screen.text(&seat.password);
+        screen.keys(&["Return"]);
+        see("電子証明書を発行しました", "The certificate was issued", "issued");
+        screen.keys(&["Escape"]);
+        pc.window(&screen, menu);
+        picture("menu");
+        for (steps, ja, en, name) in [
+            (1, "このアプリケーションについて", "About", "about"),
+            (2, "設定", "Settings", "settings"),
+        ] {
+            screen.keys(&vec!["shift+Tab"; steps]);
+            screen.keys(&["Return"]);
+            see(ja, en, name);
+            screen.keys(&["Escape"]);
+            pc.window(&screen, menu);
+        }
+        screen.keys(&["shift+Tab"; 4]);
+        screen.keys(&["Return"]);
+        pc.window(&screen, title("接続", "Check the connection"));
+        picture("doctor");
+        close(&pc, &screen);
+    }
 }
