@@ -36,10 +36,6 @@ pub const KEYS: &str = r"HKCU\Software\Wine\Crypto\RSA";
 /// Time within which the next page appears.
 const PAGE: Duration = Duration::from_secs(30);
 
-/// Prints the titles of the windows.
-static TITLES: LazyLock<PathBuf> =
-    LazyLock::new(|| compile("titles", "titles.exe", &["-mconsole"], &["-luser32"]));
-
 /// A PC with Windows on it. It is switched off and thrown away when dropped.
 pub struct WindowsPc {
     prefix: TempDir,
@@ -123,11 +119,6 @@ impl WindowsPc {
         let mut boot = self.command("wineboot");
         let booted = self.start(&mut boot).wait();
         assert!(booted.is_ok_and(|status| status.success()), "{boot:?}");
-        if self.display.is_some() {
-            // The same with what draws the screen.
-            let shown = self.start(&mut self.command(&*TITLES)).wait();
-            assert!(shown.is_ok_and(|status| status.success()), "nothing can be shown");
-        }
     }
 
     /// Everything on the PC: it is switched off for it, and on again.
@@ -160,8 +151,16 @@ impl WindowsPc {
 
     /// The titles of the windows on the screen, the topmost first.
     pub fn titles(&self) -> Vec<String> {
-        let said = self.run(&*TITLES, &[]).ok().text();
-        said.lines().map(|line| line.trim_end().to_owned()).collect()
+        static TITLES: LazyLock<PathBuf> =
+            LazyLock::new(|| compile("titles", "titles.exe", &["-mconsole"], &["-luser32"]));
+        // Into a file: whoever is the first to look starts what draws the screen, and that would
+        // hold on to our end of an output.
+        let file = self.prefix.path().join("titles");
+        let mut look = self.command(&*TITLES);
+        let looked = self.start(look.arg(path(&file))).wait();
+        assert!(looked.is_ok_and(|status| status.success()), "{look:?}");
+        let said = fs::read_to_string(file).expect("just written");
+        said.lines().map(str::to_owned).collect()
     }
 
     /// Waits for a window whose title begins with `title`, and gives the screen the keyboard.

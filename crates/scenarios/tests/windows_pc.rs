@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tegata_scenarios::app::MAIL;
@@ -14,12 +14,15 @@ use tegata_scenarios::installed::{REFUSED, Registry};
 use tegata_scenarios::packages::Packages;
 use tegata_scenarios::wait::millis;
 use tegata_scenarios::wine::{self, CA, KEYS, MY, ROOT, WindowsPc};
-use tegata_scenarios::{Demo, Ran, Seat, figure};
+use tegata_scenarios::{Demo, Ran, Seat, eventually, figure};
 use tempfile::tempdir;
 
 const ISSUER: &str = "SB0001002C";
 /// A laptop as companies have them.
 const LAPTOP: (u32, u32) = (1366, 768);
+
+/// Longest time to wait for something that the window draws.
+const BOUND: Duration = Duration::from_secs(30);
 
 /// Packages of the demo's service.
 fn packages(demo: &Demo, dir: &Path) -> Packages {
@@ -286,7 +289,15 @@ fn every_page_is_shown_on_a_laptop() {
         screen.keys(&["Return"]);
         let form = ("電子証明書の新規発行", "Issue a certificate");
         see(form.0, form.1, "issue");
-        screen.keys(&["x", "Return"]);
+        let before = screen.image();
+        screen.text("!");
+        screen.keys(&["Return"]);
+        eventually("the fields say what is wrong", BOUND, || {
+            // More than a letter: the lines move.
+            let now = screen.image();
+            let differ = before.iter().zip(&now).filter(|(one, other)| one != other).count();
+            (differ > now.len() / 100).then_some(())
+        });
         picture("issue-wrong");
         screen.keys(&["ctrl+a"]);
         issue(&screen, &Seat { password: "0000-0000-0000-0000".to_owned(), ..seat.clone() });

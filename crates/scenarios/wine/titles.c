@@ -1,21 +1,21 @@
-/* Prints the titles of the windows on the screen, in UTF-8, a line each, the topmost first, as a
-   task switcher shows them. For tests only. */
+/* Writes the titles of the windows on the screen into a file, in UTF-8, a line each, the topmost
+   first, as a task switcher shows them. For tests only. */
 
 #include <stdio.h>
 #include <windows.h>
 
-static BOOL CALLBACK print(HWND window, LPARAM unused)
+static BOOL CALLBACK print(HWND window, LPARAM file)
 {
     WCHAR title[512];
     char octets[2048];
-    (void)unused;
     if (IsWindowVisible(window) && GetWindowTextW(window, title, ARRAYSIZE(title)) > 0
         && WideCharToMultiByte(CP_UTF8, 0, title, -1, octets, sizeof octets, NULL, NULL))
-        puts(octets);
+        fprintf((FILE *)file, "%s\n", octets);
     return TRUE;
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
-    return EnumWindows(print, 0) ? 0 : 1;
+    FILE *file = count == 2 ? fopen(arguments[1], "wb") : NULL;
+    return file && EnumWindows(print, (LPARAM)file) && fclose(file) == 0 ? 0 : 1;
 }
