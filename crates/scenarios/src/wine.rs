@@ -202,6 +202,16 @@ impl WindowsPc {
         command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
     }
 
+    /// Starts a program of Windows that opens a window, and lets it be: it ends when somebody
+    /// closes it, or with the PC.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn leave(&self, command: &mut Command) {
+        let mut child = self.start(command);
+        std::thread::spawn(move || child.wait());
+    }
+
     /// The command line of a program of Windows, in an environment without any of ours.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = wine(self.prefix.path());

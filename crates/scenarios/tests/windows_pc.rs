@@ -13,7 +13,7 @@ use tegata_scenarios::desktop::Screen;
 use tegata_scenarios::installed::{REFUSED, Registry};
 use tegata_scenarios::packages::Packages;
 use tegata_scenarios::wait::millis;
-use tegata_scenarios::wine::{self, CA, KEYS, MY, ROOT, WindowsPc};
+use tegata_scenarios::wine::{self, CA, KEYS, ROOT, WindowsPc};
 use tegata_scenarios::{Demo, Ran, Seat, eventually, figure};
 use tempfile::tempdir;
 
@@ -61,8 +61,8 @@ fn follow(pc: &WindowsPc, link: &str) {
     let said = pc.run("reg", &["query", key, "/ve"]).ok().text();
     let command = said.split_once("REG_SZ").unwrap().1.trim();
     let parts: Vec<_> = command.split('"').collect();
-    let ["", program, " ", "%1", ""] = parts[..] else { panic!("{command}") };
-    pc.start(pc.command(program).arg(link));
+    assert_eq!((parts.len(), parts[3]), (5, "%1"), "{command}");
+    pc.leave(pc.command(parts[1]).arg(link));
 }
 
 /// Opens the entry of the start menu.
@@ -184,7 +184,7 @@ fn the_application_lives_its_whole_life_on_a_windows_pc() {
     assert!(installed() == of("1.1.0"), "replaced");
     msiexec(&pc, &["/i", &msi(&older, "_user")]).ended(REFUSED);
     assert!(installed() == of("1.1.0"), "an older version replaces nothing");
-    assert_eq!(list(&pc), [issued.clone()], "certificate and receipt stay");
+    assert_eq!(list(&pc), std::slice::from_ref(&issued), "certificate and receipt stay");
 
     // Renewed in the window, which still speaks the language chosen before.
     make_due(&pc, &demo, serial);
@@ -227,7 +227,7 @@ fn the_application_lives_its_whole_life_on_a_windows_pc() {
     );
     assert_eq!((list(&pc).len(), &other["gateway"]), (2, &json!("accepted")));
     app(&pc, &["remove", "--yes", "--serial", other["serial"].as_str().unwrap()]);
-    assert_eq!(list(&pc), [renewed.clone()]);
+    assert_eq!(list(&pc), std::slice::from_ref(&renewed));
     fs::remove_file(pc.c("password.txt")).unwrap();
 
     // Gone, but for the certificate and what it needs to work and to be renewed once the
@@ -283,7 +283,7 @@ fn every_page_is_shown_on_a_laptop() {
             pc.window(&screen, title(ja, en));
             picture(name);
         };
-        pc.start(&mut pc.command(home.join("tegata-app.exe")));
+        pc.leave(&mut pc.command(home.join("tegata-app.exe")));
         pc.window(&screen, menu);
         picture("menu-none");
         screen.keys(&["Return"]);
