@@ -107,7 +107,11 @@ fn close(pc: &WindowsPc, screen: &Screen) {
 fn new_since(pc: &WindowsPc, before: &(Vec<PathBuf>, Registry)) -> Vec<String> {
     let (files, registry) = pc.inventory();
     let is_theirs = |name: &str| {
-        name.contains(r"\Installer\") && name.ends_with("(key)")
+        // Screens come and go in what Windows knows of its hardware.
+        name.contains(r"\CurrentControlSet\Control\Class\")
+            || name.contains(r"\CurrentControlSet\Control\Video\")
+            || name.contains(r"\CurrentControlSet\Enum\")
+            || name.contains(r"\Installer\") && name.ends_with("(key)")
             || [
                 "Local/Programs",
                 "Microsoft/Installer",
