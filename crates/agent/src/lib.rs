@@ -22,6 +22,7 @@ pub mod instance;
 pub mod inventory;
 pub mod issue;
 mod key;
+pub mod leave;
 pub mod link;
 mod pending;
 pub mod proof;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
-use tegata_domain::Entropy;
+use tegata_domain::{Entropy, ServiceKey};
 use zeroize::Zeroizing;
 
 use crate::files::{self, Access, Existing};
@@ -181,9 +181,49 @@ impl Waits for FileKey {
     }
 }
 
+/// Gives up what waits in `folder` for certificates of this service, of all services without one,
+/// and forgets it.
+///
+/// # Errors
+/// When something stays. What is no key of this kind is only forgotten.
+#[cfg(windows)]
+pub(crate) fn give_up_all<K: Waits>(
+    folder: &Path,
+    service: Option<&ServiceKey>,
+) -> Result<(), StoreError> {
+    for path in of_service(folder, service) {
+        if !path.to_string_lossy().ends_with(K::ENDING) {
+            continue;
+        }
+        let pending = Pending::<K>::at(path);
+        if let Some(key) = pending.waiting().map_err(StoreError::io(&pending.path))? {
+            key.give_up()?;
+        }
+        pending.clear()?;
+    }
+    Ok(())
+}
+
+/// The files in `folder` in which keys wait for certificates of this service, or of all.
+pub(crate) fn of_service(folder: &Path, service: Option<&ServiceKey>) -> Vec<PathBuf> {
+    let beginning = service.map(beginning).unwrap_or_default();
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = files.map(|file| (file.file_name(), file.path()));
+    let ours = names.filter(|(name, _)| {
+        name.to_str().is_some_and(|name| {
+            let is_key = name.ends_with(".pending.json") || name.ends_with(".pending.key.pem");
+            is_key && name.starts_with(&beginning)
+        })
+    });
+    ours.map(|(_, path)| path).collect()
+}
+
+fn beginning(service: &ServiceKey) -> String {
+    format!("{}-{}-", service.tenant, service.issuer)
+}
+
 fn name(seat: &Seat<'_>) -> String {
-    let service = seat.site.service();
-    format!("{}-{}-{}", service.tenant, service.issuer, seat.user)
+    format!("{}{}", beginning(seat.site.service()), seat.user)
 }
 
 /// The one name of a place, from whichever folder it was named.

@@ -63,6 +63,23 @@ impl Receipts {
         serde_json::from_slice(&json).ok()
     }
 
+    /// Forgets a certificate that is no longer here.
+    ///
+    /// # Errors
+    /// When the file cannot be removed. One that is not there is no error.
+    pub fn forget(&self, serial: Serial) -> std::io::Result<()> {
+        files::remove(&self.path(serial))
+    }
+
+    /// The serial numbers of all readable receipts, each with its own.
+    pub fn all(&self) -> Vec<(Serial, Receipt)> {
+        let files = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let serials = files.filter_map(|file| {
+            file.file_name().to_str()?.strip_suffix(".json")?.parse::<Serial>().ok()
+        });
+        serials.filter_map(|serial| Some((serial, self.find(serial)?))).collect()
+    }
+
     fn path(&self, serial: Serial) -> PathBuf {
         self.folder.join(format!("{serial}.json"))
     }

@@ -58,6 +58,7 @@ pub(crate) enum Command {
     Remove(Remove),
     Doctor(Doctor),
     Autoselect(Autoselect),
+    Clear(Clear),
     List(List),
     Trust(Trust),
     Update(Update),
@@ -146,6 +147,14 @@ pub(crate) struct Autoselect {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct Clear {
+    #[arg(long)]
+    pub(crate) keys: bool,
+    #[command(flatten)]
+    pub(crate) at: StoreOptions,
+}
+
+#[derive(clap::Args)]
 pub(crate) struct Trust {
     #[arg(long, value_name = "URL")]
     pub(crate) site: Option<String>,
@@ -197,6 +206,7 @@ mod examples {
     pub(super) const AUTOSELECT: &str = "  \
   tegata-app autoselect --store nss
   sudo tegata-app autoselect --store nss:$HOME/.pki/nssdb --write";
+    pub(super) const CLEAR: &str = "  tegata-app clear --store nss --keys";
     pub(super) const LIST: &str = "  tegata-app list --store nss --json";
     pub(super) const LIST_FILE: &str =
         "  tegata-app list --store pkcs12:card.p12 --store-password-file password.txt";
@@ -357,6 +367,11 @@ fn localised(text: Text) -> clap::Command {
             .about(text.app_help_autoselect())
             .mut_arg("write", |arg| arg.help(text.app_help_autoselect_write()))
             .mut_arg("remove", |arg| arg.help(text.app_help_autoselect_remove()))
+    })
+    .mut_subcommand("clear", |command| {
+        store(command, &[examples::CLEAR])
+            .about(text.app_help_clear())
+            .mut_arg("keys", |arg| arg.help(text.app_help_clear_keys()))
     })
     .mut_subcommand("list", |command| {
         store(command, &[examples::LIST, examples::LIST_FILE]).about(text.app_help_list())

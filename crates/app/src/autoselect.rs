@@ -2,8 +2,8 @@ use std::path::Path;
 
 use serde::Serialize;
 use tegata_agent::choice::{self, Choice, ChoiceError};
-use tegata_agent::inventory;
-use tegata_agent::site::Site;
+use tegata_agent::inventory::{self, Item};
+use tegata_agent::receipt::Receipt;
 use tegata_agent::store::Pkcs12Form;
 use tegata_agent::{Exit, Explanation};
 use tegata_domain::Clock;
@@ -22,20 +22,10 @@ pub(crate) fn run(options: Autoselect, world: &mut World) -> Result<(), Failure>
     let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     let items = inventory::take(opened.as_ref(), stores::receipts().as_ref(), world.clock.now())
         .map_err(|error| Failure::of(error, text))?;
-    let service = items.iter().find_map(|item| item.receipt.clone());
-    let Some(service) = service else {
+    let Some((service, choice)) = choice_of(&items, text).transpose()? else {
         let (title, detail) = (text.choice_no_certificate(), text.choice_no_certificate_do());
         return Err(Failure::usage("no_certificate", title, detail));
     };
-    let issuers = items
-        .iter()
-        .filter(|item| {
-            item.receipt.as_ref().is_some_and(|other| other.service_url == service.service_url)
-        })
-        .filter_map(|item| item.held.certificate.issuer_common_name());
-    let site: Site = Input(text).site(&service.site)?;
-    let tag = site.service().to_string().replace('/', "-");
-    let choice = Choice::new(&tag, &service.service_url, issuers).map_err(|e| failed(&e, text))?;
     let root = Path::new("/");
     let (done, places) = if options.write {
         ("written", choice::write(root, &choice).map_err(|error| failed(&error, text))?)
@@ -67,6 +57,32 @@ pub(crate) fn run(options: Autoselect, world: &mut World) -> Result<(), Failure>
         .collect();
     world.output.result(lines.as_str(), &ChoiceObject { result: done, entries, places });
     Ok(())
+}
+
+/// The choice for the service of the first certificate that was issued here; `None` when there is
+/// none.
+fn choice_of(items: &[Item], text: Text) -> Option<Result<(Receipt, Choice), Failure>> {
+    let service = items.iter().find_map(|item| item.receipt.clone())?;
+    let issuers = items
+        .iter()
+        .filter(|item| {
+            item.receipt.as_ref().is_some_and(|other| other.service_url == service.service_url)
+        })
+        .filter_map(|item| item.held.certificate.issuer_common_name());
+    let choice = Input(text).site(&service.site).and_then(|site| {
+        let tag = site.service().to_string().replace('/', "-");
+        Choice::new(&tag, &service.service_url, issuers).map_err(|error| failed(&error, text))
+    });
+    Some(choice.map(|choice| (service, choice)))
+}
+
+/// Takes the policy away, where it was written.
+pub(crate) fn forget(items: &[Item], text: Text) -> Result<(), Failure> {
+    let Some((_, choice)) = choice_of(items, text).transpose()? else { return Ok(()) };
+    match choice::forget(Path::new("/"), &choice) {
+        Ok(_) | Err(ChoiceError::NoBrowser) => Ok(()),
+        Err(error) => Err(failed(&error, text)),
+    }
 }
 
 fn failed(error: &ChoiceError, text: Text) -> Failure {

@@ -10,6 +10,7 @@
 
 mod args;
 mod autoselect;
+mod clear;
 mod dates;
 mod doctor;
 mod input;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
         Some(Command::Issue(options)) => issue::run(options, &mut world).map(done),
         Some(Command::Renew(options)) => renew::run(options, &mut world),
         Some(Command::Remove(options)) => remove::run(options, &mut world).map(done),
+        Some(Command::Clear(options)) => clear::run(options, &mut world).map(done),
         Some(Command::Autoselect(options)) => autoselect::run(options, &mut world).map(done),
         Some(Command::Doctor(options)) => doctor::run(options, &mut world),
         Some(Command::List(options)) => list::run(options, &mut world).map(done),

@@ -46,6 +46,7 @@ pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
     }
     for item in chosen {
         opened.remove(&item.held).map_err(|error| Failure::of(error, text))?;
+        stores::forget(item.held.serial);
         lines = lines.line(&text.app_removed(&name(&item, world)));
         removed.push(item.held.serial.to_string());
     }
@@ -58,7 +59,7 @@ pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
 }
 
 /// An installed application speaks for one service: certificates of others are not its to remove.
-fn is_ours(item: &Item, brand: Option<&Brand>) -> bool {
+pub(crate) fn is_ours(item: &Item, brand: Option<&Brand>) -> bool {
     brand.is_none_or(|brand| {
         item.receipt.as_ref().is_some_and(|receipt| receipt.site == brand.site.to_string())
     })

@@ -6,6 +6,7 @@ use tegata_agent::issue::Outcome;
 use tegata_agent::receipt::Receipts;
 use tegata_agent::site::Site;
 use tegata_agent::store::{self, KeyStore, Options, Pkcs12Form, StoreError, StoreUri};
+use tegata_domain::Serial;
 use tegata_text::Text;
 use zeroize::Zeroizing;
 
@@ -149,6 +150,12 @@ pub(crate) fn brand() -> Option<Brand> {
 /// Where receipts are kept, when the system names a place for a user's state.
 pub(crate) fn receipts() -> Option<Receipts> {
     state_folder().map(|folder| Receipts::at(folder.join("certificates")))
+}
+
+/// Forgets the receipt of a certificate that was removed.
+pub(crate) fn forget(serial: Serial) {
+    // One that stays says nothing of a certificate that is not there.
+    let _ = receipts().map(|receipts| receipts.forget(serial));
 }
 
 fn home() -> Option<PathBuf> {

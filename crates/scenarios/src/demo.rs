@@ -1,5 +1,6 @@
 //! `tegata demo` with its directory, and the administration commands on it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -140,6 +141,37 @@ impl Demo {
     /// The application interface.
     pub fn api(&self) -> Api {
         Api::new(self.site(), &self.ready.site)
+    }
+
+    /// The link of the button that starts the application on a page of the site, `issue` or
+    /// `renew`, in this language. Each can be used once, and soon.
+    #[track_caller]
+    pub fn link(&self, page: &str, language: &str) -> String {
+        // With an installer to offer, the page shows the steps with the button.
+        let downloads = self.ready.data_dir.join("downloads");
+        fs::create_dir_all(&downloads).expect("it is ours");
+        fs::write(downloads.join("tegata-app-1.0.0-x86_64.msi"), b"an installer")
+            .expect("it is ours");
+        let page = format!("{}{page}", self.ready.site);
+        let root = self.ready.root_pem.to_str().expect("a path of ours is text");
+        let language = format!("Accept-Language: {language}");
+        let get = ["--silent", "--fail", "--cacert", root, "-H", &language, &page];
+        let page = run("curl", get).ok().text();
+        let link = page.split("href=\"").find(|part| part.starts_with("tegata:"));
+        let link = link.unwrap_or_else(|| panic!("no button on {page}"));
+        link.split('"').next().expect("a first part").replace("&#38;", "&")
+    }
+
+    /// From now on every certificate of the sample service can be renewed at once: the window for
+    /// it opens earlier than they began.
+    #[track_caller]
+    pub fn open_renewal(&self) {
+        let mut settings = self.tegata(&["service", "show"]).ok().json();
+        (settings["lifetime_days"], settings["renewal_window_days"]) = (500.into(), 400.into());
+        let file = self.ready.data_dir.with_file_name("renewal.json");
+        fs::write(&file, settings.to_string()).expect("it is ours");
+        let file = file.to_str().expect("a path of ours is text");
+        self.tegata(&["service", "change", "--service-settings", file]).ok();
     }
 
     /// Fetches a file from the status address, for example `crl/SB0001002C.crl`.

@@ -32,12 +32,25 @@ impl Screen {
     /// # Panics
     /// When Xvfb is not there.
     pub fn start(base: &Path) -> Self {
+        Self::of_size(base, 1280, 800)
+    }
+
+    /// A screen of so many pixels.
+    ///
+    /// # Panics
+    /// When Xvfb is not there.
+    pub fn of_size(base: &Path, width: u32, height: u32) -> Self {
         let mut command = Command::new("Xvfb");
+        let size = format!("{width}x{height}x24");
         // It chooses a free display and says which.
-        let size = format!("{WIDTH}x800x24");
         command.args(["-displayfd", "1", "-screen", "0", &size, "-nolisten", "tcp"]);
         let (server, number) = Server::start(&mut command, &base.join("xvfb.err"));
         Self { display: format!(":{}", number.trim()), _server: server }
+    }
+
+    /// What programs find it by, in `DISPLAY`.
+    pub fn display(&self) -> &str {
+        &self.display
     }
 
     /// Presses keys as xdotool names them, for example `Tab`.

@@ -62,14 +62,7 @@ impl Installed {
 
     /// Every file and folder on the disk.
     pub fn files(&self) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        gather(&self.prefix.path().join("drive_c"), &mut found);
-        found.sort();
-        found
-            .iter()
-            .map(|path| path.strip_prefix(self.prefix.path()).map(Path::to_owned))
-            .map(|path| path.expect("below the prefix"))
-            .collect()
+        files_of(self.prefix.path())
     }
 
     /// The one file of this name; `None` when there is none.
@@ -85,12 +78,7 @@ impl Installed {
     /// The registry, once everything is written.
     pub fn registry(&self) -> Registry {
         self.settle();
-        let mut registry = Registry::new();
-        for (file, root) in [("system.reg", "HKLM"), ("user.reg", "HKCU")] {
-            let text = fs::read(self.prefix.path().join(file)).expect("Wine keeps a registry");
-            read(&String::from_utf8_lossy(&text), root, &mut registry);
-        }
-        registry
+        registry_of(self.prefix.path())
     }
 
     /// Waits until nothing runs any more.
@@ -130,6 +118,25 @@ impl Drop for Installed {
         let mut end = Command::new("/usr/lib/wine/wineserver");
         let _ = self.environment(&mut end).args(["-k", "-w"]).status();
     }
+}
+
+/// Every file and folder on the disk of the Windows in `prefix`, named from there.
+pub(crate) fn files_of(prefix: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    gather(&prefix.join("drive_c"), &mut found);
+    found.sort();
+    let below = found.iter().map(|path| path.strip_prefix(prefix).map(Path::to_owned));
+    below.map(|path| path.expect("below the prefix")).collect()
+}
+
+/// The registry of the Windows in `prefix`, which is switched off.
+pub(crate) fn registry_of(prefix: &Path) -> Registry {
+    let mut registry = Registry::new();
+    for (file, root) in [("system.reg", "HKLM"), ("user.reg", "HKCU")] {
+        let text = fs::read(prefix.join(file)).expect("Wine keeps a registry");
+        read(&String::from_utf8_lossy(&text), root, &mut registry);
+    }
+    registry
 }
 
 fn gather(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::demo::Demo;
 use crate::place;
 use crate::run::{Ran, run, run_command, run_within};
+use crate::wine;
 
 /// Time to pack a program that was built without optimisation, on a busy machine.
 const PACKING: Duration = Duration::from_secs(300);
@@ -92,6 +93,29 @@ impl Packages {
     pub fn make_msi(&self, version: &str) -> PathBuf {
         let program = self.recorder(version);
         self.make(version, &["--exe-windows", program.to_str().expect("a path of ours is text")])
+    }
+
+    /// Makes the MSI packages of a version around the application itself, without what only
+    /// debuggers read.
+    ///
+    /// # Panics
+    /// When it does not build.
+    #[track_caller]
+    pub fn make_real_msi(&self, version: &str) -> PathBuf {
+        let program = self.real(version);
+        let path = |path: &Path| path.to_str().expect("a path of ours is text").to_owned();
+        let (from, to) = (path(wine::app()), path(&program));
+        run("x86_64-w64-mingw32-strip", ["-o", &to, &from]).ok();
+        // Each version is another file: whatever follows a program's end is not looked at.
+        let mut octets = fs::read(&program).expect("just made");
+        octets.extend_from_slice(version.as_bytes());
+        fs::write(&program, octets).expect("just made");
+        self.make(version, &["--exe-windows", &to])
+    }
+
+    /// The application as [`Packages::make_real_msi`] packed it.
+    pub fn real(&self, version: &str) -> PathBuf {
+        self.dir.join(format!("tegata-app-{version}.exe"))
     }
 
     /// A program for Windows that writes its arguments into the file `RECORD`. Each version is

@@ -5,15 +5,20 @@
 //! to install: they are never passed over.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::desktop::Screen;
+use crate::installed::{Registry, files_of, registry_of};
 use crate::place;
 use crate::run::{Ran, run_command};
+use crate::wait::eventually;
 
 /// The target of programs for Windows.
 const TARGET: &str = "x86_64-pc-windows-gnu";
@@ -28,10 +33,26 @@ pub const CA: &str = r"HKCU\Software\Microsoft\SystemCertificates\CA\Certificate
 /// Where Wine keeps the user's RSA keys of CAPI.
 pub const KEYS: &str = r"HKCU\Software\Wine\Crypto\RSA";
 
+/// Time within which the next page appears.
+const PAGE: Duration = Duration::from_secs(30);
+
 /// A PC with Windows on it. It is switched off and thrown away when dropped.
 pub struct WindowsPc {
     prefix: TempDir,
+    display: Option<Display>,
 }
+
+/// The screen in front of a PC, and how Windows uses it.
+#[derive(Clone)]
+struct Display {
+    /// As X programs find it.
+    name: String,
+    /// Value of `LC_MESSAGES`.
+    language: String,
+}
+
+/// What the window that stands for the whole screen is called.
+const DESKTOP: &str = "Default";
 
 impl WindowsPc {
     /// A new PC on which nothing was ever done.
@@ -39,6 +60,41 @@ impl WindowsPc {
     /// # Panics
     /// When Wine or mingw-w64 is missing, or does not work.
     pub fn new() -> Self {
+        let pc = Self::assembled(None);
+        pc.switch_on();
+        pc
+    }
+
+    /// A new PC with a screen of this size, on which everything is so many percent as large as
+    /// designed, for a user of this language (a value of `LC_MESSAGES`).
+    ///
+    /// # Panics
+    /// As [`WindowsPc::new`].
+    pub fn with_screen(
+        screen: &Screen,
+        (width, height): (u32, u32),
+        percent: u32,
+        language: &str,
+    ) -> Self {
+        let name = screen.display().to_owned();
+        let pc = Self::assembled(Some(Display { name, language: language.to_owned() }));
+        // Windows on a desk of their own, whose size is known, instead of one X window each. 96
+        // dots an inch are 100 %.
+        let settings = format!(
+            "\n[Software\\\\Wine\\\\Explorer]\n\"Desktop\"=\"{DESKTOP}\"\n\n\
+             [Software\\\\Wine\\\\Explorer\\\\Desktops]\n\"{DESKTOP}\"=\"{width}x{height}\"\n\n\
+             [Control Panel\\\\Desktop]\n\"LogPixels\"=dword:{:08x}\n",
+            96 * percent / 100
+        );
+        let registry = File::options().append(true).open(pc.prefix.path().join("user.reg"));
+        let written = registry.and_then(|mut registry| registry.write_all(settings.as_bytes()));
+        written.expect("a copy of ours");
+        pc.switch_on();
+        pc
+    }
+
+    /// Puts a PC together that is not switched on yet.
+    fn assembled(display: Option<Display>) -> Self {
         let image = image();
         let prefix = tempfile::Builder::new().prefix("pc-").tempdir_in(folder());
         let prefix = prefix.expect("target can be written");
@@ -51,16 +107,81 @@ impl WindowsPc {
             fs::remove_file(&file).expect("a copy of ours");
             fs::copy(image.join(name), &file).expect("a copy of ours");
         }
-        let pc = Self { prefix };
-        // Switched on once for all programs: otherwise each starts the services of Windows, and
-        // waits for them, who hold on to its output.
-        let mut on = wineserver(pc.prefix.path());
+        Self { prefix, display }
+    }
+
+    /// Once for all programs: otherwise each starts the services of Windows, and waits for them,
+    /// who hold on to its output.
+    fn switch_on(&self) {
+        let mut on = wineserver(self.prefix.path());
         on.arg("--persistent").stdout(Stdio::null()).stderr(Stdio::null());
         assert!(on.status().is_ok_and(|status| status.success()), "{on:?}");
-        let mut boot = pc.command("wineboot");
-        let booted = pc.start(&mut boot).wait();
+        let mut boot = self.command("wineboot");
+        let booted = self.start(&mut boot).wait();
         assert!(booted.is_ok_and(|status| status.success()), "{boot:?}");
-        pc
+    }
+
+    /// Everything on the PC: it is switched off for it, and on again.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn inventory(&self) -> (Vec<PathBuf>, Registry) {
+        let _ = wineserver(self.prefix.path()).args(["-k", "-w"]).status();
+        let found = (files_of(self.prefix.path()), registry_of(self.prefix.path()));
+        self.switch_on();
+        found
+    }
+
+    /// Every file and folder on the disk, named from the folder that holds `drive_c`.
+    pub fn files(&self) -> Vec<PathBuf> {
+        files_of(self.prefix.path())
+    }
+
+    /// Starts what a file or an address stands for, as a click on it does, and returns at once.
+    ///
+    /// # Panics
+    /// When there is nothing that opens it.
+    #[track_caller]
+    pub fn open(&self, what: &str) {
+        // What it starts would hold on to our end of its outputs.
+        let mut start = self.command("start");
+        let started = self.start(start.arg(what)).wait();
+        assert!(started.is_ok_and(|status| status.success()), "{start:?}");
+    }
+
+    /// The titles of the windows on the screen, the topmost first.
+    pub fn titles(&self) -> Vec<String> {
+        static TITLES: LazyLock<PathBuf> =
+            LazyLock::new(|| compile("titles", "titles.exe", &["-mconsole"], &["-luser32"]));
+        // Into a file: whoever is the first to look starts what draws the screen, and that would
+        // hold on to our end of an output.
+        let file = self.prefix.path().join("titles");
+        let mut look = self.command(&*TITLES);
+        let looked = self.start(look.arg(path(&file))).wait();
+        assert!(looked.is_ok_and(|status| status.success()), "{look:?}");
+        let said = fs::read_to_string(file).expect("just written");
+        said.lines().map(str::to_owned).collect()
+    }
+
+    /// Waits for a window whose title begins with `title`, and gives the screen the keyboard.
+    #[track_caller]
+    pub fn window(&self, screen: &Screen, title: &str) {
+        let mut last = Vec::new();
+        let begun = Instant::now();
+        while !last.iter().any(|found: &String| found.starts_with(title)) {
+            assert!(begun.elapsed() < PAGE, "no window “{title}”: {last:?}");
+            last = self.titles();
+        }
+        screen.window(DESKTOP);
+    }
+
+    /// Waits until no window is open.
+    #[track_caller]
+    pub fn no_window(&self) {
+        eventually("all windows are closed", PAGE, || {
+            let open = self.titles().into_iter().find(|title| title.contains(" – "));
+            open.is_none().then_some(())
+        });
     }
 
     /// Runs a program of Windows to its end.
@@ -81,9 +202,24 @@ impl WindowsPc {
         command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
     }
 
+    /// Starts a program of Windows that opens a window, and lets it be: it ends when somebody
+    /// closes it, or with the PC.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn leave(&self, command: &mut Command) {
+        let mut child = self.start(command);
+        std::thread::spawn(move || child.wait());
+    }
+
     /// The command line of a program of Windows, in an environment without any of ours.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = wine(self.prefix.path());
+        if let Some(display) = &self.display {
+            // Names of files in whatever language, also where its locale is not installed.
+            command.env("DISPLAY", &display.name).env("LANG", "C.UTF-8");
+            command.env("LC_MESSAGES", &display.language);
+        }
         command.arg(program.as_ref());
         command
     }

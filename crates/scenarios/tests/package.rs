@@ -88,7 +88,10 @@ fn whole_life(form: &str, root: &str, program: &str) {
     holds("1.3.0");
 
     pc.uninstall(&last, &[]);
-    assert_eq!(pc.record(), "", "keys are kept unless asked");
+    // Wine does not tell programs that an upgrade removes a version, so it says more than one.
+    let record = pc.record();
+    assert!(record.ends_with("clear --store windows\r\n"), "{record}");
+    assert!(!record.contains("--keys"), "keys are kept unless asked: {record}");
     nothing_is_left(&pc, &files, &registry);
 }
 
@@ -142,9 +145,9 @@ fn keys_are_removed_when_asked_and_never_by_an_upgrade() {
     pc.install(&version("1.0.0"), &[]);
     let last = version("1.1.0");
     pc.install(&last, &["REMOVEKEYS=1"]);
-    assert_eq!(pc.record(), "");
+    assert!(!pc.record().contains("--keys"), "{}", pc.record());
     pc.uninstall(&last, &["REMOVEKEYS=1"]);
-    assert_eq!(pc.record(), "remove --all --yes --store windows\r\n");
+    assert!(pc.record().ends_with("clear --keys --store windows\r\n"));
     assert_eq!(pc.find("tegata-app.exe"), None);
 }
 

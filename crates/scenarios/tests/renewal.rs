@@ -22,11 +22,7 @@ fn the_application_renews_proves_and_cleans_up() {
     let old_identity = files.identity();
 
     // The window opens earlier than the certificate began: it is time to renew.
-    let mut settings = demo.tegata(&["service", "show"]).ok().json();
-    (settings["lifetime_days"], settings["renewal_window_days"]) = (json!(500), json!(400));
-    let file = dir.path().join("service.json");
-    fs::write(&file, settings.to_string()).unwrap();
-    demo.tegata(&["service", "change", "--service-settings", file.to_str().unwrap()]).ok();
+    demo.open_renewal();
 
     // Nobody names the site or the root again: the application remembers them.
     let renewed = eventually("the server takes the change", Duration::from_secs(10), || {
@@ -66,11 +62,7 @@ fn unattended_whatever_is_due_is_renewed_and_nothing_else() {
     assert_eq!(renew().ok().json()["renewed"], json!([]), "it is not time yet");
 
     // Time passes for one of them, on the server and in what the application was told.
-    let mut settings = demo.tegata(&["service", "show"]).ok().json();
-    (settings["lifetime_days"], settings["renewal_window_days"]) = (json!(500), json!(400));
-    let file = dir.path().join("service.json");
-    fs::write(&file, settings.to_string()).unwrap();
-    demo.tegata(&["service", "change", "--service-settings", file.to_str().unwrap()]).ok();
+    demo.open_renewal();
     let serial = issued["serial"].as_str().unwrap();
     let receipt = pc.file(&format!(".local/state/tegata/certificates/{serial}.json"));
     let mut told: Value = serde_json::from_slice(&fs::read(&receipt).unwrap()).unwrap();

@@ -136,11 +136,8 @@ fn a_link_of_the_page_opens_the_form_once() {
     let demo = Demo::start(dir.path());
     let screen = Screen::start(dir.path());
     let home = dir.path().join("home");
-    // With an installer to offer, the page shows the steps with the button that starts it.
-    let downloads = demo.ready.data_dir.join("downloads");
-    std::fs::create_dir_all(&downloads).unwrap();
-    std::fs::write(downloads.join("tegata-app-1.0.0-x86_64.msi"), b"an installer").unwrap();
-    let first = link(&demo);
+    let link = || demo.link("issue", "en");
+    let first = link();
     {
         let window = Window::open_with(&screen, &demo, &home, true, &[&first]);
         screen.window("Issue a certificate");
@@ -148,7 +145,7 @@ fn a_link_of_the_page_opens_the_form_once() {
         screen.window("Certificates on this PC");
 
         // A second start hands its link over and ends.
-        window.start_again(&screen, &demo, &home, &[&link(&demo)]).ok();
+        window.start_again(&screen, &demo, &home, &[&link()]).ok();
         screen.window("Issue a certificate");
         screen.keys(&["Escape"]);
         screen.window("Certificates on this PC");
@@ -162,21 +159,10 @@ fn a_link_of_the_page_opens_the_form_once() {
         screen.window("Certificates on this PC");
         screen.picture("window-link-spent");
     }
-    let hostile = link(&demo).replace("127.0.0.1", "127.0.0.2");
+    let hostile = link().replace("127.0.0.1", "127.0.0.2");
     let _window = Window::open_with(&screen, &demo, &home, true, &[&hostile]);
     screen.window("Certificates on this PC");
     screen.picture("window-link-foreign");
-}
-
-/// The link of the button that starts the application.
-fn link(demo: &Demo) -> String {
-    let page = format!("{}issue", demo.ready.site);
-    let root = demo.ready.root_pem.to_str().unwrap();
-    let language = "Accept-Language: en";
-    let page = run("curl", ["--silent", "--fail", "--cacert", root, "-H", language, &page]).ok();
-    let page = page.text();
-    let link = page.split("href=\"").find(|part| part.starts_with("tegata:")).unwrap();
-    link.split('"').next().unwrap().replace("&#38;", "&")
 }
 
 /// What is due is renewed in the window; the old certificate stays good.
@@ -190,11 +176,7 @@ fn a_certificate_is_renewed_in_the_window() {
     let pc = Pc::new(&home);
     let issued = pc.issue(&demo, &seat, "nss", &[]).ok().json();
     // Time passes, on the server and in what the application was told.
-    let mut settings = demo.tegata(&["service", "show"]).ok().json();
-    (settings["lifetime_days"], settings["renewal_window_days"]) = (json!(500), json!(400));
-    let file = dir.path().join("service.json");
-    std::fs::write(&file, settings.to_string()).unwrap();
-    demo.tegata(&["service", "change", "--service-settings", file.to_str().unwrap()]).ok();
+    demo.open_renewal();
     let serial = issued["serial"].as_str().unwrap();
     let receipt = home.join(format!(".local/state/tegata/certificates/{serial}.json"));
     let mut told: Value = serde_json::from_slice(&std::fs::read(&receipt).unwrap()).unwrap();

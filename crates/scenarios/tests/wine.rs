@@ -56,6 +56,7 @@ fn the_tests_of_windows_pass() {
         ("tegata-windows", "", 7),
         ("tegata-agent", "store::windows::", 10),
         ("tegata-agent", "choice::registry::", 1),
+        ("tegata-agent", "instance::", 1),
     ] {
         let ran = pc.run(wine::tests_of(package), &[filter]);
         let said = ran.text();

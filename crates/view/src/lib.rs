@@ -34,7 +34,13 @@ pub fn window() -> Result<AppWindow, slint::PlatformError> {
     for packed in FONTS {
         // A damaged executable still has the fonts of the system.
         if let Ok(font) = miniz_oxide::inflate::decompress_to_vec_with_limit(packed, LARGEST) {
-            fonts.register_fonts(fontique::Blob::new(Arc::new(font)), None);
+            let known = fonts.register_fonts(fontique::Blob::new(Arc::new(font)), None);
+            // The toolkit also measures what is no longer in the window, and there asks for any
+            // font: on a system without one of its own it would end the program.
+            let families = known.iter().map(|(family, _)| *family);
+            for generic in [fontique::GenericFamily::SansSerif, fontique::GenericFamily::SystemUi] {
+                fonts.append_generic_families(generic, families.clone());
+            }
         }
     }
     Ok(window)

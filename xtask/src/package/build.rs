@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use super::{repository, stage, tool};
+use super::{limit, repository, stage, tool};
 use crate::{Failure, say};
 
 /// Executables of the application.
@@ -54,6 +54,9 @@ pub(super) fn all(time: SystemTime) -> Result<Programs, Failure> {
         Ok(Toolchain::Along) => skipped("it needs rustup's standard library"),
         Err(missing) => skipped(&missing),
     };
+    for program in windows.iter().chain(&windows_x86) {
+        limit::check(program)?;
+    }
     Ok(Programs { linux, windows, windows_x86 })
 }
 

@@ -22,8 +22,8 @@ pub(super) fn check(program: &Path) -> Result<(), Failure> {
     let goal = WINDOWS / 1_000_000;
     Err(format!(
         "{} has {size} octets, and an executable for Windows has to stay below {goal} MB. \
-         If it came from here, look for what grew: `cargo tree --package tegata-app --target \
-         x86_64-pc-windows-gnu`, and third-party/icu_segmenter_data/README.md",
+         Look for what grew: `cargo tree --package tegata-app --target x86_64-pc-windows-gnu`, and \
+         third-party/icu_segmenter_data/README.md",
         program.display()
     )
     .into())

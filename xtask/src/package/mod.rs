@@ -164,7 +164,6 @@ fn pack(job: &Job, programs: &Programs, only: Option<Form>) -> Result<Vec<PathBu
     let mut made = Vec::new();
     for (program, is_64_bit) in [(&programs.windows, true), (&programs.windows_x86, false)] {
         let Some(program) = program.as_ref().filter(|_| wanted(Form::Msi)) else { continue };
-        limit::check(program)?;
         for scope in [Scope::Machine, Scope::Person] {
             made.push(msi::make(job, program, scope, is_64_bit)?);
         }

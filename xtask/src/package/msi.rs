@@ -130,11 +130,13 @@ fn fill(job: &Job, path: &Path, source: &Source<'_>, content: &[u8]) -> Result<(
             .set("Condition", Value::from(AT_LOGIN))
             .with(of("Component", wxs::AT_LOGIN)),
     )?;
-    msi.update_rows(
-        Update::table("CustomAction")
-            .set("Type", Value::from(RUN_AS_USER))
-            .with(of("Action", wxs::REMOVE_KEYS)),
-    )?;
+    for action in wxs::AT_THE_END {
+        msi.update_rows(
+            Update::table("CustomAction")
+                .set("Type", Value::from(RUN_AS_USER))
+                .with(of("Action", action)),
+        )?;
+    }
     msi.update_rows(
         Update::table("Property")
             .set("Value", Value::from(SECURE))

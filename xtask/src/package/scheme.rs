@@ -6,8 +6,11 @@ pub(super) const SCHEME: &str = "tegata";
 /// What renews at login whatever is due, without a window.
 pub(super) const RENEW: &str = "renew --all-due --store windows";
 
-/// What takes this service's certificates and keys off the PC. Without it they stay.
-pub(super) const REMOVE: &str = "remove --all --yes --store windows";
+/// What takes away what the application added to the PC and no certificate needs.
+pub(super) const CLEAR: &str = "clear --store windows";
 
-/// The same where browsers have databases of their own.
+/// What takes this service's certificates and keys off the PC as well. Without it they stay.
+pub(super) const CLEAR_KEYS: &str = "clear --keys --store windows";
+
+/// What takes this service's certificates and keys out of the database of the browsers.
 pub(super) const REMOVE_NSS: &str = "remove --all --yes --store nss";

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::guid::{braced, guid};
 use super::msi::Scope;
-use super::scheme::{REMOVE, RENEW, SCHEME};
+use super::scheme::{CLEAR, CLEAR_KEYS, RENEW, SCHEME};
 
 /// Place of the product's name.
 pub(super) const PRODUCT: &str = "tegata-product";
@@ -36,8 +36,12 @@ const APPLICATION: &str = "Application";
 const SCHEME_HANDLER: &str = "SchemeHandler";
 /// The component of the start at login, whose condition is filled in afterwards.
 pub(super) const AT_LOGIN: &str = "AtLogin";
-/// The action that removes the keys.
-pub(super) const REMOVE_KEYS: &str = "RemoveKeys";
+/// The action that removes all but the certificates and what they need.
+const TIDY: &str = "Tidy";
+/// The action that removes the keys as well.
+const REMOVE_KEYS: &str = "RemoveKeys";
+/// Both: each runs an installed program, just before it goes.
+pub(super) const AT_THE_END: [&str; 2] = [TIDY, REMOVE_KEYS];
 
 /// What an MSI package is made of.
 pub(super) struct Source<'a> {
@@ -138,8 +142,10 @@ impl Source<'_> {
 <ComponentRef Id="{SCHEME_HANDLER}"/>
 <ComponentRef Id="{AT_LOGIN}"/>
 </Feature>
-<CustomAction Id="{REMOVE_KEYS}" FileKey="tegata_app.exe" ExeCommand="{REMOVE}" Return="ignore" Execute="immediate"/>
+<CustomAction Id="{TIDY}" FileKey="tegata_app.exe" ExeCommand="{CLEAR}" Return="ignore" Execute="immediate"/>
+<CustomAction Id="{REMOVE_KEYS}" FileKey="tegata_app.exe" ExeCommand="{CLEAR_KEYS}" Return="ignore" Execute="immediate"/>
 <InstallExecuteSequence>
+<Custom Action="{TIDY}" Before="InstallInitialize">REMOVEKEYS &lt;&gt; "1" AND REMOVE = "ALL" AND NOT UPGRADINGPRODUCTCODE</Custom>
 <Custom Action="{REMOVE_KEYS}" Before="InstallInitialize">REMOVEKEYS = "1" AND REMOVE = "ALL" AND NOT UPGRADINGPRODUCTCODE</Custom>
 </InstallExecuteSequence>
 </Product>

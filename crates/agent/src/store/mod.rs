@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tegata_domain::{Entropy, Serial, UserId};
+use tegata_domain::{Entropy, Serial, ServiceKey, UserId};
 use tegata_pkcs11::TokenError;
 use zeroize::Zeroizing;
 
@@ -80,6 +80,15 @@ pub trait KeyStore {
     /// # Errors
     /// When the store keeps them. A certificate that is gone already is no error.
     fn remove(&mut self, held: &Held) -> Result<(), StoreError>;
+
+    /// Removes the keys that wait for certificates of this service, of all services without one.
+    /// A store whose keys wait in files of their own has nothing to do: they go with the files.
+    ///
+    /// # Errors
+    /// When the store keeps them.
+    fn give_up(&mut self, _service: Option<&ServiceKey>) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Installs root and issuing CA certificates only, and says where.
     ///

@@ -171,12 +171,14 @@ impl View {
         let Ok(shown) = window.winit_window().await else { return };
         let screen = shown.current_monitor().or_else(|| shown.available_monitors().next());
         let Some(screen) = screen.map(|screen| screen.size()) else { return };
-        // Title bar and task bar.
-        let bars = (96.0 * window.scale_factor()) as u32;
-        let (size, height) = (window.size(), screen.height.saturating_sub(bars));
-        if size.width > screen.width || size.height > height {
-            window
-                .set_size(PhysicalSize::new(size.width.min(screen.width), size.height.min(height)));
+        // Title bar (31 px) and task bar (48 px); frames at both sides.
+        let bars = (84.0 * window.scale_factor()) as u32;
+        let frames = (16.0 * window.scale_factor()) as u32;
+        let size = window.size();
+        let (width, height) =
+            (screen.width.saturating_sub(frames), screen.height.saturating_sub(bars));
+        if size.width > width || size.height > height {
+            window.set_size(PhysicalSize::new(size.width.min(width), size.height.min(height)));
         }
     }
 

@@ -415,6 +415,7 @@ fn remove(context: &Context, serials: &[String]) -> Report {
         let held = list(&*store, context.text)?;
         for held in held.iter().filter(|held| serials.contains(&held.serial.to_string())) {
             store.remove(held).map_err(|error| Error::from(error).explain(context.text))?;
+            stores::forget(held.serial);
             gone.push(held.serial.to_string());
         }
         Ok(())

@@ -17,7 +17,7 @@ mod waiting;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tegata_domain::Entropy;
+use tegata_domain::{Entropy, ServiceKey};
 use tegata_windows::Refused;
 use tegata_windows::certs::{Entry, Name, Properties, Store};
 
@@ -27,7 +27,7 @@ use super::{
 use crate::cert::Cert;
 use crate::files;
 use crate::key::SeatKey;
-use crate::pending::Pending;
+use crate::pending::{self, Pending};
 use crate::trust::Trusted;
 use key::SystemKey;
 use place::Place;
@@ -174,6 +174,10 @@ impl KeyStore for Windows {
             key.name().delete().map_err(refused)?;
         }
         store.remove(&entry.der).map_err(refused)
+    }
+
+    fn give_up(&mut self, service: Option<&ServiceKey>) -> Result<(), StoreError> {
+        pending::give_up_all::<WaitingKey>(&self.state, service)
     }
 
     fn trust(&mut self, trusted: &Trusted) -> Result<String, StoreError> {

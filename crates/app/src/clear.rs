@@ -1,0 +1,84 @@
+use serde::Serialize;
+use tegata_agent::inventory::{self, Item};
+use tegata_agent::leave;
+use tegata_agent::receipt::Receipts;
+use tegata_agent::site::Site;
+use tegata_agent::store::{Pkcs12Form, StoreError, Untrusted};
+use tegata_domain::Clock;
+
+use crate::World;
+use crate::args::Clear;
+use crate::input::Missing;
+use crate::output::{Failure, Lines};
+use crate::{autoselect, remove, stores};
+
+/// `tegata-app clear`: what an uninstaller runs. It asks nothing, and goes on where something
+/// stays: the program is gone afterwards. The first thing that stayed is the failure.
+pub(crate) fn run(options: Clear, world: &mut World) -> Result<(), Failure> {
+    let text = world.text;
+    let (uri, password) = stores::named(options.at, Missing::new(&world.prompt), world)?;
+    let password = stores::pin_of_token(&uri, password, world)?;
+    let mut opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
+    let brand = stores::brand();
+    let site = brand.as_ref().map(|brand| &brand.site);
+    let receipts = stores::receipts();
+    let mut items = inventory::take(opened.as_ref(), receipts.as_ref(), world.clock.now())
+        .map_err(|error| Failure::of(error, text))?;
+    items.retain(|item| remove::is_ours(item, brand.as_ref()));
+
+    let chosen = autoselect::forget(&items, text);
+    let keys = if options.keys {
+        leave::keys(&mut *opened, &items, receipts.as_ref(), site)
+            .map_err(|error| Failure::of(error, text))
+    } else {
+        Ok(Vec::new())
+    };
+    let untrusted = leave::authorities(&mut *opened).map_err(|error| Failure::of(error, text));
+    let state = own_files(&items, receipts.as_ref(), site, options.keys)
+        .map_err(|error| Failure::of(error, text));
+    chosen?;
+    let (removed, untrusted) = (keys?, untrusted?);
+    state?;
+
+    let serials: Vec<_> = removed.iter().map(ToString::to_string).collect();
+    let each = |lines: Lines, names: &[String], label: String| {
+        names.iter().fold(lines, |lines, name| lines.labelled(&label, name))
+    };
+    let lines = Lines::default().line(&text.clear_done());
+    let lines = each(lines, &serials, text.app_label_removed());
+    let lines = each(lines, &untrusted.removed, text.app_label_removed());
+    let lines = each(lines, &untrusted.kept, text.app_label_kept());
+    let object = ClearObject { result: "cleared", store: uri.to_string(), serials, untrusted };
+    world.output.result(lines.as_str(), &object);
+    Ok(())
+}
+
+/// Removes what the application keeps for itself. A certificate that stays goes on with the
+/// settings when the application is there again.
+fn own_files(
+    items: &[Item],
+    receipts: Option<&Receipts>,
+    site: Option<&Site>,
+    keys: bool,
+) -> Result<(), StoreError> {
+    let Some((state, receipts)) = stores::state_folder().zip(receipts) else { return Ok(()) };
+    if keys {
+        leave::waiting(&state, site)?;
+    }
+    if keys || items.is_empty() {
+        leave::settings(&state, receipts, site)?;
+    }
+    leave::folders(&state);
+    Ok(())
+}
+
+/// The object of `--json`.
+#[derive(Serialize)]
+struct ClearObject {
+    result: &'static str,
+    store: String,
+    /// Certificates that were removed, with their keys.
+    serials: Vec<String>,
+    #[serde(flatten)]
+    untrusted: Untrusted,
+}
