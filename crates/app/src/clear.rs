@@ -8,7 +8,6 @@ use tegata_domain::Clock;
 
 use crate::World;
 use crate::args::Clear;
-use crate::input::Missing;
 use crate::output::{Failure, Lines};
 use crate::{autoselect, remove, stores};
 
@@ -16,8 +15,7 @@ use crate::{autoselect, remove, stores};
 /// stays: the program is gone afterwards. The first thing that stayed is the failure.
 pub(crate) fn run(options: Clear, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
-    let (uri, password) = stores::named(options.at, Missing::new(&world.prompt), world)?;
-    let password = stores::pin_of_token(&uri, password, world)?;
+    let (uri, password) = stores::unlocked(&options.at, world)?;
     let mut opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     let brand = stores::brand();
     let site = brand.as_ref().map(|brand| &brand.site);

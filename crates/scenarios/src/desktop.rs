@@ -121,11 +121,6 @@ impl Screen {
         })
     }
 
-    /// Its name, for `DISPLAY`.
-    pub fn display(&self) -> &str {
-        &self.display
-    }
-
     /// What is on it now, octet for octet.
     pub fn image(&self) -> Vec<u8> {
         run_command(self.command("import").args(["-window", "root", "ppm:-"])).ok().stdout
