@@ -134,6 +134,9 @@ pub(crate) fn settings() -> ServiceSettings {
         user_id_example: "CMSM950-006-401".to_owned(),
         lifetime_days: 365,
         renewal_window_days: 60,
+        lapse_notice_days: 14,
+        language: "ja".to_owned(),
+        digest_at: "09:00".to_owned(),
         reminder_days: vec![30, 7],
         max_failures: 5,
         credential_days: 90,
@@ -266,6 +269,7 @@ impl World {
             email: "taro@example.co.jp".parse().unwrap(),
             request: request.to_vec(),
             lang,
+            unattended: false,
         };
         self.registrar.enroll(&self.service, enrollment, &self.reference()).await
     }
