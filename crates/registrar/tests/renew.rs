@@ -75,7 +75,7 @@ impl World {
     }
 
     async fn renew(&self, request: Vec<u8>) -> Result<Renewed, RenewError> {
-        self.registrar.renew(&self.service, request, &self.reference()).await
+        self.registrar.renew(&self.service, request, false, &self.reference()).await
     }
 
     fn turn_to(&self, at: Timestamp) {

@@ -66,7 +66,8 @@ impl Office {
     }
 
     /// Takes texts in one language, Fluent messages, in place of the built-in ones of the same
-    /// ids, all of them or none. Returns their ids.
+    /// ids, all of them or none. Returns the ids of those
+    /// that are not what is built in.
     ///
     /// # Errors
     /// Everything that is wrong with them, whatever fails with sample values included.
@@ -82,10 +83,16 @@ impl Office {
             return Err(TemplateError::Nothing);
         }
         let now = self.now();
-        let ids: Vec<_> = taken.messages().iter().map(|(id, _)| *id).collect();
+        // What is as it is built in stays that, and follows later versions of this program.
+        let own = |(id, source): &&(&'static str, String)| {
+            MailMessage::find(id).is_none_or(|message| message.built_in(lang) != source.as_str())
+        };
+        let ids: Vec<_> = taken.messages().iter().filter(own).map(|(id, _)| *id).collect();
+        let again: Vec<_> = taken.messages().iter().map(|(id, _)| *id).collect();
         let rows: Vec<_> = taken
             .messages()
             .iter()
+            .filter(own)
             .map(|(id, source)| MailTemplate {
                 lang: lang.code().to_owned(),
                 message: (*id).to_owned(),
@@ -101,6 +108,9 @@ impl Office {
         let named = ids.clone();
         self.store
             .write(move |tx| {
+                for id in again {
+                    tx.remove_mail_template(service.id, lang.code(), id)?;
+                }
                 for row in &rows {
                     tx.put_mail_template(service.id, row)?;
                 }
