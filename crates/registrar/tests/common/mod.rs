@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{Authority, KeyKind, Signer, SoftwareKey, SubjectName};
 use tegata_domain::{Clock, Entropy, InitialPassword, UserId, Validity};
 use tegata_registrar::{
-    Actor, Cost, EnrollError, Enrollment, Issuance, IssuingCa, Keyring, Office, Passwords,
-    Profiles, Reference, Registrar, Service, ServiceSettings, Words,
+    Actor, Cost, Delivery, EnrollError, Enrollment, Issuance, IssuingCa, Keyring, Letter, Office,
+    Passwords, Post, Profiles, Reference, Registrar, Service, ServiceSettings, Words,
 };
 use tegata_store::{CertificateRecord, Store, StoreError, View};
 use tegata_text::Lang;
@@ -25,6 +25,10 @@ impl Clock for HandClock {
 }
 
 impl HandClock {
+    pub(crate) fn set(&self, at: Timestamp) {
+        self.0.store(at.as_second(), Ordering::SeqCst);
+    }
+
     pub(crate) fn turn(&self, by: SignedDuration) {
         self.0.fetch_add(by.as_secs(), Ordering::SeqCst);
     }
@@ -224,6 +228,12 @@ impl World {
         Self { registrar, service, ..self }
     }
 
+    /// Another node on the same database.
+    pub(crate) fn node(&self) -> Arc<Registrar> {
+        let office = office(&self.database, &self.clock, &self.entropy);
+        open(office, self.service.settings.clone(), &self.pki).0
+    }
+
     /// A copy of the database as it is now.
     pub(crate) fn copy(&self) -> PathBuf {
         // Another name each time: nothing is written over.
@@ -291,6 +301,29 @@ impl World {
     pub(crate) fn audit(&self) -> Vec<String> {
         let entries = self.read(|view| view.audit_entries(0, 10_000));
         entries.into_iter().map(|(_, entry)| entry.action).collect()
+    }
+}
+
+/// A mail server that answers what it was told and keeps what it got.
+pub(crate) struct MailServer {
+    pub(crate) answer: Mutex<Delivery>,
+    received: Mutex<Vec<Letter>>,
+}
+
+impl MailServer {
+    pub(crate) fn new(answer: Delivery) -> Self {
+        Self { answer: Mutex::new(answer), received: Mutex::default() }
+    }
+
+    pub(crate) fn received(&self) -> Vec<Letter> {
+        std::mem::take(&mut self.received.lock().unwrap())
+    }
+}
+
+impl Post for MailServer {
+    async fn deliver(&self, letter: Letter) -> Delivery {
+        self.received.lock().unwrap().push(letter);
+        self.answer.lock().unwrap().clone()
     }
 }
 
