@@ -304,7 +304,7 @@ async fn held_and_revoked_are_told_and_a_reissue_is_not_told_twice() {
     assert!(world.letters().await.is_empty());
     world.change(serial, StatusChange::Revoke(Reason::KeyCompromise)).await;
     let letter = world.letters().await.remove(0);
-    assert!(letter.subject.as_str().contains("失効しました"));
+    assert!(letter.subject.as_str().contains("失効しました"), "{letter:?}");
     assert!(!letter.body.contains(&serial.to_string()));
     world.reissue(end - days(100)).await;
     world.reissue(end - days(99)).await;

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Message, Pattern, PatternElement};
 
 use crate::{Lang, Text};
@@ -260,7 +260,14 @@ impl<'a> MailText<'a> {
         let pattern = templates.bundle.get_message(id)?.value()?;
         let mut args = FluentArgs::with_capacity(variables.len());
         for (name, value) in variables {
-            args.set(*name, Cow::Borrowed(*value));
+            // A number can be counted: one certificate, two certificates.
+            args.set(
+                *name,
+                match *name {
+                    "count" => FluentValue::try_number(value),
+                    _ => FluentValue::String(Cow::Borrowed(*value)),
+                },
+            );
         }
         let mut errors = Vec::new();
         let said = templates.bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();

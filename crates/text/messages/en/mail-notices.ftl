@@ -110,6 +110,7 @@ mail-digest-body =
     { $sections }
 
     This mail comes once a day, and only when there is something to tell.
+    If you have questions, please contact:
     { $help }
 
     { $organisation }

@@ -47,9 +47,9 @@ mail-held-body =
     { $help }
 
     { $organisation }
-mail-revoked-subject = 【{ $service }】電子証明書を失効しました
+mail-revoked-subject = 【{ $service }】電子証明書が失効しました
 mail-revoked-body =
-    { $service } の電子証明書を失効しました。この電子証明書は、今後お使いになれません。
+    { $service } の電子証明書が失効しました。この電子証明書は、今後お使いになれません。
 
     利用者ID： { $user_id }
     失効日時： { $at }
@@ -110,6 +110,7 @@ mail-digest-body =
     { $sections }
 
     このメールは、お知らせすることがある日に1通だけお送りしています。
+    ご不明な点は、次の窓口へお問い合わせください。
     { $help }
 
     { $organisation }
@@ -127,7 +128,7 @@ mail-digest-lapsing =
     { $items }
 mail-digest-locked =
     ■ パスワードロック中の利用者　{ $count }件
-    利用者にご事情を確認のうえ、解除または再設定をお願いいたします。
+    利用者に状況をご確認のうえ、解除または再設定をお願いいたします。
     { $items }
 mail-digest-item-until = ・{ $user_id }　{ $date } まで
 mail-digest-item-unmailed = ・{ $user_id }　{ $date } まで（メールアドレスの登録がないため、利用者には通知していません）
