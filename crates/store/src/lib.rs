@@ -18,6 +18,8 @@ mod credential;
 mod crl;
 mod database;
 mod digest;
+#[cfg(feature = "measure")]
+pub mod measure;
 mod notice;
 mod organisation;
 mod outbox;

@@ -14,6 +14,7 @@ mod limits;
 mod lists;
 mod machine;
 mod program;
+mod reminders;
 mod report;
 mod stats;
 mod timing;
@@ -47,6 +48,20 @@ pub(crate) struct BenchArgs {
     /// Program to measure [default: `tegata` beside this program]
     #[arg(long)]
     tegata: Option<PathBuf>,
+    /// Measure only this part; `reminders` is measured only when it is named, for it fills
+    /// gigabytes
+    #[arg(long)]
+    only: Option<Part>,
+    /// Certificates of the part `reminders`
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1_000..))]
+    certificates: u64,
+}
+
+/// A part that can be measured alone.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Who is due among many certificates, and how fast their mails are written
+    Reminders,
 }
 
 /// The least that Argon2id can cost: what an issuance takes without its deliberate cost.
@@ -57,6 +72,9 @@ const CLIENTS: [usize; 2] = [1, 16];
 
 pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
     let own = std::env::current_exe()?;
+    if args.only == Some(Part::Reminders) {
+        return only_reminders(&own, args.certificates, args.json);
+    }
     let tegata = args.tegata.unwrap_or_else(|| own.with_file_name("tegata"));
     if !tegata.exists() {
         return Err(format!("{} is missing; `make bench` builds it", tegata.display()).into());
@@ -71,6 +89,14 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
         args.refusals.into(),
     ))?;
     report.print(args.json)
+}
+
+fn only_reminders(own: &std::path::Path, certificates: u64, json: bool) -> Result<(), Failure> {
+    let parent = own.parent().ok_or("this program stands nowhere")?;
+    let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(parent)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let measured = runtime.block_on(reminders::measure(dir.path(), certificates))?;
+    report::print(&measured, json, |out| measured.table(out))
 }
 
 async fn measure(

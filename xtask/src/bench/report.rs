@@ -8,6 +8,23 @@ use super::machine::Machine;
 use super::{answers, authority, gateway, issue, lists, timing};
 use crate::Failure;
 
+/// Prints what was measured: JSON, or tables.
+#[expect(clippy::print_stdout, reason = "the report is what the chore is for")]
+pub(super) fn print(
+    measured: &impl Serialize,
+    json: bool,
+    tables: impl FnOnce(&mut String) -> std::fmt::Result,
+) -> Result<(), Failure> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(measured)?);
+    } else {
+        let mut out = String::new();
+        tables(&mut out)?;
+        print!("{out}");
+    }
+    Ok(())
+}
+
 /// Everything that a run measured.
 #[derive(Serialize)]
 pub(super) struct Report {
@@ -23,28 +40,20 @@ pub(super) struct Report {
 }
 
 impl Report {
-    #[expect(clippy::print_stdout, reason = "the report is what the chore is for")]
     pub(super) fn print(&self, json: bool) -> Result<(), Failure> {
-        if json {
-            println!("{}", serde_json::to_string_pretty(self)?);
-        } else {
-            print!("{}", self.tables()?);
-        }
-        Ok(())
+        print(self, json, |out| self.tables(out))
     }
 
-    fn tables(&self) -> Result<String, std::fmt::Error> {
-        let mut out = String::new();
+    fn tables(&self, out: &mut String) -> std::fmt::Result {
         let Machine { processor, processors, load } = &self.machine;
         writeln!(out, "{processor}, {processors} processors, load {load}\n")?;
-        self.limits(&mut out)?;
-        self.issuance(&mut out)?;
-        self.timing(&mut out)?;
-        self.gateway(&mut out)?;
-        self.answers(&mut out)?;
-        self.signatures(&mut out)?;
-        self.lists(&mut out)?;
-        Ok(out)
+        self.limits(out)?;
+        self.issuance(out)?;
+        self.timing(out)?;
+        self.gateway(out)?;
+        self.answers(out)?;
+        self.signatures(out)?;
+        self.lists(out)
     }
 
     fn limits(&self, out: &mut String) -> std::fmt::Result {
