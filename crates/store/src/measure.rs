@@ -30,7 +30,7 @@ pub fn fill_certificates(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
          INSERT INTO certificate (serial, authority_id, seat_id, key_hash, tbs_hash, not_before,
              not_after, state, state_at, issued_at, next_notice_at, shard)
-         SELECT x'4141414141414141' || unhex(printf('%016x', i)), a.id, ?1, zeroblob(32),
+         SELECT unhex('4141414141414141' || printf('%016x', i)), a.id, ?1, zeroblob(32),
              zeroblob(32), ends - 31536000, ends, 1, ends - 31536000, ends - 31536000,
              CASE WHEN ends - 2592000 > ?3 - 60 THEN ends - 2592000
                   WHEN ends - 604800 > ?3 - 60 THEN ends - 604800 END, 1

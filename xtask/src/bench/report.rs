@@ -294,7 +294,8 @@ mod tests {
             }],
             audit: Audit { entries: 1_000_000, seconds: 1.0 },
         };
-        let text = report.tables().unwrap();
+        let mut text = String::new();
+        report.tables(&mut text).unwrap();
         for part in [
             "50 %",
             "25 %",
