@@ -1,5 +1,7 @@
 //! Reminders, notices and digests of the real program, as a mail server gets them.
 
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::time::Duration;
 
