@@ -5,8 +5,11 @@ mod common;
 
 use common::{MailServer, World, request, settings};
 use jiff::{SignedDuration, Timestamp};
-use tegata_domain::Reason;
-use tegata_registrar::{Actor, Delivery, Letter, ServiceSettings, StatusChange, Target};
+use tegata_domain::{Reason, Serial, Validity};
+use tegata_registrar::{
+    Actor, Delivery, Import, ImportRoot, ImportRow, ImportStatus, Letter, ServiceSettings,
+    StatusChange, Target,
+};
 
 fn days(count: i64) -> SignedDuration {
     SignedDuration::from_hours(24 * count)
@@ -147,4 +150,55 @@ async fn one_a_day_of_the_zone_across_its_changes_of_the_clock() {
     assert_eq!(days_told.len(), 3, "{days_told:?}");
     days_told.dedup();
     assert_eq!(days_told.len(), 3);
+}
+
+/// Certificates of another CA, of users whose addresses nobody knew: nobody gets a mail, nothing
+/// gets stuck, and the branch is told each day.
+#[tokio::test]
+async fn who_moved_in_without_an_address_is_told_to_the_branch() {
+    let world = World::with_branch_mail(settings()).await;
+    let now = world.registrar.now();
+    let ca = common::foreign_ca(now);
+    let row = |number: u8, days_left: i64, status| ImportRow {
+        serial: Serial::from_octets(&[number; 16]).unwrap(),
+        user_id: format!("CMSM950-006-{number}").parse().unwrap(),
+        validity: Validity { not_before: now - days(100), not_after: now + days(days_left) },
+        status,
+        certificate: None,
+    };
+    let rows = vec![
+        row(101, 20, ImportStatus::Good),
+        row(102, 3, ImportStatus::Good),
+        row(103, 90, ImportStatus::Good),
+        row(104, 20, ImportStatus::Held(now)),
+        row(105, 20, ImportStatus::Revoked(now, Reason::Superseded)),
+        row(106, -1, ImportStatus::Good),
+    ];
+    let import = Import {
+        company: world
+            .registrar
+            .company(world.service.id, &"CMSM950-006".parse().unwrap())
+            .unwrap(),
+        root: ImportRoot::New("OLDROOT".parse().unwrap(), ca[0].clone()),
+        name: "OLDCA".parse().unwrap(),
+        certificate: ca[1].clone(),
+        issues: false,
+        rows,
+        crl: None,
+        old_crl: false,
+        first_reminder_days: Some(30),
+    };
+    world.registrar.import(operator(), import).await.unwrap();
+    world.clock.set(nine(1));
+    let done = world.registrar.remind().await.unwrap();
+    assert_eq!((done.reminders, done.digests), (2, 1), "of 101 and 102");
+    let digest = world.digests_at(nine(1)).await.remove(0);
+    assert!(digest.body.contains("有効期限を迎える電子証明書　2件"), "{}", digest.body);
+    for user_id in ["CMSM950-006-101", "CMSM950-006-102"] {
+        assert!(digest.body.contains(user_id), "{}", digest.body);
+    }
+    assert!(digest.body.contains("利用者には通知していません"), "{}", digest.body);
+    assert_eq!(world.digests_at(nine(2)).await.len(), 1, "each day");
+    let later = world.registrar.remind().await.unwrap();
+    assert_eq!(later.reminders, 0, "once");
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tegata_domain::{Action, CertificateState, Serial, UserId};
+use tegata_domain::{Action, CertificateState, SeatState, Serial, UserId};
 use tegata_store::{ServiceId, StoreError, View};
 
 use super::kind::{Content, MailKind};
@@ -69,9 +69,13 @@ impl Content for Reminder {
     fn outdated(
         &self,
         view: View<'_>,
-        _service: ServiceId,
+        service: ServiceId,
         now: Timestamp,
     ) -> Result<Option<&'static str>, StoreError> {
+        let seat = view.seat(service, &self.user_id)?;
+        if seat.is_some_and(|seat| seat.state == SeatState::Closed) {
+            return Ok(Some("the seat is closed"));
+        }
         let record = view.certificate(self.serial)?;
         let certificate = record.map(|record| record.certificate);
         Ok(match certificate.map(|certificate| (certificate.state, certificate.validity)) {

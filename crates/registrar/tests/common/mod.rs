@@ -304,6 +304,23 @@ impl World {
     }
 }
 
+/// Certificates of a root and an issuing CA that are not ours.
+pub(crate) fn foreign_ca(now: Timestamp) -> [Vec<u8>; 2] {
+    let entropy = Seeded(AtomicU64::new(7));
+    let years = |count: i64| Validity {
+        not_before: now,
+        not_after: now + SignedDuration::from_hours(24 * 365 * count),
+    };
+    let name = |cn: &str| SubjectName::new(cn).unwrap().organisation("Old Bank").unwrap();
+    let root_key = Arc::new(SoftwareKey::generate(KeyKind::EcP384).unwrap());
+    let root = Authority::root(&name("OLDROOT"), root_key, years(20), &entropy).unwrap();
+    let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
+    let profile = Office::issuing_profile("http://status.example", &"OLDROOT".parse().unwrap());
+    let signed =
+        root.certify(&profile, &name("OLDCA"), key.public_key(), years(10), &entropy).unwrap();
+    [root.certificate().to_vec(), signed.der]
+}
+
 /// A mail server that answers what it was told and keeps what it got.
 pub(crate) struct MailServer {
     pub(crate) answer: Mutex<Delivery>,
