@@ -28,9 +28,49 @@ fn main() {
     }
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     let out = Path::new(&out);
-    fs::write(out.join("ja.ftl"), ja_text).expect("OUT_DIR is writable");
-    fs::write(out.join("en.ftl"), en_text).expect("OUT_DIR is writable");
+    fs::write(out.join("ja.ftl"), &ja_text).expect("OUT_DIR is writable");
+    fs::write(out.join("en.ftl"), &en_text).expect("OUT_DIR is writable");
     fs::write(out.join("methods.rs"), methods(&ja)).expect("OUT_DIR is writable");
+    fs::write(out.join("mail.rs"), mail(&ja, &ja_text, &en_text)).expect("OUT_DIR is writable");
+}
+
+/// Messages that a service may say in its own words begin so.
+const MAIL: &str = "mail-";
+
+/// The messages of mails, each with its variables and what is built in.
+fn mail(signatures: &Signatures, ja: &str, en: &str) -> String {
+    let (ja, en) = (sources(ja), sources(en));
+    let mut out =
+        String::from("/// Every message of a mail, by id.\nstatic MESSAGES: &[MailMessage] = &[\n");
+    for (id, variables) in signatures.iter().filter(|(id, _)| id.starts_with(MAIL)) {
+        let variables: Vec<_> = variables.iter().collect();
+        let (ja, en) = (&ja[id], &en[id]);
+        writeln!(
+            out,
+            "    MailMessage {{ id: {id:?}, variables: &{variables:?}, ja: {ja:?}, en: {en:?} }},"
+        )
+        .expect("a String takes everything");
+    }
+    out.push_str("];\n");
+    out
+}
+
+/// The source of each message, by its id.
+fn sources(text: &str) -> BTreeMap<String, String> {
+    let resource = fluent_syntax::parser::parse(text).expect("parsed before");
+    let messages = resource.body.into_iter().filter_map(|entry| match entry {
+        Entry::Message(mut message) => {
+            message.comment = None;
+            Some((message.id.name.to_owned(), Entry::Message(message)))
+        }
+        _ => None,
+    });
+    messages
+        .map(|(id, entry)| {
+            let alone = fluent_syntax::ast::Resource { body: vec![entry] };
+            (id, fluent_syntax::serializer::serialize(&alone))
+        })
+        .collect()
 }
 
 fn read(folder: &str) -> (Signatures, String) {
@@ -82,20 +122,32 @@ fn collect_inline(inline: &InlineExpression<&str>, variables: &mut BTreeSet<Stri
 }
 
 fn methods(signatures: &Signatures) -> String {
-    let mut out = String::from("impl Text {\n");
-    for (id, variables) in signatures {
-        let name = id.replace('-', "_");
-        let parameters: String = variables.iter().map(|v| format!(", {v}: &str")).collect();
-        let pairs: String = variables.iter().map(|v| format!("({v:?}, {v}), ")).collect();
-        writeln!(
-            out,
-            "    /// `{id}`\n    pub fn {name}(self{parameters}) -> String {{ self.format({id:?}, &[{pairs}]) }}"
-        )
-        .expect("a String takes everything");
+    // What mails say may be replaced: only `MailText` says it.
+    let of_mails = |(id, _): &(&String, &BTreeSet<String>)| id.starts_with(MAIL);
+    let mut out = String::new();
+    let (mails, others): (Vec<_>, Vec<_>) = signatures.iter().partition(of_mails);
+    for (owner, receiver, messages) in [("Text", "self", others), ("MailText<'_>", "&self", mails)]
+    {
+        writeln!(out, "impl {owner} {{").expect("a String takes everything");
+        for (id, variables) in messages {
+            method(&mut out, receiver, id, variables);
+        }
+        out.push_str("}\n\n");
     }
-    out.push_str("}\n\n/// Every message id, for the test that renders them all.\n");
+    out.push_str("/// Every message id, for the test that renders them all.\n");
     let ids: Vec<_> = signatures.keys().collect();
     writeln!(out, "#[cfg(test)]\nconst IDS: &[&str] = &{ids:?};")
         .expect("a String takes everything");
     out
+}
+
+fn method(out: &mut String, receiver: &str, id: &str, variables: &BTreeSet<String>) {
+    let name = id.replace('-', "_");
+    let parameters: String = variables.iter().map(|v| format!(", {v}: &str")).collect();
+    let pairs: String = variables.iter().map(|v| format!("({v:?}, {v}), ")).collect();
+    writeln!(
+        out,
+        "    /// `{id}`\n    pub fn {name}({receiver}{parameters}) -> String {{ self.format({id:?}, &[{pairs}]) }}"
+    )
+    .expect("a String takes everything");
 }

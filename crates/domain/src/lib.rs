@@ -27,7 +27,7 @@ pub use email::{Email, EmailError};
 pub use names::{
     BranchCode, CompanyCode, Issuer, NameError, ServiceKey, Tenant, UserId, half_width,
 };
-pub use notice::{Due, due};
+pub use notice::{Action, Due, due, expiry_action, next_due};
 pub use password::{InitialPassword, PasswordError};
 pub use policy::{CredentialPolicy, LifecyclePolicy, PolicyError};
 pub use renewal::{RenewalRefusal, renewal_opens_at, renewal_permitted, renewed_not_after};

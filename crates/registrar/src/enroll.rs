@@ -30,6 +30,8 @@ pub struct Enrollment {
     pub request: Vec<u8>,
     /// Language for mails.
     pub lang: Lang,
+    /// Whether the application will renew by itself.
+    pub unattended: bool,
 }
 
 /// What a subscriber gets.
@@ -94,6 +96,13 @@ impl From<NameError> for EnrollError {
     }
 }
 
+/// What an issuance leaves with the seat.
+struct Contact {
+    email: Email,
+    lang: Lang,
+    unattended: bool,
+}
+
 /// A seat whose credential was proven. A reset in the meantime makes another credential, which
 /// the hash tells apart: what was proven of the old one is worth nothing then.
 struct Proven {
@@ -142,8 +151,9 @@ impl Registrar {
                 return Err(error.into());
             }
         };
-        self.commit_issued(service, proven, (enrollment.email, enrollment.lang), signed, reference)
-            .await
+        let Enrollment { email, lang, unattended, .. } = enrollment;
+        let contact = Contact { email, lang, unattended };
+        self.commit_issued(service, proven, contact, signed, reference).await
     }
 
     /// Puts on record that a key was refused, and why.

@@ -11,6 +11,7 @@ mod answer;
 mod answers;
 mod audit;
 mod blocklist;
+mod digest;
 mod enroll;
 mod feed;
 mod found;
@@ -27,6 +28,7 @@ mod publish;
 mod reach;
 mod ready;
 mod reference;
+mod remind;
 mod renew;
 mod reset;
 mod responder;
@@ -57,12 +59,16 @@ pub use import::{
 };
 pub use keyring::{IssuingCa, Keyring, KeyringError, OfflineCa, Service};
 pub use list::{ListError, PublishedList};
-pub use mail::{Delivery, Letter, Post};
+pub use mail::{
+    Delivery, HeaderText, Letter, MailKind, MailSample, OutboxError, Post, TemplateError,
+    TemplateRow, email_changed,
+};
 pub use office::Office;
 pub use password::{Cost, Passwords};
 pub use preview::{Preview, PreviewError, PreviewNames};
 pub use publish::PublishError;
 pub use reference::Reference;
+pub use remind::Reminded;
 pub use renew::{RenewError, Renewed};
 pub use reset::ResetError;
 pub use responder::ResponderError;

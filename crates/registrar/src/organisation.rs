@@ -1,5 +1,6 @@
-use tegata_domain::{BranchCode, CompanyCode, ServiceKey};
+use tegata_domain::{BranchCode, CompanyCode, Email, ServiceKey, UserId};
 use tegata_store::{BranchRecord, CompanyRecord, ServiceId, ServiceRecord, StoreError, View};
+use tegata_text::Lang;
 
 use crate::office::entry;
 use crate::{Actor, Office, TargetError};
@@ -71,6 +72,52 @@ impl Office {
             .write(move |tx| {
                 tx.insert_branch(service, &code, &name)?;
                 tx.audit(&entry(now, &actor, "branch.created", code))
+            })
+            .await
+    }
+
+    /// Sets where the digest of a branch goes, if anywhere.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_branch_email(
+        &self,
+        actor: Actor,
+        branch: BranchRecord,
+        email: Option<Email>,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                tx.set_branch_email(branch.id, email.as_ref())?;
+                let mut entry = entry(now, &actor, "branch.changed", &branch.code);
+                entry.detail = serde_json::json!({ "email": email });
+                tx.audit(&entry)
+            })
+            .await
+    }
+
+    /// Sets the language of a seat's mails.
+    ///
+    /// # Errors
+    /// When there is no such seat.
+    pub async fn set_lang(
+        &self,
+        actor: Actor,
+        service: ServiceId,
+        user_id: UserId,
+        lang: Lang,
+    ) -> Result<(), TargetError> {
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                let seat = tx
+                    .seat(service, &user_id)?
+                    .ok_or_else(|| TargetError::unknown("user ID", &user_id))?;
+                tx.set_lang(seat.id, lang.code())?;
+                let mut entry = entry(now, &actor, "seat.changed", &user_id);
+                entry.detail = serde_json::json!({ "lang": lang.code() });
+                Ok(tx.audit(&entry)?)
             })
             .await
     }

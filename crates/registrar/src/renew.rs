@@ -16,6 +16,7 @@ use tegata_store::{
 };
 
 use crate::enroll::{WriteError, ready, sign};
+use crate::mail::{RenewedMail, to_seat};
 use crate::office::entry;
 use crate::{Actor, IssuingCa, Reference, Registrar, Service};
 
@@ -95,7 +96,7 @@ impl From<WriteError> for RenewError {
 
 impl Registrar {
     /// Renews the certificate whose key signed `request`, DER, or returns what the same request
-    /// already got. `reference` ends up in the audit log beside a refusal.
+    /// already got. `unattended` says whether the application will renew by itself. `reference` ends up in the audit log beside a refusal.
     ///
     /// # Errors
     /// See [`RenewError`]. Nothing is changed in any of these cases.
@@ -103,6 +104,7 @@ impl Registrar {
         &self,
         service: &Arc<Service>,
         request: Vec<u8>,
+        unattended: bool,
         reference: &Reference,
     ) -> Result<Renewed, RenewError> {
         if self.distrusted().is_some() {
@@ -112,6 +114,7 @@ impl Registrar {
         let (current, seat) = self.holder(service, request.serial())?;
         let _turn = self.turn(&seat).await;
         let key = proven(request, &current).await?;
+        let seat = SeatRecord { unattended, ..seat };
         let outcome = self.renew_as(service, &current, &seat, &key, reference).await;
         if let Err(error) = &outcome {
             let actor = Actor::Subscriber(seat.user_id.clone());
@@ -285,6 +288,7 @@ impl Registrar {
         });
         let (old, serial) = (current.certificate.serial, signed.serial);
         let (seat, reference) = (seat.clone(), reference.to_string());
+        let settings = service.settings.clone();
         let renewed = self
             .store
             .write(move |tx| {
@@ -294,6 +298,15 @@ impl Registrar {
                 let issued = planned.certificate.issue(now).map_err(|_| RenewError::UnderWay)?;
                 supersede(tx, old, now)?;
                 tx.set_issued(&issued, &signed.der, first_notice_at)?;
+                tx.set_unattended(seat.id, seat.unattended)?;
+                let content = RenewedMail {
+                    user_id: seat.user_id.clone(),
+                    serial: signed.serial,
+                    not_after: signed.validity.not_after,
+                };
+                if let Some(mail) = to_seat(&seat, &settings, &content) {
+                    tx.enqueue_mail(&mail, now)?;
+                }
                 let actor = Actor::Subscriber(seat.user_id.clone());
                 let mut entry = entry(now, &actor, "certificate.renewed", &seat.user_id);
                 entry.detail = serde_json::json!({ "serial": signed.serial, "renews": old });

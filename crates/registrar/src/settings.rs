@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use tegata_ca::{Holder, Parts, Profile, ProfileError};
 use tegata_domain::{CredentialPolicy, LifecyclePolicy, PolicyError};
+use tegata_text::Lang;
 
 pub use profiles::{ProfileSettings, Profiles};
 
@@ -52,6 +53,16 @@ pub struct ServiceSettings {
     /// Days after which an unused credential lapses.
     #[serde(default = "defaults::credential_days")]
     pub credential_days: u16,
+    /// Days before an unused credential lapses at which its user is told; 0 for never. At most
+    /// half of `credential_days`.
+    #[serde(default = "defaults::lapse_notice_days")]
+    pub lapse_notice_days: u16,
+    /// Language of mails where a subscriber chose none, and of the digests: `ja` or `en`.
+    #[serde(default = "defaults::language")]
+    pub language: String,
+    /// When branches get their digest, hours and minutes in the service's zone.
+    #[serde(default = "defaults::digest_at")]
+    pub digest_at: String,
     /// Certificates that share a shard of the CRL, about.
     #[serde(default = "defaults::crl_shard_size")]
     pub crl_shard_size: u32,
@@ -76,6 +87,15 @@ mod defaults {
     pub(super) fn credential_days() -> u16 {
         90
     }
+    pub(super) fn lapse_notice_days() -> u16 {
+        14
+    }
+    pub(super) fn language() -> String {
+        "ja".to_owned()
+    }
+    pub(super) fn digest_at() -> String {
+        "09:00".to_owned()
+    }
     pub(super) fn crl_shard_size() -> u32 {
         65_536
     }
@@ -96,6 +116,12 @@ pub enum SettingsError {
     /// Out of range.
     #[error("settings of a service: max_failures must be 1 to 100 and credential_days at least 1")]
     Credential,
+    /// Neither of the languages.
+    #[error("settings of a service: language must be ja or en")]
+    Language,
+    /// No time of day.
+    #[error("settings of a service: digest_at must be hours and minutes, for example 09:00")]
+    DigestTime,
     /// Out of range.
     #[error("settings of a service: crl_shard_size must be at least 1")]
     ShardSize,
@@ -183,6 +209,12 @@ impl ServiceSettings {
         if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
             errors.push(SettingsError::TimeZone(self.time_zone.clone()));
         }
+        if !Lang::ALL.iter().any(|lang| lang.code() == self.language) {
+            errors.push(SettingsError::Language);
+        }
+        if self.digest_time().is_none() {
+            errors.push(SettingsError::DigestTime);
+        }
         if self.crl_shard_size == 0 {
             errors.push(SettingsError::ShardSize);
         }
@@ -247,6 +279,26 @@ impl ServiceSettings {
             overlap: LifecyclePolicy::default().overlap.min(days(self.renewal_window_days)),
             reminder_days: self.reminder_days.clone(),
         }
+    }
+
+    /// Language of mails where a subscriber chose none.
+    pub fn lang(&self) -> Lang {
+        Lang::from_tag(&self.language).unwrap_or_default()
+    }
+
+    /// Time of day of the digests; `None` when it is none.
+    pub(crate) fn digest_time(&self) -> Option<jiff::civil::Time> {
+        let (hour, minute) = self.digest_at.split_once(':')?;
+        let two = |digits: &str| match digits.len() {
+            2 => digits.parse::<i8>().ok(),
+            _ => None,
+        };
+        jiff::civil::Time::new(two(hour)?, two(minute)?, 0, 0).ok()
+    }
+
+    /// How long before an unused credential lapses its user is told.
+    pub(crate) fn lapse_notice(&self) -> SignedDuration {
+        days(self.lapse_notice_days.min(self.credential_days / 2))
     }
 
     /// The rules of credentials.

@@ -3,7 +3,9 @@ use tegata_domain::{Certificate, CertificateError, CertificateState, Reason, Ser
 use tegata_store::{CertificateRecord, ServiceId, StatusAnnouncement, StoreError, Tx};
 
 use crate::blocklist::block_compromised_key;
+use crate::mail::{Held, Revoked, to_seat};
 use crate::office::entry;
+use crate::remind::settings;
 use crate::target::certificates;
 use crate::{Actor, Office, Target, TargetError};
 
@@ -62,6 +64,12 @@ impl StatusChange {
         }
     }
 
+    /// Whether the user is told: not that it was released, which they asked for, and not that
+    /// an old certificate went when they have a new one.
+    fn tells(self) -> bool {
+        !matches!(self, Self::Release | Self::Revoke(Reason::Superseded))
+    }
+
     fn participle(self) -> &'static str {
         match self {
             Self::Hold => "held",
@@ -96,6 +104,10 @@ impl Office {
                         done.push(Changed { user_id: found.user_id, serial: new.serial });
                     }
                 }
+                let told = change.tells();
+                if let (true, Some(first)) = (told, done.first()) {
+                    tell(tx, service, first, change, now)?;
+                }
                 if done.is_empty() {
                     return Err(change.refusal(target.to_string(), &states));
                 }
@@ -103,6 +115,31 @@ impl Office {
             })
             .await
     }
+}
+
+/// One mail a seat, however many of its certificates it is about.
+fn tell(
+    tx: &mut Tx<'_>,
+    service: ServiceId,
+    about: &Changed,
+    change: StatusChange,
+    at: Timestamp,
+) -> Result<(), TargetError> {
+    let user_id = about.user_id.clone();
+    let (Some(seat), Some(settings)) =
+        (tx.seat(service, &user_id)?, settings(**tx)?.remove(&service))
+    else {
+        return Ok(());
+    };
+    let mail = match change {
+        StatusChange::Hold => to_seat(&seat, &settings, &Held { user_id, at }),
+        StatusChange::Revoke(_) => to_seat(&seat, &settings, &Revoked { user_id, at }),
+        StatusChange::Release => None,
+    };
+    if let Some(mail) = mail {
+        tx.enqueue_mail(&mail, at)?;
+    }
+    Ok(())
 }
 
 /// Tells relying parties what stands now.
@@ -132,6 +169,10 @@ pub(crate) fn record(
 ) -> Result<(), StoreError> {
     tx.set_certificate(new)?;
     announce(tx, old, new, now)?;
+    if change == StatusChange::Release && matches!(new.state, CertificateState::Issued { .. }) {
+        // Live again: its reminders are, too.
+        tx.schedule_notice_of(new.serial, now)?;
+    }
     if change == StatusChange::Revoke(Reason::KeyCompromise) {
         block_compromised_key(tx, old, now)?;
     }

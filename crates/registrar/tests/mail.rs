@@ -8,42 +8,17 @@
 
 mod common;
 
-use std::sync::Mutex;
-
-use common::{World, request};
+use common::{MailServer, World, request};
 use jiff::SignedDuration;
-use tegata_registrar::{Delivery, Letter, Post};
+use tegata_registrar::{Delivery, Letter};
 use tegata_text::Lang;
-
-/// A mail server that answers as it is told and keeps what it was handed.
-struct Server {
-    answer: Mutex<Delivery>,
-    received: Mutex<Vec<Letter>>,
-}
-
-impl Server {
-    fn new(answer: Delivery) -> Self {
-        Self { answer: Mutex::new(answer), received: Mutex::default() }
-    }
-
-    fn received(&self) -> Vec<Letter> {
-        std::mem::take(&mut self.received.lock().unwrap())
-    }
-}
-
-impl Post for Server {
-    async fn deliver(&self, letter: Letter) -> Delivery {
-        self.received.lock().unwrap().push(letter);
-        self.answer.lock().unwrap().clone()
-    }
-}
 
 async fn letter(lang: Lang) -> (Letter, String) {
     let world = World::new().await;
     let (user_id, password) = &world.seats[0];
     let issued =
         world.enroll_in(lang, user_id.as_str(), &password.reveal(), &request()).await.unwrap();
-    let server = Server::new(Delivery::Accepted);
+    let server = MailServer::new(Delivery::Accepted);
     assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 1);
     assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 0, "once");
     (server.received().remove(0), issued.serial.to_string())
@@ -89,7 +64,7 @@ async fn the_english_mail_reads_as_intended() {
 async fn a_server_that_is_away_gets_the_same_mail_later() {
     let world = World::new().await;
     world.enroll(&request()).await.unwrap();
-    let server = Server::new(Delivery::Later("421".to_owned()));
+    let server = MailServer::new(Delivery::Later("421".to_owned()));
     assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 1);
     assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 0, "not at once");
     let mut tries = server.received();
@@ -114,7 +89,7 @@ async fn a_refused_mail_and_a_week_of_silence_end_it() {
     {
         let world = World::new().await;
         world.enroll(&request()).await.unwrap();
-        let server = Server::new(answer);
+        let server = MailServer::new(answer);
         world.registrar.send_mails(&server).await.unwrap();
         for _ in 0..3 {
             world.clock.turn(SignedDuration::from_hours(24 * 7));

@@ -10,10 +10,10 @@ mod common;
 
 use std::process::Command;
 
-use common::World;
+use common::{MailServer, World};
 use jiff::{SignedDuration, Timestamp};
 use tegata_domain::{CertificateState, Reason, RenewalRefusal, Serial};
-use tegata_registrar::{Actor, RenewError, Renewed, StatusChange, Target};
+use tegata_registrar::{Actor, Delivery, RenewError, Renewed, StatusChange, Target};
 
 /// A PC with keys in files, and `openssl cms` to sign with them.
 struct Pc(tempfile::TempDir);
@@ -75,7 +75,7 @@ impl World {
     }
 
     async fn renew(&self, request: Vec<u8>) -> Result<Renewed, RenewError> {
-        self.registrar.renew(&self.service, request, &self.reference()).await
+        self.registrar.renew(&self.service, request, false, &self.reference()).await
     }
 
     fn turn_to(&self, at: Timestamp) {
@@ -126,6 +126,36 @@ async fn the_window_opens_and_closes_on_the_second() {
     assert_eq!(said.iter().filter(|action| *action == "renewal.refused").count(), 2);
     assert_eq!(said.last().unwrap(), "certificate.renewed");
     assert_eq!(world.registrar.verify_audit().unwrap().faults, []);
+}
+
+/// The reminder waits for the mail server while its reader renews.
+#[tokio::test]
+async fn who_has_renewed_is_told_so_and_not_reminded() {
+    let (world, pc) = (World::new().await, Pc::new());
+    let old = world.issue_on(&pc, 0, "old").await;
+    let ends = world.ends(old);
+    world.turn_to(ends - DAY * 30);
+    assert_eq!(world.registrar.remind().await.unwrap().reminders, 1);
+    let request = pc.renewal("old", "new");
+    let renewed = world.registrar.renew(&world.service, request, true, &world.reference()).await;
+    let renewed = renewed.unwrap();
+    let seat = world.registrar.seat(world.service.id, &renewed.user_id).unwrap();
+    assert!(seat.unattended);
+    world.turn_to(ends - DAY * 5);
+    assert_eq!(world.registrar.remind().await.unwrap().reminders, 0, "none of the old one");
+    let server = MailServer::new(Delivery::Accepted);
+    world.registrar.send_mails(&server).await.unwrap();
+    let letters = server.received();
+    let subjects: Vec<_> = letters.iter().map(|letter| letter.subject.as_str()).collect();
+    assert_eq!(
+        subjects,
+        [
+            "【サンプルLite CMS】電子証明書を発行しました",
+            "【サンプルLite CMS】電子証明書を更新しました",
+        ]
+    );
+    world.turn_to(ends + DAY * (365 - 30));
+    assert_eq!(world.registrar.remind().await.unwrap().reminders, 1, "the new one in its time");
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! What happens by itself: publishing status when it changed or is due, sending mails.
+//! What happens by itself: publishing status when it changed or is due, reminding, sending
+//! mails.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,6 +73,33 @@ pub async fn publish(registrar: Arc<Registrar>, limits: Arc<Limits>, changed: wa
                     tracing::error!(%error, ?wait, "status is not published; tried again later");
                 }
             }
+        }
+    }
+}
+
+/// Puts reminders, notices and digests that are due into the outbox, for as long as it runs.
+/// Looks each minute, and at once when settings changed.
+pub async fn remind(registrar: Arc<Registrar>) {
+    let mut due = tokio::time::interval(DUE);
+    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut replaced = registrar.replaced();
+    loop {
+        let settings = replaced.changed();
+        tokio::select! {
+            _ = due.tick() => {}
+            changed = settings => if changed.is_err() { return },
+        }
+        match registrar.remind().await {
+            Ok(done) if done.reminders + done.lapses + done.digests > 0 => {
+                tracing::info!(
+                    reminders = done.reminders,
+                    lapses = done.lapses,
+                    digests = done.digests,
+                    "put into the outbox"
+                );
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "nobody is reminded"),
         }
     }
 }

@@ -160,6 +160,7 @@ impl Node {
                 None => std::future::pending().await,
             }
         };
+        let reminding = jobs::remind(self.registrar.clone());
         let stop_jobs = stopped(stop.clone());
         let links = Arc::new(Links::new(Arc::new(SystemClock), Arc::new(SystemEntropy)));
         let site = || {
@@ -194,6 +195,7 @@ impl Node {
                 tokio::select! {
                     () = publishing => {}
                     () = mailing => {}
+                    () = reminding => {}
                     () = anchoring => {}
                     () = keeping => {}
                     () = watching_updates => {}

@@ -27,6 +27,9 @@ pub enum PostError {
     /// Not a sender.
     #[error("the sender must be an e-mail address")]
     Sender,
+    /// Something in it cannot stand in a mail.
+    #[error("not a mail: {0}")]
+    Letter(String),
 }
 
 impl SmtpPost {
@@ -44,25 +47,34 @@ impl SmtpPost {
             from: from.parse().map_err(|_| PostError::Sender)?,
         })
     }
+}
 
-    fn message(&self, letter: Letter) -> Result<Message, String> {
-        let text = |error: &dyn std::fmt::Display| error.to_string();
-        let to: Mailbox = letter.to.as_str().parse().map_err(|error| text(&error))?;
-        let domain = self.from.email.domain();
-        Message::builder()
-            .message_id(Some(format!("<{}@{domain}>", letter.message_id)))
-            .from(Mailbox::new(Some(letter.from_name), self.from.email.clone()))
-            .to(to)
-            .subject(letter.subject)
-            .header(header::ContentType::TEXT_PLAIN)
-            .body(letter.body)
-            .map_err(|error| text(&error))
-    }
+/// The mail as it is sent, for a preview.
+///
+/// # Errors
+/// When `from` is no sender, or the letter cannot be put into a mail.
+pub fn preview(letter: Letter, from: &str) -> Result<Vec<u8>, PostError> {
+    let from = from.parse().map_err(|_| PostError::Sender)?;
+    Ok(message(letter, &from).map_err(PostError::Letter)?.formatted())
+}
+
+fn message(letter: Letter, from: &Mailbox) -> Result<Message, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let to: Mailbox = letter.to.as_str().parse().map_err(|error| text(&error))?;
+    let domain = from.email.domain();
+    Message::builder()
+        .message_id(Some(format!("<{}@{domain}>", letter.message_id)))
+        .from(Mailbox::new(Some(letter.from_name.to_string()), from.email.clone()))
+        .to(to)
+        .subject(letter.subject.to_string())
+        .header(header::ContentType::TEXT_PLAIN)
+        .body(letter.body)
+        .map_err(|error| text(&error))
 }
 
 impl Post for SmtpPost {
     async fn deliver(&self, letter: Letter) -> Delivery {
-        let message = match self.message(letter) {
+        let message = match message(letter, &self.from) {
             Ok(message) => message,
             Err(error) => return Delivery::Refused(error),
         };

@@ -328,7 +328,8 @@ impl View<'_> {
     }
 }
 
-fn record(row: &Row<'_>) -> rusqlite::Result<CertificateRecord> {
+/// The certificate proper, of a row that has its columns.
+pub(crate) fn standing(row: &Row<'_>) -> rusqlite::Result<Certificate> {
     let state_at = at(row, "state_at")?;
     let corrupt =
         |column: &str| rusqlite::Error::InvalidColumnType(0, column.to_owned(), Type::Integer);
@@ -351,15 +352,16 @@ fn record(row: &Row<'_>) -> rusqlite::Result<CertificateRecord> {
         5 => CertificateState::Void { at: state_at },
         _ => return Err(corrupt("state")),
     };
+    Ok(Certificate {
+        serial: row.get::<_, Column<Serial>>("serial")?.0,
+        validity: Validity { not_before: at(row, "not_before")?, not_after: at(row, "not_after")? },
+        state,
+    })
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<CertificateRecord> {
     Ok(CertificateRecord {
-        certificate: Certificate {
-            serial: row.get::<_, Column<Serial>>("serial")?.0,
-            validity: Validity {
-                not_before: at(row, "not_before")?,
-                not_after: at(row, "not_after")?,
-            },
-            state,
-        },
+        certificate: standing(row)?,
         authority: AuthorityId(row.get("authority_id")?),
         shard: row.get("shard")?,
         service: ServiceId(row.get("service_id")?),

@@ -30,7 +30,7 @@ impl Tx<'_> {
                  VALUES (?1, ?2, ?3, ?4, 0, ?3)
                  ON CONFLICT (seat_id) DO UPDATE SET
                      hash = excluded.hash, created_at = excluded.created_at,
-                     lapses_at = excluded.lapses_at",
+                     lapses_at = excluded.lapses_at, lapse_told_at = NULL",
             )?
             .execute((
                 seat.0,

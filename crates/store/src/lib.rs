@@ -17,6 +17,10 @@ mod column;
 mod credential;
 mod crl;
 mod database;
+mod digest;
+#[cfg(feature = "measure")]
+pub mod measure;
+mod notice;
 mod organisation;
 mod outbox;
 mod own;
@@ -25,6 +29,7 @@ mod readers;
 mod revocation;
 mod seat;
 mod service;
+mod template;
 mod writer;
 
 use std::path::Path;
@@ -36,13 +41,16 @@ pub use certificate::{CertificateFilter, CertificateRecord, IntentRow, NewIntent
 pub use credential::CredentialRecord;
 pub use crl::{CrlRow, CrlScope, DeltaBase, PublishedCrl, Shard};
 pub use database::StoreError;
+pub use digest::{DigestRow, Undelivered};
+pub use notice::{CertificateId, NoticePlan, NoticeRow};
 pub use organisation::{BranchId, BranchRecord, CompanyId, CompanyRecord};
-pub use outbox::{ClaimedMail, MailId, NewMail};
+pub use outbox::{ClaimedMail, MailFilter, MailId, MailRow, NewMail};
 pub use own::OwnCertificate;
 pub use placement::Placement;
 pub use revocation::{ChangeRow, FeedRow, FeedRows, StatusAnnouncement};
 pub use seat::{SeatId, SeatRecord};
 pub use service::{ServiceId, ServiceRecord};
+pub use template::MailTemplate;
 
 use readers::Readers;
 use writer::Writer;

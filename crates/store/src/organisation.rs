@@ -1,5 +1,5 @@
 use rusqlite::OptionalExtension;
-use tegata_domain::{BranchCode, CompanyCode};
+use tegata_domain::{BranchCode, CompanyCode, Email};
 
 use crate::column::parsed;
 use crate::{ServiceId, StoreError, Tx, View};
@@ -23,6 +23,8 @@ pub struct BranchRecord {
     pub code: BranchCode,
     /// Name as people write it.
     pub name: String,
+    /// Where its digest goes.
+    pub email: Option<Email>,
 }
 
 /// A company of record.
@@ -60,6 +62,21 @@ impl Tx<'_> {
             .optional()?
             .map(BranchId)
             .ok_or_else(|| StoreError::Exists { what: "branch", name: code.to_string() })
+    }
+
+    /// Sets where the digest of a branch goes, if anywhere.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_branch_email(
+        &mut self,
+        branch: BranchId,
+        email: Option<&Email>,
+    ) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE branch SET email = ?2 WHERE id = ?1")?
+            .execute((branch.0, email.map(Email::as_str)))?;
+        Ok(())
     }
 
     /// Adds a company.
@@ -116,7 +133,7 @@ impl View<'_> {
     /// When the database cannot be read.
     pub fn branches(&self, service: ServiceId) -> Result<Vec<BranchRecord>, StoreError> {
         let mut statement = self.0.prepare_cached(
-            "SELECT id, code, name FROM branch WHERE service_id = ?1 ORDER BY code",
+            "SELECT id, code, name, email FROM branch WHERE service_id = ?1 ORDER BY code",
         )?;
         let rows = statement.query_map([service.0], |row| {
             Ok(BranchRecord {
@@ -124,6 +141,7 @@ impl View<'_> {
                 service,
                 code: parsed(row, "code")?,
                 name: row.get("name")?,
+                email: row.get::<_, Option<String>>("email")?.and_then(|text| text.parse().ok()),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

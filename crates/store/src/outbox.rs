@@ -1,14 +1,20 @@
 use jiff::Timestamp;
+use rusqlite::OptionalExtension;
 use tegata_domain::Email;
 
-use crate::column::{Column, at, parsed};
-use crate::{ServiceId, StoreError, Tx};
+use crate::column::{Column, at, optional_at, parsed};
+use crate::{BranchId, SeatId, ServiceId, StoreError, Tx, View};
 
 /// Row number of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MailId(i64);
+pub struct MailId(pub(crate) i64);
 
 impl MailId {
+    /// The mail of this number, as it is shown to operators.
+    pub fn from_number(number: u32) -> Self {
+        Self(number.into())
+    }
+
     /// A number that stays the same over every attempt, for the `Message-ID`.
     pub fn number(self) -> u64 {
         self.0.unsigned_abs()
@@ -20,6 +26,10 @@ impl MailId {
 pub struct NewMail {
     /// Whose service.
     pub service: ServiceId,
+    /// For which seat, if it is about one.
+    pub seat: Option<SeatId>,
+    /// To which branch, if it is to one.
+    pub branch: Option<BranchId>,
     /// Which text.
     pub kind: &'static str,
     /// To whom.
@@ -47,8 +57,49 @@ pub struct ClaimedMail {
     pub detail: serde_json::Value,
     /// When it came to be.
     pub created_at: Timestamp,
+    /// From when on it is counted how long it is tried: it came to be, or an operator asked to
+    /// try it once more.
+    pub tried_from: Timestamp,
     /// How often it was tried before.
     pub attempts: u32,
+}
+
+/// A mail as operators see it. What it says is not in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailRow {
+    /// Row number.
+    pub id: MailId,
+    /// Which text.
+    pub kind: String,
+    /// To whom.
+    pub recipient: String,
+    /// Language subtag.
+    pub lang: String,
+    /// When it came to be.
+    pub created_at: Timestamp,
+    /// When it is tried next.
+    pub next_at: Option<Timestamp>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When a mail server took it.
+    pub sent_at: Option<Timestamp>,
+    /// When it was given up.
+    pub failed_at: Option<Timestamp>,
+    /// When it turned out not to be wanted.
+    pub dropped_at: Option<Timestamp>,
+    /// What the mail server said last, or why it was dropped.
+    pub error: Option<String>,
+}
+
+/// Which mails to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MailFilter {
+    /// Only those that could not be delivered and were not dropped.
+    pub failed: bool,
+    /// Only those about this seat.
+    pub seat: Option<SeatId>,
+    /// At most this many.
+    pub limit: u32,
 }
 
 impl Tx<'_> {
@@ -56,11 +107,12 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn enqueue_mail(&mut self, mail: &NewMail, now: Timestamp) -> Result<(), StoreError> {
+    pub fn enqueue_mail(&mut self, mail: &NewMail, now: Timestamp) -> Result<MailId, StoreError> {
         self.0
             .prepare_cached(
-                "INSERT INTO outbox (service_id, kind, recipient, lang, detail, created_at, next_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+                "INSERT INTO outbox (service_id, kind, recipient, lang, detail, created_at, next_at,
+                     seat_id, branch_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)",
             )?
             .execute((
                 mail.service.0,
@@ -69,8 +121,10 @@ impl Tx<'_> {
                 mail.lang,
                 mail.detail.to_string(),
                 Column(now),
+                mail.seat.map(|seat| seat.0),
+                mail.branch.map(|branch| branch.0),
             ))?;
-        Ok(())
+        Ok(MailId(self.0.last_insert_rowid()))
     }
 
     /// Claims up to `limit` mails that are due; until `lease` they are nobody else's.
@@ -98,6 +152,10 @@ impl Tx<'_> {
                 lang: row.get("lang")?,
                 detail: serde_json::from_str(&detail).unwrap_or_default(),
                 created_at: at(row, "created_at")?,
+                tried_from: match optional_at(row, "retry_from")? {
+                    Some(asked) => asked,
+                    None => at(row, "created_at")?,
+                },
                 attempts: row.get::<_, u32>("attempts")?.saturating_sub(1),
             })
         })?;
@@ -111,7 +169,8 @@ impl Tx<'_> {
     pub fn mail_sent(&mut self, id: MailId, now: Timestamp) -> Result<(), StoreError> {
         self.0
             .prepare_cached(
-                "UPDATE outbox SET next_at = NULL, sent_at = ?2, error = NULL WHERE id = ?1",
+                "UPDATE outbox SET next_at = NULL, sent_at = ?2, failed_at = NULL, error = NULL
+                 WHERE id = ?1",
             )?
             .execute((id.0, Column(now)))?;
         Ok(())
@@ -126,10 +185,105 @@ impl Tx<'_> {
         id: MailId,
         error: &str,
         next_at: Option<Timestamp>,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         self.0
-            .prepare_cached("UPDATE outbox SET next_at = ?2, error = ?3 WHERE id = ?1")?
-            .execute((id.0, next_at.map(Column), error))?;
+            .prepare_cached(
+                "UPDATE outbox SET next_at = ?2, error = ?3,
+                     failed_at = CASE WHEN ?2 IS NULL THEN ?4 END
+                 WHERE id = ?1 AND dropped_at IS NULL",
+            )?
+            .execute((id.0, next_at.map(Column), error, Column(now)))?;
         Ok(())
     }
+
+    /// Records that a mail is not wanted any more, and why. Returns `false`, and changes nothing,
+    /// when it was sent or dropped before.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn drop_mail(&mut self, id: MailId, why: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let dropped = self
+            .0
+            .prepare_cached(
+                "UPDATE outbox SET next_at = NULL, dropped_at = ?3, error = ?2
+                 WHERE id = ?1 AND dropped_at IS NULL
+                     AND (sent_at IS NULL OR failed_at IS NOT NULL)",
+            )?
+            .execute((id.0, why, Column(now)))?;
+        Ok(dropped > 0)
+    }
+
+    /// Tries a mail at once, as if it were new. Returns `false`, and changes nothing, when it was
+    /// sent and nothing speaks against its having arrived.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn retry_mail(&mut self, id: MailId, now: Timestamp) -> Result<bool, StoreError> {
+        let again = self
+            .0
+            .prepare_cached(
+                "UPDATE outbox SET next_at = ?2, retry_from = ?2, attempts = 0, sent_at = NULL,
+                     failed_at = NULL, dropped_at = NULL
+                 WHERE id = ?1 AND (sent_at IS NULL OR failed_at IS NOT NULL)",
+            )?
+            .execute((id.0, Column(now)))?;
+        Ok(again > 0)
+    }
+}
+
+impl View<'_> {
+    /// Mails of a service, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn mails(
+        &self,
+        service: ServiceId,
+        filter: &MailFilter,
+    ) -> Result<Vec<MailRow>, StoreError> {
+        let narrowed = match (filter.failed, filter.seat) {
+            (_, Some(_)) => {
+                "seat_id = ?2 AND (NOT ?3 OR failed_at IS NOT NULL AND dropped_at IS NULL)"
+            }
+            (true, None) => "?2 IS NULL AND ?3 AND failed_at IS NOT NULL AND dropped_at IS NULL",
+            (false, None) => "?2 IS NULL AND NOT ?3",
+        };
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT * FROM outbox WHERE service_id = ?1 AND {narrowed} ORDER BY id DESC LIMIT ?4"
+        ))?;
+        let rows = statement.query_map(
+            (service.0, filter.seat.map(|seat| seat.0), filter.failed, filter.limit),
+            mail_row,
+        )?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// One mail of a service.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn mail(&self, service: ServiceId, id: MailId) -> Result<Option<MailRow>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached("SELECT * FROM outbox WHERE service_id = ?1 AND id = ?2")?
+            .query_row((service.0, id.0), mail_row)
+            .optional()?)
+    }
+}
+
+fn mail_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<MailRow> {
+    Ok(MailRow {
+        id: MailId(row.get("id")?),
+        kind: row.get("kind")?,
+        recipient: row.get("recipient")?,
+        lang: row.get("lang")?,
+        created_at: at(row, "created_at")?,
+        next_at: optional_at(row, "next_at")?,
+        attempts: row.get("attempts")?,
+        sent_at: optional_at(row, "sent_at")?,
+        failed_at: optional_at(row, "failed_at")?,
+        dropped_at: optional_at(row, "dropped_at")?,
+        error: row.get("error")?,
+    })
 }

@@ -30,6 +30,10 @@ pub struct SeatRecord {
     pub state: SeatState,
     /// Registered e-mail, once a certificate was issued.
     pub email: Option<Email>,
+    /// Language subtag of its mails; the service's when `None`.
+    pub lang: Option<String>,
+    /// Whether the application on its PC says that it renews by itself.
+    pub unattended: bool,
 }
 
 impl Tx<'_> {
@@ -63,9 +67,61 @@ impl Tx<'_> {
             .execute((seat.0, email.as_str()))?;
         Ok(())
     }
+
+    /// Keeps what an issuance says of the seat: where mails go and in which language, and whether
+    /// its PC renews by itself.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_contact(
+        &mut self,
+        seat: SeatId,
+        email: &Email,
+        lang: &str,
+        unattended: bool,
+    ) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE seat SET email = ?2, lang = ?3, unattended = ?4 WHERE id = ?1")?
+            .execute((seat.0, email.as_str(), lang, unattended))?;
+        Ok(())
+    }
+
+    /// Sets the language of a seat's mails.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_lang(&mut self, seat: SeatId, lang: &str) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE seat SET lang = ?2 WHERE id = ?1")?
+            .execute((seat.0, lang))?;
+        Ok(())
+    }
+
+    /// Keeps whether the PC of a seat renews by itself.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_unattended(&mut self, seat: SeatId, unattended: bool) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE seat SET unattended = ?2 WHERE id = ?1")?
+            .execute((seat.0, unattended))?;
+        Ok(())
+    }
 }
 
 impl View<'_> {
+    /// The seat of this row number.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn seat_by_id(&self, id: SeatId) -> Result<Option<SeatRecord>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached("SELECT * FROM seat WHERE id = ?1")?
+            .query_row([id.0], record)
+            .optional()?)
+    }
+
     /// The seat of a user ID within a service.
     ///
     /// # Errors
@@ -109,5 +165,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<SeatRecord> {
         user_id: parsed(row, "user_id")?,
         state: if row.get("open")? { SeatState::Open } else { SeatState::Closed },
         email: email.and_then(|text| text.parse().ok()),
+        lang: row.get("lang")?,
+        unattended: row.get("unattended")?,
     })
 }

@@ -175,6 +175,8 @@ async fn a_mail_is_claimed_once() {
         .write(move |tx| {
             let service = tx.insert_service(&"0001/X".parse().unwrap(), "{}")?;
             let mail = tegata_store::NewMail {
+                seat: None,
+                branch: None,
                 service,
                 kind: "issued",
                 recipient: "a@example.co.jp".parse().unwrap(),

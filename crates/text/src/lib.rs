@@ -5,6 +5,7 @@
 
 mod date;
 mod lang;
+mod mail;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -14,6 +15,7 @@ use fluent_bundle::{FluentArgs, FluentResource};
 
 pub use date::{date, date_time};
 pub use lang::Lang;
+pub use mail::{MailMessage, MailTemplates, MailText, TemplateFault};
 
 /// The messages of one language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -65,6 +65,10 @@ pub struct EnrollRequest {
     pub email: String,
     /// PKCS#10 request (RFC 2986). Only its public key and proof of possession are used.
     pub request: Der,
+    /// Whether the application renews by itself on this PC: reminders say then that nothing is to
+    /// be done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unattended: bool,
 }
 
 /// Never shows the password.
@@ -108,6 +112,10 @@ pub struct RenewRequest {
     /// CMS SignedData (RFC 5652), signed with the present key and with signed attributes, around
     /// a PKCS#10 request (RFC 2986) for the new key.
     pub request: Der,
+    /// Whether the application renews by itself on this PC: reminders say then that nothing is to
+    /// be done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unattended: bool,
 }
 
 /// The answer to a renewal.

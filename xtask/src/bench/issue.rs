@@ -111,6 +111,7 @@ pub(super) fn body(user_id: &str, password: &str, request: &[u8]) -> Result<Byte
         password: password.to_owned(),
         email: "taro@example.co.jp".to_owned(),
         request: Der(request.to_vec()),
+        unattended: false,
     };
     Ok(serde_json::to_vec(&request)?.into())
 }

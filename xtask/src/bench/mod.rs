@@ -15,6 +15,7 @@ mod limits;
 mod lists;
 mod machine;
 mod program;
+mod reminders;
 mod report;
 mod stats;
 mod timing;
@@ -37,7 +38,7 @@ use world::World;
 
 #[derive(Args)]
 pub(crate) struct BenchArgs {
-    /// What to measure [default: everything]
+    /// What to measure [default: server and application]
     #[arg(value_enum)]
     parts: Vec<Part>,
     /// Print JSON instead of tables
@@ -61,6 +62,9 @@ pub(crate) struct BenchArgs {
     /// Measure this application for Windows; none is built then
     #[arg(long, value_name = "FILE")]
     app_windows: Option<PathBuf>,
+    /// Certificates among which `reminders` looks for those that are due
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1_000..))]
+    certificates: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -69,6 +73,9 @@ enum Part {
     Server,
     /// The issuing application: its size, its window, its issuance
     Application,
+    /// Who is due among many certificates, and how fast their mails are written. Measured only
+    /// when it is named, for it fills gigabytes
+    Reminders,
 }
 
 /// The least that Argon2id can cost: what an issuance takes without its deliberate cost.
@@ -103,8 +110,12 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
         };
         application = Some(runtime.block_on(application::measure(given, dir.path()))?);
     }
+    let mut reminders = None;
+    if args.parts.contains(&Part::Reminders) {
+        reminders = Some(runtime.block_on(reminders::measure(dir.path(), args.certificates))?);
+    }
     let machine = machine::Machine::this();
-    Report { machine, server, application }.print(args.json)
+    Report { machine, server, application, reminders }.print(args.json)
 }
 
 async fn measure(

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::limits::Limits;
 use super::lists::Audit;
 use super::machine::Machine;
-use super::{answers, application, authority, gateway, issue, lists, timing};
+use super::{answers, application, authority, gateway, issue, lists, reminders, timing};
 use crate::Failure;
 
 /// Everything that a run measured.
@@ -15,6 +15,7 @@ pub(super) struct Report {
     #[serde(flatten)]
     pub(super) server: Option<Server>,
     pub(super) application: Option<application::Figures>,
+    pub(super) reminders: Option<reminders::Reminders>,
 }
 
 /// Figures of the server and the gateway.
@@ -51,6 +52,9 @@ impl Report {
         }
         if let Some(application) = &self.application {
             application.table(&mut out)?;
+        }
+        if let Some(reminders) = &self.reminders {
+            reminders.table(&mut out)?;
         }
         Ok(out)
     }
@@ -306,7 +310,7 @@ mod tests {
         };
         let machine =
             Machine { processor: "any".to_owned(), processors: 2, load: "0.1".to_owned() };
-        let report = Report { machine, server: Some(server), application: None };
+        let report = Report { machine, server: Some(server), application: None, reminders: None };
         let text = report.tables().unwrap();
         for part in [
             "50 %",

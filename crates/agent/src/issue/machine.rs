@@ -207,13 +207,14 @@ impl Send {
                     password: password.to_string(),
                     email: email.to_string(),
                     request,
+                    unattended: false,
                 };
                 let written = serde_json::to_writer(&mut *body, &enroll);
                 enroll.password.zeroize();
                 written
             }
             Right::Certificate { .. } => {
-                serde_json::to_writer(&mut *body, &RenewRequest { request })
+                serde_json::to_writer(&mut *body, &RenewRequest { request, unattended: false })
             }
         };
         written.map_err(|_| Error::KeySilent)?;

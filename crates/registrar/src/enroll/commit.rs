@@ -3,14 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{Linted, ProvenKey, SignedCertificate};
 use tegata_domain::{
-    Attempt, Certificate, CertificateState, Email, IssuanceRefusal, Reason, Serial,
-    issuance_supersedes,
+    Attempt, Certificate, CertificateState, IssuanceRefusal, Reason, Serial, issuance_supersedes,
 };
 use tegata_store::{CertificateRecord, NewIntent, SeatRecord, Shard, StoreError, Tx};
-use tegata_text::Lang;
 
-use super::{EnrollError, Issuance, Proven};
-use crate::mail;
+use super::{Contact, EnrollError, Issuance, Proven};
+use crate::mail::{self, to_seat};
 use crate::office::entry;
 use crate::status::{self, StatusChange};
 use crate::{Actor, IssuingCa, Reference, Registrar, Service};
@@ -90,7 +88,7 @@ impl Registrar {
         &self,
         service: &Service,
         Proven { seat, hash }: Proven,
-        (email, lang): (Email, Lang),
+        Contact { email, lang, unattended }: Contact,
         signed: SignedCertificate,
         reference: &Reference,
     ) -> Result<Issuance, EnrollError> {
@@ -99,6 +97,7 @@ impl Registrar {
             signed.validity.not_after - SignedDuration::from_hours(24 * i64::from(*days))
         });
         let serial = signed.serial;
+        let settings = service.settings.clone();
         let reference = reference.to_string();
         let issued = self
             .store
@@ -116,16 +115,20 @@ impl Registrar {
                 replace_older(tx, &seat, signed.serial, now)?;
                 tx.set_issued(&issued, &signed.der, first_notice_at)?;
                 tx.set_credential(seat.id, &spent)?;
-                tx.set_email(seat.id, &email)?;
-                let confirmation = mail::issued(
-                    seat.service,
-                    email.clone(),
-                    lang,
-                    &seat.user_id,
-                    signed.serial,
-                    signed.validity.not_after,
-                );
-                tx.enqueue_mail(&confirmation, now)?;
+                tx.set_contact(seat.id, &email, lang.code(), unattended)?;
+                let seat = SeatRecord {
+                    email: Some(email.clone()),
+                    lang: Some(lang.code().to_owned()),
+                    ..seat
+                };
+                let content = mail::Issued {
+                    user_id: seat.user_id.clone(),
+                    serial: signed.serial,
+                    not_after: signed.validity.not_after,
+                };
+                if let Some(confirmation) = to_seat(&seat, &settings, &content) {
+                    tx.enqueue_mail(&confirmation, now)?;
+                }
                 let actor = Actor::Subscriber(seat.user_id.clone());
                 let mut entry = entry(now, &actor, "certificate.issued", &seat.user_id);
                 entry.detail = serde_json::json!({ "serial": signed.serial, "email": email });

@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{Authority, KeyKind, Signer, SoftwareKey, SubjectName};
 use tegata_domain::{Clock, Entropy, InitialPassword, UserId, Validity};
 use tegata_registrar::{
-    Actor, Cost, EnrollError, Enrollment, Issuance, IssuingCa, Keyring, Office, Passwords,
-    Profiles, Reference, Registrar, Service, ServiceSettings, Words,
+    Actor, Cost, Delivery, EnrollError, Enrollment, Issuance, IssuingCa, Keyring, Letter, Office,
+    Passwords, Post, Profiles, Reference, Registrar, Service, ServiceSettings, Words,
 };
 use tegata_store::{CertificateRecord, Store, StoreError, View};
 use tegata_text::Lang;
@@ -25,6 +25,10 @@ impl Clock for HandClock {
 }
 
 impl HandClock {
+    pub(crate) fn set(&self, at: Timestamp) {
+        self.0.store(at.as_second(), Ordering::SeqCst);
+    }
+
     pub(crate) fn turn(&self, by: SignedDuration) {
         self.0.fetch_add(by.as_secs(), Ordering::SeqCst);
     }
@@ -134,6 +138,9 @@ pub(crate) fn settings() -> ServiceSettings {
         user_id_example: "CMSM950-006-401".to_owned(),
         lifetime_days: 365,
         renewal_window_days: 60,
+        lapse_notice_days: 14,
+        language: "ja".to_owned(),
+        digest_at: "09:00".to_owned(),
         reminder_days: vec![30, 7],
         max_failures: 5,
         credential_days: 90,
@@ -221,6 +228,12 @@ impl World {
         Self { registrar, service, ..self }
     }
 
+    /// Another node on the same database.
+    pub(crate) fn node(&self) -> Arc<Registrar> {
+        let office = office(&self.database, &self.clock, &self.entropy);
+        open(office, self.service.settings.clone(), &self.pki).0
+    }
+
     /// A copy of the database as it is now.
     pub(crate) fn copy(&self) -> PathBuf {
         // Another name each time: nothing is written over.
@@ -266,6 +279,7 @@ impl World {
             email: "taro@example.co.jp".parse().unwrap(),
             request: request.to_vec(),
             lang,
+            unattended: false,
         };
         self.registrar.enroll(&self.service, enrollment, &self.reference()).await
     }
@@ -287,6 +301,46 @@ impl World {
     pub(crate) fn audit(&self) -> Vec<String> {
         let entries = self.read(|view| view.audit_entries(0, 10_000));
         entries.into_iter().map(|(_, entry)| entry.action).collect()
+    }
+}
+
+/// Certificates of a root and an issuing CA that are not ours.
+pub(crate) fn foreign_ca(now: Timestamp) -> [Vec<u8>; 2] {
+    let entropy = Seeded(AtomicU64::new(7));
+    let years = |count: i64| Validity {
+        not_before: now,
+        not_after: now + SignedDuration::from_hours(24 * 365 * count),
+    };
+    let name = |cn: &str| SubjectName::new(cn).unwrap().organisation("Old Bank").unwrap();
+    let root_key = Arc::new(SoftwareKey::generate(KeyKind::EcP384).unwrap());
+    let root = Authority::root(&name("OLDROOT"), root_key, years(20), &entropy).unwrap();
+    let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
+    let profile = Office::issuing_profile("http://status.example", &"OLDROOT".parse().unwrap());
+    let signed =
+        root.certify(&profile, &name("OLDCA"), key.public_key(), years(10), &entropy).unwrap();
+    [root.certificate().to_vec(), signed.der]
+}
+
+/// A mail server that answers what it was told and keeps what it got.
+pub(crate) struct MailServer {
+    pub(crate) answer: Mutex<Delivery>,
+    received: Mutex<Vec<Letter>>,
+}
+
+impl MailServer {
+    pub(crate) fn new(answer: Delivery) -> Self {
+        Self { answer: Mutex::new(answer), received: Mutex::default() }
+    }
+
+    pub(crate) fn received(&self) -> Vec<Letter> {
+        std::mem::take(&mut self.received.lock().unwrap())
+    }
+}
+
+impl Post for MailServer {
+    async fn deliver(&self, letter: Letter) -> Delivery {
+        self.received.lock().unwrap().push(letter);
+        self.answer.lock().unwrap().clone()
     }
 }
 

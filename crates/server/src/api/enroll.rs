@@ -56,6 +56,7 @@ async fn attempt(
         email,
         request: request.request.0,
         lang: caller.lang,
+        unattended: request.unattended,
     };
     // A caller that hangs up does not stop what was begun: the issuance ends on its own task.
     let (registrar, service, reference) =

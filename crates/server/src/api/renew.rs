@@ -52,7 +52,8 @@ async fn attempt(
         (api.registrar.clone(), service.clone(), caller.reference.clone());
     // A caller that hangs up does not stop what was begun: the renewal ends on its own task.
     let ended = tokio::spawn(async move {
-        let outcome = registrar.renew(&service, request.request.0, &reference).await;
+        let outcome =
+            registrar.renew(&service, request.request.0, request.unattended, &reference).await;
         if let Err(error) = &outcome {
             tracing::info!(%reference, %error, "nothing renewed");
         }

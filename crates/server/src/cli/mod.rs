@@ -14,6 +14,8 @@ pub(crate) mod gateway;
 mod import;
 pub(crate) mod init;
 mod installer;
+mod mail;
+mod mail_template;
 pub(crate) mod output;
 mod profile;
 mod rollover;
@@ -98,6 +100,9 @@ enum Command {
     /// Keys that are never certified
     #[command(subcommand)]
     Blocklist(blocklist::BlocklistCommand),
+    /// Mails that wait, were sent, or could not be delivered
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     /// The audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -250,6 +255,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Ca(command) => ca::run(command).await,
         Command::Ceremony(args) => ceremony::run(args),
         Command::Blocklist(command) => blocklist::run(command).await,
+        Command::Mail(command) => mail::run(command).await,
         Command::Audit(command) => audit::run(command),
         Command::Update(command) => update::run(command).await,
         Command::Backup(args) => backup::backup(&args),

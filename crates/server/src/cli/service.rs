@@ -6,6 +6,7 @@ use tegata_store::View;
 use super::brand::{self, BrandArgs};
 use super::gateway::{self, NewGatewayArgs};
 use super::installer::{self, InstallerCommand};
+use super::mail_template::{self, MailTemplateCommand, PreviewArgs};
 use super::{Common, Failure, Scoped, operator, output};
 
 #[derive(Subcommand)]
@@ -30,6 +31,15 @@ A running server takes the change at once.")]
         #[command(flatten)]
         scoped: Scoped,
     },
+    /// Texts of mails in the service's own words
+    #[command(subcommand)]
+    MailTemplate(MailTemplateCommand),
+    /// Show every mail with sample values, as it would be sent
+    #[command(after_help = "Examples:
+  tegata service mail-preview --dir D
+  tegata service mail-preview --dir D --kind reminder --lang ja
+  tegata service mail-preview --dir D --out mails")]
+    MailPreview(PreviewArgs),
     /// Make certificate, key and settings for a gateway on another machine
     #[command(after_help = "Example:
   tegata service gateway --dir D --out gateway --path /SAMPLE01/cms --upstream http://127.0.0.1:3000")]
@@ -92,6 +102,8 @@ pub(super) async fn run(command: ServiceCommand) -> Result<(), Failure> {
             let changed = Changed { settings, warnings };
             output::one(scoped.common.json, &changed, &sentence)
         }
+        ServiceCommand::MailTemplate(command) => mail_template::run(command).await,
+        ServiceCommand::MailPreview(args) => mail_template::preview(&args),
         ServiceCommand::Gateway(args) => gateway::new(args).await,
         ServiceCommand::Brand(args) => brand::run(&args),
         ServiceCommand::Installer(command) => installer::run(command).await,

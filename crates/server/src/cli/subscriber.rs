@@ -3,7 +3,9 @@ use serde::Serialize;
 use tegata_domain::{CompanyCode, CredentialState, UserId};
 use tegata_registrar::{NewSeat, ServiceSettings};
 use tegata_store::{StoreError, View};
+use tegata_text::Lang;
 
+use super::mail_template::lang;
 use super::{Failure, Scoped, operator, output};
 
 #[derive(Subcommand)]
@@ -18,6 +20,18 @@ pub(super) enum SubscriberCommand {
         /// How many, 1 to 1000
         #[arg(long, default_value_t = 1)]
         count: u16,
+        #[command(flatten)]
+        scoped: Scoped,
+    },
+    /// Change what is kept of a seat: the language of its mails
+    #[command(after_help = "Example:
+  tegata subscriber set CMSM950-006-401 --lang en --dir D")]
+    Set {
+        /// User ID
+        user_id: UserId,
+        /// Language of its mails, ja or en
+        #[arg(long, value_parser = lang)]
+        lang: Lang,
         #[command(flatten)]
         scoped: Scoped,
     },
@@ -69,6 +83,8 @@ struct Row {
     credential: &'static str,
     failures: u8,
     email: Option<String>,
+    lang: Option<String>,
+    unattended: bool,
 }
 
 pub(super) async fn run(command: SubscriberCommand) -> Result<(), Failure> {
@@ -81,6 +97,14 @@ pub(super) async fn run(command: SubscriberCommand) -> Result<(), Failure> {
             let seats = office.add_seats(operator(), company, count, settings.credential()).await?;
             let slips: Vec<Slip> = seats.into_iter().map(Slip::from).collect();
             print_slips(scoped.common.json, &slips)
+        }
+        SubscriberCommand::Set { user_id, lang, scoped } => {
+            let office = scoped.common.office()?;
+            let service = office.choose_service(scoped.service.as_ref())?;
+            office.set_lang(operator(), service.id, user_id.clone(), lang).await?;
+            let json = serde_json::json!({ "user_id": user_id, "lang": lang.code() });
+            let sentence = format!("mails to {user_id} are in {} from now on", lang.code());
+            output::one(scoped.common.json, &json, &sentence)
         }
         SubscriberCommand::List { company, scoped } => list(company, &scoped),
         SubscriberCommand::Reset { user_id, scoped } => {
@@ -133,6 +157,8 @@ fn list(company: Option<CompanyCode>, scoped: &Scoped) -> Result<(), Failure> {
                     credential: state,
                     failures,
                     email: seat.email.map(String::from),
+                    lang: seat.lang,
+                    unattended: seat.unattended,
                 })
             })
             .collect::<Result<Vec<_>, StoreError>>()
@@ -140,12 +166,13 @@ fn list(company: Option<CompanyCode>, scoped: &Scoped) -> Result<(), Failure> {
     output::list(
         scoped.common.json,
         &rows,
-        &["USER ID", "CREDENTIAL", "FAILURES", "E-MAIL"],
+        &["USER ID", "CREDENTIAL", "FAILURES", "LANG", "E-MAIL"],
         |row| {
             vec![
                 row.user_id.to_string(),
                 row.credential.to_owned(),
                 row.failures.to_string(),
+                row.lang.clone().unwrap_or_default(),
                 row.email.clone().unwrap_or_default(),
             ]
         },

@@ -1,0 +1,40 @@
+//! After an issuance: confirms the address.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tegata_domain::{Serial, UserId};
+
+use super::kind::{Content, MailKind};
+use super::sample;
+use super::sheet::Sheet;
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Issued {
+    pub(crate) user_id: UserId,
+    pub(crate) serial: Serial,
+    pub(crate) not_after: Timestamp,
+}
+
+impl Content for Issued {
+    const KIND: MailKind = MailKind::Issued;
+
+    fn write(&self, sheet: &Sheet<'_>) -> (String, String) {
+        let subject = sheet.text.mail_issued_subject(sheet.service());
+        // In the order of the variables' names: help, organisation, serial, service, until, user_id.
+        let body = sheet.text.mail_issued_body(
+            sheet.help(),
+            sheet.organisation(),
+            &self.serial.to_string(),
+            sheet.service(),
+            &sheet.date_time(self.not_after),
+            self.user_id.as_str(),
+        );
+        (subject, body)
+    }
+
+    fn samples(now: Timestamp) -> Vec<(&'static str, Self)> {
+        let not_after = sample::in_days(now, 365);
+        let user_id = sample::user_id(401);
+        vec![("issued", Self { user_id, serial: sample::serial(), not_after })]
+    }
+}

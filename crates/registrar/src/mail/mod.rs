@@ -1,0 +1,164 @@
+//! Mails: composed from the outbox, handed to a [`Post`], retried with back-off.
+//!
+//! A use case puts a mail into the outbox within its own transaction; what the mail says is
+//! written when it is sent, from what the row holds. One kind of mail is one file here.
+
+mod desk;
+mod digest;
+mod email_changed;
+mod held;
+mod issued;
+mod kind;
+mod lapsing;
+mod letter;
+mod outbox;
+mod preview;
+mod reminder;
+mod renewed;
+mod revoked;
+mod sample;
+mod sheet;
+mod template;
+
+use std::collections::HashMap;
+
+use jiff::SignedDuration;
+use tegata_store::{ClaimedMail, ServiceId, StoreError, View};
+use tegata_text::Lang;
+
+use crate::Registrar;
+use desk::Desk;
+
+pub(crate) use digest::{Digest, Item};
+pub(crate) use held::Held;
+pub(crate) use issued::Issued;
+pub(crate) use kind::to_seat;
+pub(crate) use lapsing::Lapsing;
+pub(crate) use reminder::Reminder;
+pub(crate) use renewed::Renewed as RenewedMail;
+pub(crate) use revoked::Revoked;
+
+pub use email_changed::email_changed;
+pub use kind::MailKind;
+pub use letter::{Delivery, HeaderText, Letter, Post};
+pub use outbox::OutboxError;
+pub use preview::MailSample;
+pub use template::{TemplateError, TemplateRow};
+
+/// How long a claimed mail belongs to whoever claimed it.
+const LEASE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Mails in one round.
+const ROUND: u32 = 50;
+
+/// How long a mail is tried. A week covers every outage that nobody noticed.
+const GIVE_UP: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What came of writing a mail.
+enum Composed {
+    Letter(Letter),
+    /// It is not wanted any more.
+    Outdated(&'static str),
+    /// It cannot be written now.
+    Later(&'static str),
+    /// It can never be written.
+    Never(&'static str),
+}
+
+impl Registrar {
+    /// Sends what is due. Returns how many mails were claimed.
+    ///
+    /// A mail is handed over first and recorded as sent afterwards: a crash in between sends it
+    /// twice with the same `Message-ID`, never not at all. Whether it is still wanted is looked at
+    /// just before.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn send_mails(&self, post: &impl Post) -> Result<usize, StoreError> {
+        let now = self.now();
+        let claimed = self.store().write(move |tx| tx.claim_mails(now, now + LEASE, ROUND)).await?;
+        let count = claimed.len();
+        if count == 0 {
+            return Ok(0);
+        }
+        let desks = self.store().read(desks)?;
+        for mail in claimed {
+            let id = mail.id;
+            let outcome = match self.compose(&mail, &desks)? {
+                Composed::Letter(letter) => post.deliver(letter).await,
+                Composed::Later(why) => Delivery::Later(why.to_owned()),
+                Composed::Never(why) => Delivery::Refused(why.to_owned()),
+                Composed::Outdated(why) => {
+                    let now = self.now();
+                    self.store().write(move |tx| tx.drop_mail(id, why, now)).await?;
+                    continue;
+                }
+            };
+            let now = self.now();
+            self.store()
+                .write(move |tx| match outcome {
+                    Delivery::Accepted => tx.mail_sent(id, now),
+                    Delivery::Later(error) => {
+                        let next = now + pause(mail.attempts);
+                        let in_time = next < mail.tried_from + GIVE_UP;
+                        tx.mail_failed(id, &error, in_time.then_some(next), now)
+                    }
+                    Delivery::Refused(error) => tx.mail_failed(id, &error, None, now),
+                })
+                .await?;
+        }
+        Ok(count)
+    }
+
+    fn compose(
+        &self,
+        mail: &ClaimedMail,
+        desks: &HashMap<ServiceId, Desk>,
+    ) -> Result<Composed, StoreError> {
+        let Some(desk) = desks.get(&mail.service) else {
+            return Ok(Composed::Later("the settings of the service cannot be read"));
+        };
+        let Some(kind) = MailKind::from_name(&mail.kind) else {
+            return Ok(Composed::Never("there is no text for this mail"));
+        };
+        let now = self.now();
+        let outdated = self
+            .store()
+            .read(|view: View<'_>| kind.outdated(&mail.detail, view, mail.service, now))?;
+        if let Some(why) = outdated {
+            return Ok(Composed::Outdated(why));
+        }
+        let lang = Lang::from_tag(&mail.lang).unwrap_or_else(|| desk.settings.lang());
+        let number = mail.id.number();
+        let message_id = format!("{number}.{}.{}", kind.name(), mail.created_at.as_second());
+        Ok(match desk.letter(kind, lang, &mail.detail, mail.recipient.clone(), &message_id) {
+            Some((letter, faults)) => {
+                for fault in faults {
+                    tracing::error!(mail = number, %fault, "the built-in text was sent instead");
+                }
+                Composed::Letter(letter)
+            }
+            None => Composed::Never("what this mail says cannot be read"),
+        })
+    }
+}
+
+/// What the mails of every service are written with.
+fn desks(view: View<'_>) -> Result<HashMap<ServiceId, Desk>, StoreError> {
+    let mut desks = HashMap::new();
+    for service in view.services()? {
+        match Desk::load(view, &service) {
+            Ok(desk) => {
+                desks.insert(service.id, desk);
+            }
+            Err(desk::DeskError::Store(error)) => return Err(error),
+            Err(error) => tracing::error!(service = %service.key, %error, "mails wait"),
+        }
+    }
+    Ok(desks)
+}
+
+/// One minute, doubling to six hours.
+fn pause(attempts: u32) -> SignedDuration {
+    SignedDuration::from_mins(1 << attempts.min(9)).min(SignedDuration::from_hours(6))
+}
