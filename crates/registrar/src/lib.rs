@@ -30,6 +30,7 @@ mod reference;
 mod renew;
 mod reset;
 mod responder;
+mod retire;
 mod rollover;
 mod seats;
 mod settings;
@@ -37,6 +38,7 @@ mod settle;
 mod status;
 mod target;
 mod update;
+mod used;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -66,11 +68,13 @@ pub use reference::Reference;
 pub use renew::{RenewError, Renewed};
 pub use reset::ResetError;
 pub use responder::ResponderError;
+pub use retire::{RetireError, Retired};
 pub use rollover::{LEAD, NewIssuingCa};
 pub use seats::{NewSeat, SeatsError};
 pub use settings::{ProfileSettings, Profiles, ServiceSettings, SettingsError, Words};
 pub use status::{Changed, StatusChange};
 pub use target::{Target, TargetError};
+pub use used::{GatewayRefused, SignedReport, Taken};
 
 /// How many seats may be issued to at the same time without waiting for each other by chance.
 const STRIPES: usize = 256;

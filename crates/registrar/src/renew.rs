@@ -227,6 +227,7 @@ impl Registrar {
             seat: current.seat,
             key_hash: linted.key_hash(),
             tbs_hash: linted.tbs_hash(),
+            replaces: Some(current.certificate.serial),
         };
         let user_id = current.user_id.clone();
         let mut entry =

@@ -41,6 +41,7 @@ impl Registrar {
             seat: seat.id,
             key_hash: linted.key_hash(),
             tbs_hash: linted.tbs_hash(),
+            replaces: None,
         };
         let actor = Actor::Subscriber(seat.user_id.clone());
         let mut entry = entry(now, &actor, "certificate.intended", &seat.user_id);

@@ -204,6 +204,7 @@ pub(crate) fn sample_settings(service_url: String, status_url: String) -> Servic
         lifetime_days: 365,
         renewal_window_days: 60,
         reminder_days: vec![30, 7],
+        retire_after_days: 7,
         max_failures: 5,
         credential_days: 90,
         crl_shard_size: 65_536,
