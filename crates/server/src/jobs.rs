@@ -1,4 +1,4 @@
-//! What happens by itself: publishing status when it changed or is due, sending mails.
+//! What happens by itself: publishing status when it changed or is due, retiring, sending mails.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,6 +72,22 @@ pub async fn publish(registrar: Arc<Registrar>, limits: Arc<Limits>, changed: wa
                     tracing::error!(%error, ?wait, "status is not published; tried again later");
                 }
             }
+        }
+    }
+}
+
+/// Retires certificates whose successor has been in use long enough, for as long as it runs.
+pub async fn retire(registrar: Arc<Registrar>, mut changed: watch::Receiver<i64>) {
+    loop {
+        match registrar.retire_due().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "renewed certificates are retired"),
+            Err(error) => tracing::error!(%error, "renewed certificates are not retired"),
+        }
+        // Many commits, one look.
+        tokio::time::sleep(FIRST_PAUSE).await;
+        if matches!(tokio::time::timeout(DUE, changed.changed()).await, Ok(Err(_))) {
+            return;
         }
     }
 }

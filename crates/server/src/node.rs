@@ -160,6 +160,7 @@ impl Node {
                 None => std::future::pending().await,
             }
         };
+        let retiring = jobs::retire(self.registrar.clone(), watching.clone());
         let stop_jobs = stopped(stop.clone());
         let links = Arc::new(Links::new(Arc::new(SystemClock), Arc::new(SystemEntropy)));
         let site = || {
@@ -194,6 +195,7 @@ impl Node {
                 tokio::select! {
                     () = publishing => {}
                     () = mailing => {}
+                    () = retiring => {}
                     () = anchoring => {}
                     () = keeping => {}
                     () = watching_updates => {}
