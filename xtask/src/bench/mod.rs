@@ -35,6 +35,9 @@ use world::World;
 
 #[derive(Args)]
 pub(crate) struct BenchArgs {
+    /// Only the gateway, with and without what it reports
+    #[arg(long)]
+    gateway: bool,
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,
@@ -64,6 +67,15 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
     // Beside the build, not in a temporary directory that may be kept in memory: the disk counts.
     let parent = own.parent().ok_or("this program stands nowhere")?;
     let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(parent)?;
+    if args.gateway {
+        let period = Duration::from_secs(args.seconds);
+        let measuring = measure_gateway(dir.path(), &tegata, period);
+        let rows = tokio::runtime::Runtime::new()?.block_on(measuring)?;
+        let mut table = String::new();
+        report::gateway_table(&rows, &mut table)?;
+        say(&table);
+        return Ok(());
+    }
     let report = tokio::runtime::Runtime::new()?.block_on(measure(
         dir.path(),
         &tegata,
@@ -133,6 +145,19 @@ async fn measure(
         lists,
         audit,
     })
+}
+
+async fn measure_gateway(
+    dir: &std::path::Path,
+    tegata: &std::path::Path,
+    period: Duration,
+) -> Result<Vec<gateway::Row>, Failure> {
+    let world = World::found(dir).await?;
+    let mut serve = Command::new(tegata);
+    serve.args(["serve", "--json", "--dir"]).arg(world.data.path());
+    let (_server, ready) = Program::start(serve, &dir.join("serve.log"))?;
+    let client = Client::new(&ready, &world.root)?;
+    gateway::measure(&world, &client, tegata, &ready, &hashed(LEAST), period).await
 }
 
 /// The password of every seat here, as the slip of a real one would say it.

@@ -114,23 +114,25 @@ impl Report {
     }
 
     fn gateway(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(
-            out,
-            "Full mTLS handshakes with one GET each, chain and revocation list checked
-  proxy               handshakes  a second  a processor second"
-        )?;
-        for row in &self.gateway {
-            writeln!(
-                out,
-                "  {:<18}{:>12}{:>10.0}{:>20.0}",
-                row.proxy, row.handshakes, row.per_second, row.per_processor_second
-            )?;
-        }
-        writeln!(
-            out,
-            "  16 certificates take turns; the gateway remembers the ones that it verified"
-        )
+        gateway_table(&self.gateway, out)
     }
+}
+
+/// What the gateway does, beside others.
+pub(super) fn gateway_table(rows: &[gateway::Row], out: &mut String) -> std::fmt::Result {
+    writeln!(
+        out,
+        "Full mTLS handshakes with one GET each, chain and revocation list checked
+  proxy               handshakes  a second  a processor second"
+    )?;
+    for row in rows {
+        writeln!(
+            out,
+            "  {:<18}{:>12}{:>10.0}{:>20.0}",
+            row.proxy, row.handshakes, row.per_second, row.per_processor_second
+        )?;
+    }
+    writeln!(out, "  16 certificates take turns; the gateway remembers the ones that it verified")
 }
 
 impl Report {
