@@ -3,6 +3,7 @@
 mod authenticate;
 mod commit;
 
+use commit::Slip;
 pub(crate) use commit::settle_stale;
 
 use std::sync::Arc;
@@ -130,20 +131,12 @@ impl Registrar {
         let linted = self.write_certificate((service, ca), &proven.seat, &key, now, None);
         let linted = linted.map_err(EnrollError::from);
         let (linted, shard) = self.audited(&proven.seat, linted, reference).await?;
-        ready(ca).await?;
-        let certificate = (&linted, &key, shard);
-        let intent = self.commit_intent((service, ca), &proven, certificate, now, reference).await;
-        self.audited(&proven.seat, intent, reference).await?;
-        let serial = linted.serial();
-        let signed = match sign(ca, linted).await {
-            Ok(signed) => signed,
-            Err(error) => {
-                self.void(serial).await?;
-                return Err(error.into());
-            }
-        };
-        self.commit_issued(service, proven, (enrollment.email, enrollment.lang), signed, reference)
-            .await
+        let Proven { seat, hash } = proven;
+        let (email, lang) = (enrollment.email, enrollment.lang);
+        let slip = Slip { hash, policy: service.credential, email, lang };
+        let certificate = (linted, &key, shard);
+        let issued = self.issue((service, ca), &seat, slip, certificate, now, reference).await;
+        self.audited(&seat, issued, reference).await
     }
 
     /// Puts on record that a key was refused, and why.

@@ -16,6 +16,7 @@ mod feed;
 mod found;
 mod import;
 mod installers;
+mod issue;
 mod keyring;
 mod list;
 mod mail;
