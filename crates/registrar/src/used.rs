@@ -31,7 +31,7 @@ pub struct Taken {
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayRefused {
     /// Not signed by a certificate that this service's CA gave to one of its gateways and that is
-    /// good now. Which of these is for the log of nobody: whoever asks learns nothing.
+    /// good now; which of these is missing, whoever asks does not learn.
     #[error("the report is not signed by a gateway of this service")]
     Stranger,
     /// The database could not.

@@ -114,19 +114,19 @@ fn from_issued_and_never_used_to_renewed_and_retired() {
     let seat = demo.seat();
     let first = Holder::enrolled(&demo, &seat, dir.path());
     let serial = first.issued.serial.clone();
-    assert_eq!(listed(&demo, &["--never-used"]), [serial.clone()]);
+    assert_eq!(listed(&demo, &["--never-used"]), [serial.as_str()]);
 
     assert_eq!(demo.gateway(Some(first.identity())).get(PAGE, &[]).status, 200);
     used(&demo, &serial);
-    assert_eq!(listed(&demo, &["--never-used"]), Vec::<String>::new());
-    assert_eq!(listed(&demo, &["--idle", "90d"]), Vec::<String>::new());
-    assert_eq!(listed(&demo, &["--idle", "0d"]), [serial.clone()], "since now");
+    assert_eq!(listed(&demo, &["--never-used"]), [""; 0]);
+    assert_eq!(listed(&demo, &["--idle", "90d"]), [""; 0]);
+    assert_eq!(listed(&demo, &["--idle", "0d"]), [serial.as_str()], "since now");
 
     turn_the_clock(&demo, dir.path());
     let second = first.renewed(&demo);
     assert_eq!(row(&demo, &second.issued.serial)["replaces"], serial);
-    assert_eq!(listed(&demo, &["--still-old"]), [serial.clone()]);
-    assert_eq!(listed(&demo, &["--never-used"]), [second.issued.serial.clone()]);
+    assert_eq!(listed(&demo, &["--still-old"]), [serial.as_str()]);
+    assert_eq!(listed(&demo, &["--never-used"]), [second.issued.serial.as_str()]);
     let status = demo.tegata(&["status"]);
     assert_eq!(status.code, Some(0), "{status:?}");
     let status = &status.json()[0];
@@ -148,7 +148,7 @@ fn from_issued_and_never_used_to_renewed_and_retired() {
     let retired = row(&demo, &serial);
     assert_eq!((&retired["state"], &retired["reason"]), (&json!("revoked"), &json!("superseded")));
     assert_eq!(demo.gateway(Some(second.identity())).get(PAGE, &[]).status, 200);
-    assert_eq!(listed(&demo, &["--still-old"]), Vec::<String>::new());
+    assert_eq!(listed(&demo, &["--still-old"]), [""; 0]);
     assert_eq!(demo.tegata(&["audit", "verify"]).ok().code, Some(0));
 }
 
