@@ -1,4 +1,4 @@
-//! The renewal request: the present key signs for the new one.
+//! What the present key signs: a request for the new one, or that it is not needed any more.
 
 use cms::cert::{CertificateChoices, IssuerAndSerialNumber};
 use cms::content_info::{CmsVersion, ContentInfo};
@@ -11,6 +11,7 @@ use const_oid::db::rfc5912::ID_SHA_256;
 use der::asn1::{OctetString, SetOfVec};
 use der::{Any, Encode, EncodeValue, Tagged};
 use sha2::{Digest, Sha256};
+use tegata_domain::{ServiceKey, retirement_statement};
 use x509_cert::attr::Attribute;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
@@ -23,13 +24,26 @@ use crate::key::SeatKey;
 /// The signature is over the signed attributes, so that it can never be taken for one over a
 /// message of another kind.
 pub(crate) fn renewal(current: &Cert, key: &dyn SeatKey, request: &[u8]) -> Option<Vec<u8>> {
+    signed(current, key, request)
+}
+
+/// The same around the statement that `current`, a certificate of `service`, is to be retired.
+pub(crate) fn retirement(
+    current: &Cert,
+    key: &dyn SeatKey,
+    service: &ServiceKey,
+) -> Option<Vec<u8>> {
+    signed(current, key, retirement_statement(service, current.serial()?).as_bytes())
+}
+
+fn signed(current: &Cert, key: &dyn SeatKey, octets: &[u8]) -> Option<Vec<u8>> {
     let content = EncapsulatedContentInfo {
         econtent_type: rfc5911::ID_DATA,
-        econtent: Some(Any::encode_from(&OctetString::new(request).ok()?).ok()?),
+        econtent: Some(Any::encode_from(&OctetString::new(octets).ok()?).ok()?),
     };
     let attributes = SetOfVec::try_from(vec![
         attribute(rfc5911::ID_CONTENT_TYPE, &rfc5911::ID_DATA)?,
-        attribute(rfc5911::ID_MESSAGE_DIGEST, &OctetString::new(&*Sha256::digest(request)).ok()?)?,
+        attribute(rfc5911::ID_MESSAGE_DIGEST, &OctetString::new(&*Sha256::digest(octets)).ok()?)?,
     ])
     .ok()?;
     let signature = key.sign(&attributes.to_der().ok()?)?;

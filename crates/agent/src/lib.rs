@@ -28,6 +28,7 @@ mod pending;
 pub mod proof;
 pub mod proxy;
 pub mod receipt;
+pub mod retire;
 pub mod site;
 pub mod store;
 pub mod system;

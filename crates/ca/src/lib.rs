@@ -26,7 +26,10 @@ mod quality;
 mod reading;
 mod renewal;
 mod request;
+mod retirement;
+mod sealed;
 mod throwaway;
+mod witness;
 
 pub use algorithm::{KeyKind, SignatureAlgorithm};
 pub use ask::{AskError, certification_request};
@@ -54,3 +57,5 @@ pub use quality::{Weakness, fingerprints, public_key_of};
 pub use reading::{CaCertificate, MAX_CA_CERTIFICATE, ReadError};
 pub use renewal::{MAX_RENEWAL, RenewalError, RenewalRequest};
 pub use request::{MAX_REQUEST, ProvenKey, RequestError};
+pub use retirement::RetirementRequest;
+pub use witness::verify_by_certificate;

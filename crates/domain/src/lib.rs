@@ -13,6 +13,7 @@ mod notice;
 mod password;
 mod policy;
 mod renewal;
+mod retirement;
 mod revocation;
 mod seat;
 mod serial;
@@ -31,6 +32,9 @@ pub use notice::{Action, Due, due, expiry_action, next_due};
 pub use password::{InitialPassword, PasswordError};
 pub use policy::{CredentialPolicy, LifecyclePolicy, PolicyError};
 pub use renewal::{RenewalRefusal, renewal_opens_at, renewal_permitted, renewed_not_after};
+pub use retirement::{
+    RetirementRefusal, retirement_due, retirement_permitted, retirement_statement, retires_at,
+};
 pub use revocation::{Reason, RevocationStatus};
 pub use seat::{IssuanceRefusal, SeatState, issuance_supersedes};
 pub use serial::{KeyHash, Serial, SerialError};

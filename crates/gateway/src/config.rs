@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
@@ -55,6 +56,21 @@ pub struct ServiceConfig {
     pub zone: TimeZone,
     /// Where revocations come from.
     pub feed: FeedConfig,
+    /// Whether, and as whom, the server is told which certificates were admitted.
+    pub reporting: Reporting,
+}
+
+/// As whom the use of certificates is reported. The server believes certificates that its own CA
+/// gave to a gateway of the service, and no others.
+#[derive(Clone, Debug, Default)]
+pub enum Reporting {
+    /// Nothing is reported.
+    Off,
+    /// With the key of the gateway's TLS certificate.
+    #[default]
+    AsGateway,
+    /// With another: the TLS certificate is another CA's, or for another service.
+    As(Arc<Identity>),
 }
 
 /// The revocation feed of a service.

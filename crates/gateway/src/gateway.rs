@@ -16,6 +16,8 @@ use crate::config::{Config, Limits};
 use crate::feed::Follower;
 use crate::leaf::Leaves;
 use crate::metrics::Metrics;
+use crate::report::Reporter;
+use crate::seal::Seal;
 use crate::serve;
 use crate::service::{FeedHealth, Service};
 use crate::shared::{Phase, Shared};
@@ -34,6 +36,7 @@ pub struct Gateway {
     pub(crate) shared: Arc<Shared>,
     pub(crate) listener: TcpListener,
     pub(crate) followers: Vec<Follower>,
+    pub(crate) reporters: Vec<Reporter>,
     local_addr: SocketAddr,
     /// Locked as long as the gateway lives.
     pub(crate) lock: File,
@@ -105,6 +108,9 @@ impl Gateway {
         config.check()?;
         let Config { listen, identity, state_dir, services, limits } = config;
         let state = claim(&state_dir)?;
+        let seal = Seal::new(&identity)
+            .map_err(|error| tracing::warn!(%error, "uses of certificates are not reported"))
+            .ok();
         let tls = Tls::new(identity, clock.clone())?;
         let services: Vec<_> =
             services.into_iter().filter_map(Service::new).map(Arc::new).collect();
@@ -114,6 +120,9 @@ impl Gateway {
             .map(|service| Follower::restore(service.clone(), &state_dir, now))
             .collect::<io::Result<Vec<_>>>()
             .map_err(|source| BindError::State { path: state_dir, source })?;
+        let reporters = services.iter().map(|one| Reporter::new(one.clone(), seal.as_ref()));
+        let reporters: Vec<_> = reporters.collect::<Result<Vec<_>, _>>()?;
+        let reporters = reporters.into_iter().flatten().collect();
         tls.hint(&services);
         let listener = match listener {
             Some(listener) => listener,
@@ -137,7 +146,8 @@ impl Gateway {
             ready: watch::Sender::new(false),
             limits,
         };
-        Ok(Self { shared: Arc::new(shared), listener, followers, local_addr, lock: state })
+        let shared = Arc::new(shared);
+        Ok(Self { shared, listener, followers, reporters, local_addr, lock: state })
     }
 
     /// The address the gateway listens on.

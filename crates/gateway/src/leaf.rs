@@ -17,6 +17,7 @@ use x509_cert::ext::pkix::KeyUsage;
 use x509_cert::name::Name;
 
 use crate::authorities::Authorities;
+use crate::uses::LastNoted;
 use crate::verdict::Authenticity;
 
 /// A presented certificate: its facts, and what each service found of its origin.
@@ -26,6 +27,8 @@ pub(crate) struct Leaf {
     facts: Option<Facts>,
     /// For each service `generation << 2 | Authenticity`; 0 when not judged yet.
     judged: Box<[AtomicU64]>,
+    /// When its use was noted last.
+    pub(crate) noted: LastNoted,
 }
 
 /// What stands in a certificate that has the form of ours.
@@ -46,7 +49,8 @@ pub(crate) struct Facts {
 impl Leaf {
     pub(crate) fn new(der: CertificateDer<'static>, services: usize) -> Self {
         let facts = facts(&der);
-        Self { der, facts, judged: (0..services).map(|_| AtomicU64::new(0)).collect() }
+        let judged = (0..services).map(|_| AtomicU64::new(0)).collect();
+        Self { der, facts, judged, noted: LastNoted::default() }
     }
 
     pub(crate) fn facts(&self) -> Option<&Facts> {

@@ -13,6 +13,7 @@
 //!                                           │                  └─ answer
 //! feed ─ fetch ─ page ─ knowledge (statuses, authorities) ─────┘
 //!          └─ journal            └─ connections: cut
+//! request ─ uses ─ report: what was admitted, beside the requests
 //! ```
 //!
 //! What holds:
@@ -41,16 +42,19 @@ mod page;
 mod path;
 mod proxy;
 mod reference;
+mod report;
 mod request;
+mod seal;
 mod serve;
 mod service;
 mod shared;
 mod statuses;
 mod tls;
 mod upgrade;
+mod uses;
 mod verdict;
 
-pub use config::{Bilingual, Config, FeedConfig, Identity, Limits, ServiceConfig};
+pub use config::{Bilingual, Config, FeedConfig, Identity, Limits, Reporting, ServiceConfig};
 pub use gateway::{BindError, Gateway};
 pub use metrics::Metrics;
 pub use path::{PathPrefix, PathPrefixError};

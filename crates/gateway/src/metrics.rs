@@ -10,6 +10,9 @@ pub struct Metrics {
     handshake_failures: AtomicU64,
     upstream_failures: AtomicU64,
     feed_failures: AtomicU64,
+    reports: AtomicU64,
+    report_failures: AtomicU64,
+    dropped_uses: AtomicU64,
 }
 
 impl Metrics {
@@ -38,6 +41,21 @@ impl Metrics {
         read(Some(&self.feed_failures))
     }
 
+    /// Reports of used certificates that a server took.
+    pub fn reports(&self) -> u64 {
+        read(Some(&self.reports))
+    }
+
+    /// Reports that no server took; what they held is sent again.
+    pub fn report_failures(&self) -> u64 {
+        read(Some(&self.report_failures))
+    }
+
+    /// Uses that were forgotten before a server took them, as too many waited.
+    pub fn dropped_uses(&self) -> u64 {
+        read(Some(&self.dropped_uses))
+    }
+
     pub(crate) fn count_verdict(&self, verdict: Verdict) {
         count(self.verdicts.get(index(verdict)));
     }
@@ -48,6 +66,18 @@ impl Metrics {
 
     pub(crate) fn count_upstream_failure(&self) {
         count(Some(&self.upstream_failures));
+    }
+
+    pub(crate) fn count_report(&self) {
+        count(Some(&self.reports));
+    }
+
+    pub(crate) fn count_report_failure(&self) {
+        count(Some(&self.report_failures));
+    }
+
+    pub(crate) fn count_dropped_use(&self) {
+        count(Some(&self.dropped_uses));
     }
 
     pub(crate) fn count_feed_failure(&self) {

@@ -9,6 +9,7 @@ use crate::body::AnswerBody;
 use crate::connections::Connection;
 use crate::leaf::Leaf;
 use crate::reference::reference;
+use crate::service::Service;
 use crate::shared::Shared;
 use crate::verdict::{Authenticity, Findings, verdict};
 use crate::{path, proxy};
@@ -24,12 +25,14 @@ pub(crate) async fn answer(
     let prefixes = shared.services.iter().map(|service| &service.config.path);
     let index = path::route(prefixes, uri.path());
     let service = index.map(|index| &*shared.services[index]);
-    let facts = connection.leaf.as_deref().and_then(Leaf::facts);
-    let verdict = judge(shared, connection.leaf.as_deref(), index);
+    let leaf = connection.leaf.as_deref();
+    let facts = leaf.and_then(Leaf::facts);
+    let verdict = judge(shared, leaf, index);
     shared.metrics.count_verdict(verdict);
     let cause = match (verdict, service, facts) {
         (Verdict::Admitted, Some(service), Some(facts)) => {
             let running = connection.begin();
+            note(shared, service, leaf);
             match proxy::forward(shared, service, facts, request, running).await {
                 Ok(answer) => return answer,
                 Err(cause) => {
@@ -55,6 +58,14 @@ pub(crate) async fn answer(
     );
     let service = service.map(|service| &service.config);
     Answer { cause, service, facts, reference: &reference }.response(&wishes)
+}
+
+/// Leaves word that a certificate was admitted.
+fn note(shared: &Shared, service: &Service, leaf: Option<&Leaf>) {
+    if let Some((leaf, facts)) = leaf.and_then(|leaf| Some((leaf, leaf.facts()?))) {
+        let now = shared.clock.now().as_second();
+        service.uses.note(&leaf.noted, facts.serial, now, &shared.metrics);
+    }
 }
 
 /// What stands in the way of `leaf` at the path of the service at `index`, at this moment.

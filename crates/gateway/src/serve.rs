@@ -32,11 +32,15 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The gateway's life after [`Gateway::bind`].
 pub(crate) async fn serve(gateway: Gateway, shutdown: impl Future<Output = ()>) {
-    let Gateway { shared, listener, followers, lock: _lock, .. } = gateway;
+    let Gateway { shared, listener, followers, reporters, lock: _lock, .. } = gateway;
     let connections = Arc::new(Semaphore::new(shared.limits.connections as usize));
     let mut feeds = JoinSet::new();
     for follower in followers {
         feeds.spawn(follower.run(shared.clone()));
+    }
+    let mut reports = JoinSet::new();
+    for reporter in reporters {
+        reports.spawn(reporter.run(shared.clone()));
     }
     shared.phase.send_replace(Phase::Serving);
     shared.report_ready();
@@ -55,6 +59,8 @@ pub(crate) async fn serve(gateway: Gateway, shutdown: impl Future<Output = ()>) 
     }
     drop(ending);
     feeds.shutdown().await;
+    // They end by themselves, after a last try that is limited.
+    while reports.join_next().await.is_some() {}
 }
 
 struct EndOnDrop(Arc<Shared>);

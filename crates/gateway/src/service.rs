@@ -2,8 +2,9 @@ use http::uri::Authority;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::config::ServiceConfig;
+use crate::config::{Reporting, ServiceConfig};
 use crate::knowledge::Knowledge;
+use crate::uses::Uses;
 
 /// One service in front of which the gateway stands.
 #[derive(Debug)]
@@ -11,6 +12,7 @@ pub(crate) struct Service {
     pub(crate) config: ServiceConfig,
     pub(crate) upstream: Authority,
     pub(crate) knowledge: Knowledge,
+    pub(crate) uses: Uses,
     health: watch::Sender<FeedHealth>,
 }
 
@@ -33,6 +35,7 @@ impl Service {
         Some(Self {
             upstream: config.upstream.authority()?.clone(),
             knowledge: Knowledge::new(config.feed.max_staleness),
+            uses: Uses::new(!matches!(config.reporting, Reporting::Off)),
             health: watch::Sender::default(),
             config,
         })

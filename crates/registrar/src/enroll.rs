@@ -3,6 +3,7 @@
 mod authenticate;
 mod commit;
 
+use commit::Slip;
 pub(crate) use commit::settle_stale;
 
 use std::sync::Arc;
@@ -96,13 +97,6 @@ impl From<NameError> for EnrollError {
     }
 }
 
-/// What an issuance leaves with the seat.
-struct Contact {
-    email: Email,
-    lang: Lang,
-    unattended: bool,
-}
-
 /// A seat whose credential was proven. A reset in the meantime makes another credential, which
 /// the hash tells apart: what was proven of the old one is worth nothing then.
 struct Proven {
@@ -139,21 +133,12 @@ impl Registrar {
         let linted = self.write_certificate((service, ca), &proven.seat, &key, now, None);
         let linted = linted.map_err(EnrollError::from);
         let (linted, shard) = self.audited(&proven.seat, linted, reference).await?;
-        ready(ca).await?;
-        let certificate = (&linted, &key, shard);
-        let intent = self.commit_intent((service, ca), &proven, certificate, now, reference).await;
-        self.audited(&proven.seat, intent, reference).await?;
-        let serial = linted.serial();
-        let signed = match sign(ca, linted).await {
-            Ok(signed) => signed,
-            Err(error) => {
-                self.void(serial).await?;
-                return Err(error.into());
-            }
-        };
+        let Proven { seat, hash } = proven;
         let Enrollment { email, lang, unattended, .. } = enrollment;
-        let contact = Contact { email, lang, unattended };
-        self.commit_issued(service, proven, contact, signed, reference).await
+        let slip = Slip { hash, service: service.clone(), email, lang, unattended };
+        let certificate = (linted, &key, shard);
+        let issued = self.issue((service, ca), &seat, slip, certificate, now, reference).await;
+        self.audited(&seat, issued, reference).await
     }
 
     /// Puts on record that a key was refused, and why.

@@ -17,6 +17,7 @@ mod feed;
 mod found;
 mod import;
 mod installers;
+mod issue;
 mod keyring;
 mod list;
 mod mail;
@@ -32,13 +33,16 @@ mod remind;
 mod renew;
 mod reset;
 mod responder;
+mod retire;
 mod rollover;
 mod seats;
 mod settings;
 mod settle;
+mod standing;
 mod status;
 mod target;
 mod update;
+mod used;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -72,11 +76,14 @@ pub use remind::Reminded;
 pub use renew::{RenewError, Renewed};
 pub use reset::ResetError;
 pub use responder::ResponderError;
+pub use retire::{RetireError, Retired};
 pub use rollover::{LEAD, NewIssuingCa};
 pub use seats::{NewSeat, SeatsError};
 pub use settings::{ProfileSettings, Profiles, ServiceSettings, SettingsError, Words};
+pub use standing::{AuthorityLine, Expiring, GatewayLine, Standing};
 pub use status::{Changed, StatusChange};
 pub use target::{Target, TargetError};
+pub use used::{GatewayRefused, SignedReport, Taken};
 
 /// How many seats may be issued to at the same time without waiting for each other by chance.
 const STRIPES: usize = 256;

@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use serde_json::Value;
 use tegata_ca::{
-    LintError, Linted, PrepareError, ProvenKey, RenewalError, RenewalRequest, SignError,
-    SignedCertificate,
+    LintError, PrepareError, ProvenKey, RenewalError, RenewalRequest, SignError, SignedCertificate,
 };
 use tegata_domain::{
-    Certificate, CertificateState, Email, RenewalRefusal, SeatState, Serial, UserId, Validity,
+    CertificateState, Email, KeyHash, RenewalRefusal, SeatState, Serial, UserId, Validity,
     renewal_permitted, renewed_not_after,
 };
-use tegata_store::{
-    AuthorityId, CertificateRecord, NewIntent, SeatRecord, Shard, StoreError, Tx, View,
-};
+use tegata_store::{AuthorityId, CertificateRecord, SeatId, SeatRecord, StoreError, Tx, View};
 
-use crate::enroll::{WriteError, ready, sign};
+use crate::enroll::WriteError;
+use crate::issue::{Hindrance, Warrant};
 use crate::mail::{RenewedMail, to_seat};
 use crate::office::entry;
-use crate::{Actor, IssuingCa, Reference, Registrar, Service};
+use crate::{Actor, Reference, Registrar, Service};
 
 /// What a subscriber gets for a renewal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +95,8 @@ impl From<WriteError> for RenewError {
 
 impl Registrar {
     /// Renews the certificate whose key signed `request`, DER, or returns what the same request
-    /// already got. `unattended` says whether the application will renew by itself. `reference` ends up in the audit log beside a refusal.
+    /// already got. `unattended` says whether the application will renew by itself. `reference`
+    /// ends up in the audit log beside a refusal.
     ///
     /// # Errors
     /// See [`RenewError`]. Nothing is changed in any of these cases.
@@ -114,8 +114,7 @@ impl Registrar {
         let (current, seat) = self.holder(service, request.serial())?;
         let _turn = self.turn(&seat).await;
         let key = proven(request, &current).await?;
-        let seat = SeatRecord { unattended, ..seat };
-        let outcome = self.renew_as(service, &current, &seat, &key, reference).await;
+        let outcome = self.renew_as(service, &current, &seat, (&key, unattended), reference).await;
         if let Err(error) = &outcome {
             let actor = Actor::Subscriber(seat.user_id.clone());
             let mut entry = entry(self.now(), &actor, "renewal.refused", &seat.user_id);
@@ -147,7 +146,7 @@ impl Registrar {
         service: &Arc<Service>,
         current: &CertificateRecord,
         seat: &SeatRecord,
-        key: &ProvenKey,
+        (key, unattended): (&ProvenKey, bool),
         reference: &Reference,
     ) -> Result<Renewed, RenewError> {
         let now = self.now();
@@ -166,18 +165,9 @@ impl Registrar {
         )?;
         let (linted, shard) =
             self.write_certificate((service, ca), seat, key, now, Some(not_after))?;
-        ready(ca).await?;
-        self.commit_renewal_intent((service, ca), &current, (&linted, key, shard), now, reference)
-            .await?;
-        let serial = linted.serial();
-        let signed = match sign(ca, linted).await {
-            Ok(signed) => signed,
-            Err(error) => {
-                self.void(serial).await?;
-                return Err(error.into());
-            }
-        };
-        self.commit_renewed(service, &current, seat, signed, reference).await
+        let present =
+            Present { serial: current.certificate.serial, service: service.clone(), unattended };
+        self.issue((service, ca), seat, present, (linted, key, shard), now, reference).await
     }
 
     /// What the same key already got as the successor of `current`.
@@ -207,127 +197,95 @@ impl Registrar {
             })
         }))
     }
+}
 
-    /// Puts the intent on record, after looking once more, inside the transaction, whether it is
-    /// still permitted.
-    async fn commit_renewal_intent(
-        &self,
-        (service, ca): (&Service, &IssuingCa),
-        current: &CertificateRecord,
-        (linted, key, shard): (&Linted, &ProvenKey, Shard),
-        now: Timestamp,
-        reference: &Reference,
-    ) -> Result<(), RenewError> {
-        let (service_id, window) = (service.id, service.lifecycle.renewal_window);
-        let intent = NewIntent {
-            certificate: Certificate {
-                serial: linted.serial(),
-                validity: linted.validity(),
-                state: CertificateState::Planned { at: now },
-            },
-            authority: ca.id,
-            shard,
-            seat: current.seat,
-            key_hash: linted.key_hash(),
-            tbs_hash: linted.tbs_hash(),
-        };
-        let user_id = current.user_id.clone();
-        let mut entry =
-            entry(now, &Actor::Subscriber(user_id.clone()), "certificate.intended", &user_id);
-        entry.reference = Some(reference.to_string());
-        entry.detail = serde_json::json!({
-            "serial": intent.certificate.serial,
-            "renews": current.certificate.serial,
-            "tbs_sha256": hex::encode(intent.tbs_hash),
-        });
-        let (fingerprints, serial) = (key.fingerprints(), current.certificate.serial);
-        self.store
-            .write(move |tx| {
-                let seat = tx.seat(service_id, &user_id)?.ok_or(RenewError::NotYours)?;
-                if seat.state == SeatState::Closed {
-                    return Err(RenewError::SeatClosed);
-                }
-                let current = tx.certificate(serial)?.ok_or(RenewError::NotYours)?;
-                renewal_permitted(&current.certificate, now, window)?;
-                if let Some(blocked) = tx.blocked_key(&fingerprints)? {
-                    return Err(RenewError::KeyBlocked(blocked.source));
-                }
-                // Also by an older certificate of the same seat: a renewal has a new key.
-                if tx.seat_of_key(intent.key_hash)?.is_some() {
-                    return Err(RenewError::KeyTaken);
-                }
-                crate::enroll::settle_stale(tx, &seat, now)?;
-                let planned = |record: &CertificateRecord| {
-                    matches!(record.certificate.state, CertificateState::Planned { .. })
-                };
-                if tx.certificates_of_seat(seat.id)?.iter().any(planned) {
-                    return Err(RenewError::UnderWay);
-                }
-                if !tx.may_issue(intent.authority)? {
-                    return Err(RenewError::NoIssuer);
-                }
-                tx.insert_intent(&intent)?;
-                Ok(tx.audit(&entry)?)
-            })
-            .await
+/// The present certificate as the right to the next.
+#[derive(Clone)]
+struct Present {
+    serial: Serial,
+    service: Arc<Service>,
+    /// Whether the application will renew by itself.
+    unattended: bool,
+}
+
+impl Warrant for Present {
+    type Error = RenewError;
+    type Issuance = Renewed;
+
+    const ACTION: &'static str = "certificate.renewed";
+
+    fn renews(&self) -> Option<Serial> {
+        Some(self.serial)
     }
 
-    /// Records, as one transaction, the certificate, what it supersedes, its first reminder and
-    /// the audit entry. The old certificate gets no reminder any more.
-    async fn commit_renewed(
+    fn permits(
         &self,
-        service: &Service,
-        current: &CertificateRecord,
+        tx: &mut Tx<'_>,
         seat: &SeatRecord,
-        signed: SignedCertificate,
-        reference: &Reference,
-    ) -> Result<Renewed, RenewError> {
-        let now = self.now();
-        let first_notice_at = service.lifecycle.reminder_days.first().map(|days| {
-            signed.validity.not_after - SignedDuration::from_hours(24 * i64::from(*days))
-        });
-        let (old, serial) = (current.certificate.serial, signed.serial);
-        let (seat, reference) = (seat.clone(), reference.to_string());
-        let settings = service.settings.clone();
-        let renewed = self
-            .store
-            .write(move |tx| {
-                let planned = tx
-                    .certificate(signed.serial)?
-                    .ok_or(StoreError::Corrupt("a certificate without intent"))?;
-                let issued = planned.certificate.issue(now).map_err(|_| RenewError::UnderWay)?;
-                supersede(tx, old, now)?;
-                tx.set_issued(&issued, &signed.der, first_notice_at)?;
-                tx.set_unattended(seat.id, seat.unattended)?;
-                let content = RenewedMail {
-                    user_id: seat.user_id.clone(),
-                    serial: signed.serial,
-                    not_after: signed.validity.not_after,
-                };
-                if let Some(mail) = to_seat(&seat, &settings, &content) {
-                    tx.enqueue_mail(&mail, now)?;
-                }
-                let actor = Actor::Subscriber(seat.user_id.clone());
-                let mut entry = entry(now, &actor, "certificate.renewed", &seat.user_id);
-                entry.detail = serde_json::json!({ "serial": signed.serial, "renews": old });
-                entry.reference = Some(reference);
-                tx.audit(&entry)?;
-                Ok(Renewed {
-                    user_id: seat.user_id,
-                    authority: planned.authority,
-                    serial: signed.serial,
-                    validity: signed.validity,
-                    email: seat.email,
-                    certificate: signed.der,
-                    replaces: old,
-                })
-            })
-            .await;
-        if renewed.is_err() {
-            // The certificate was held or revoked between the two commits, or the disk is full.
-            self.void(serial).await?;
+        _: KeyHash,
+        now: Timestamp,
+    ) -> Result<(), RenewError> {
+        if seat.state == SeatState::Closed {
+            return Err(RenewError::SeatClosed);
         }
-        renewed
+        let current = tx.certificate(self.serial)?.ok_or(RenewError::NotYours)?;
+        Ok(renewal_permitted(&current.certificate, now, self.service.lifecycle.renewal_window)?)
+    }
+
+    /// Not even of an older certificate of the same seat: a renewal has a new key.
+    fn takes_key_of(_: SeatId, _: SeatId) -> bool {
+        false
+    }
+
+    /// The certificate before has a successor now, and gets no reminder any more. The user is told.
+    fn spend(
+        &self,
+        tx: &mut Tx<'_>,
+        seat: &SeatRecord,
+        signed: &SignedCertificate,
+        now: Timestamp,
+    ) -> Result<(&'static str, Value), RenewError> {
+        supersede(tx, self.serial, now)?;
+        tx.set_unattended(seat.id, self.unattended)?;
+        let content = RenewedMail {
+            user_id: seat.user_id.clone(),
+            serial: signed.serial,
+            not_after: signed.validity.not_after,
+        };
+        if let Some(mail) = to_seat(seat, &self.service.settings, &content) {
+            tx.enqueue_mail(&mail, now)?;
+        }
+        Ok(("renews", serde_json::json!(self.serial)))
+    }
+
+    fn issuance(
+        self,
+        seat: SeatRecord,
+        authority: AuthorityId,
+        signed: SignedCertificate,
+    ) -> Renewed {
+        Renewed {
+            user_id: seat.user_id,
+            authority,
+            serial: signed.serial,
+            validity: signed.validity,
+            email: seat.email,
+            certificate: signed.der,
+            replaces: self.serial,
+        }
+    }
+}
+
+impl From<Hindrance> for RenewError {
+    fn from(hindrance: Hindrance) -> Self {
+        match hindrance {
+            Hindrance::NoSeat => Self::NotYours,
+            Hindrance::SeatClosed => Self::SeatClosed,
+            Hindrance::KeyBlocked(source) => Self::KeyBlocked(source),
+            Hindrance::KeyTaken => Self::KeyTaken,
+            Hindrance::UnderWay | Hindrance::Settled => Self::UnderWay,
+            Hindrance::NoIssuer => Self::NoIssuer,
+        }
     }
 }
 

@@ -47,6 +47,10 @@ pub struct ServiceSettings {
     /// Days before expiry at which reminders go out.
     #[serde(default = "defaults::reminder_days")]
     pub reminder_days: Vec<u16>,
+    /// Days from the first use of a renewed certificate until the one before is retired; at most
+    /// the renewal window.
+    #[serde(default = "defaults::retire_after_days")]
+    pub retire_after_days: u16,
     /// Wrong passwords in a row that lock a credential.
     #[serde(default = "defaults::max_failures")]
     pub max_failures: u8,
@@ -80,6 +84,9 @@ mod defaults {
     }
     pub(super) fn reminder_days() -> Vec<u16> {
         vec![30, 7]
+    }
+    pub(super) fn retire_after_days() -> u16 {
+        7
     }
     pub(super) fn max_failures() -> u8 {
         5
@@ -276,7 +283,7 @@ impl ServiceSettings {
                 SignedDuration::from_mins(i64::from(minutes))
             }),
             renewal_window: days(self.renewal_window_days),
-            overlap: LifecyclePolicy::default().overlap.min(days(self.renewal_window_days)),
+            overlap: days(self.retire_after_days.min(self.renewal_window_days)),
             reminder_days: self.reminder_days.clone(),
         }
     }

@@ -208,6 +208,7 @@ async fn an_intent_without_certificate_is_void_after_the_next_start() {
         seat: seat.id,
         key_hash: tegata_domain::KeyHash([7; 32]),
         tbs_hash: [7; 32],
+        replaces: None,
     };
     let another_process = Store::open(&world.database).unwrap();
     another_process.write(move |tx| tx.insert_intent(&intent)).await.unwrap();

@@ -1,5 +1,5 @@
-//! What happens by itself: publishing status when it changed or is due, reminding, sending
-//! mails.
+//! What happens by itself: publishing status when it changed or is due, reminding, retiring,
+//! sending mails.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,6 +100,22 @@ pub async fn remind(registrar: Arc<Registrar>) {
             }
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "nobody is reminded"),
+        }
+    }
+}
+
+/// Retires certificates whose successor has been in use long enough, for as long as it runs.
+pub async fn retire(registrar: Arc<Registrar>, mut changed: watch::Receiver<i64>) {
+    loop {
+        match registrar.retire_due().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "renewed certificates are retired"),
+            Err(error) => tracing::error!(%error, "renewed certificates are not retired"),
+        }
+        // Many commits, one look.
+        tokio::time::sleep(FIRST_PAUSE).await;
+        if matches!(tokio::time::timeout(DUE, changed.changed()).await, Ok(Err(_))) {
+            return;
         }
     }
 }

@@ -161,6 +161,7 @@ impl Node {
             }
         };
         let reminding = jobs::remind(self.registrar.clone());
+        let retiring = jobs::retire(self.registrar.clone(), watching.clone());
         let stop_jobs = stopped(stop.clone());
         let links = Arc::new(Links::new(Arc::new(SystemClock), Arc::new(SystemEntropy)));
         let site = || {
@@ -196,6 +197,7 @@ impl Node {
                     () = publishing => {}
                     () = mailing => {}
                     () = reminding => {}
+                    () = retiring => {}
                     () = anchoring => {}
                     () = keeping => {}
                     () = watching_updates => {}

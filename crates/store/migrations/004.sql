@@ -7,8 +7,7 @@ ALTER TABLE branch ADD COLUMN email TEXT;       -- where its digest goes
 ALTER TABLE credential ADD COLUMN lapse_told_at INTEGER; -- when its user was told, or never will be
 CREATE INDEX credential_lapse_untold ON credential (lapses_at)
     WHERE state = 0 AND lapse_told_at IS NULL;
-CREATE INDEX credential_lapse ON credential (lapses_at) WHERE state = 0;
-CREATE INDEX credential_locked ON credential (seat_id) WHERE state = 2;
+CREATE INDEX credential_by_state ON credential (state, lapses_at);
 
 -- A mail waits (next_at), was sent (sent_at), cannot be delivered (failed_at), or is not wanted
 -- any more (dropped_at).
@@ -19,7 +18,8 @@ ALTER TABLE outbox ADD COLUMN failed_at INTEGER;
 ALTER TABLE outbox ADD COLUMN dropped_at INTEGER;
 UPDATE outbox SET failed_at = created_at WHERE next_at IS NULL AND sent_at IS NULL;
 CREATE INDEX outbox_by_seat ON outbox (seat_id) WHERE seat_id IS NOT NULL;
-CREATE INDEX outbox_failed ON outbox (failed_at)
+CREATE INDEX outbox_waiting ON outbox (service_id, created_at) WHERE next_at IS NOT NULL;
+CREATE INDEX outbox_failed ON outbox (service_id, failed_at)
     WHERE failed_at IS NOT NULL AND dropped_at IS NULL;
 
 -- One row a reminder, for good: none is made twice, whoever makes it.

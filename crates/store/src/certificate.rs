@@ -4,7 +4,9 @@ use rusqlite::{OptionalExtension, Row};
 use tegata_domain::{Certificate, CertificateState, KeyHash, Reason, Serial, UserId, Validity};
 
 use crate::column::{Column, at, optional_at, parsed};
-use crate::{AuthorityId, CrlScope, SeatId, ServiceId, Shard, StoreError, Tx, View};
+use crate::{
+    AuthorityId, CertificateFilter, CrlScope, SeatId, ServiceId, Shard, StoreError, Tx, View,
+};
 
 /// A certificate of record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct CertificateRecord {
     pub key_hash: KeyHash,
     /// The certificate, once issued.
     pub der: Option<Vec<u8>>,
+    /// Which certificate it renews.
+    pub replaces: Option<Serial>,
 }
 
 impl CertificateRecord {
@@ -49,6 +53,8 @@ pub struct NewIntent {
     pub key_hash: KeyHash,
     /// SHA-256 of what will be signed.
     pub tbs_hash: [u8; 32],
+    /// Which certificate it renews.
+    pub replaces: Option<Serial>,
 }
 
 /// An intent as others keep it.
@@ -68,20 +74,7 @@ pub struct IntentRow {
     pub not_after: Timestamp,
 }
 
-/// Which certificates to list.
-#[derive(Clone, Debug, Default)]
-pub struct CertificateFilter {
-    /// Only this seat's.
-    pub seat: Option<SeatId>,
-    /// Only those that end before this moment.
-    pub ends_before: Option<Timestamp>,
-    /// Only those that end at or after this moment.
-    pub ends_from: Option<Timestamp>,
-    /// At most this many; all when `None`.
-    pub limit: Option<u32>,
-}
-
-const SELECT: &str = "SELECT c.*, s.service_id, s.user_id FROM certificate c
+pub(crate) const SELECT: &str = "SELECT c.*, s.service_id, s.user_id FROM certificate c
      JOIN seat s ON s.id = c.seat_id";
 
 impl Tx<'_> {
@@ -97,8 +90,8 @@ impl Tx<'_> {
         self.0
             .prepare_cached(
                 "INSERT INTO certificate (serial, authority_id, seat_id, key_hash, tbs_hash,
-                 not_before, not_after, state, state_at, shard)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 not_before, not_after, state, state_at, shard, replaces)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
             .execute((
                 Column(intent.certificate.serial),
@@ -111,6 +104,7 @@ impl Tx<'_> {
                 state,
                 Column(state_at),
                 intent.shard.number,
+                intent.replaces.map(Column),
             ))?;
         self.fill_shard(intent.authority, &intent.shard, intent.certificate.validity.not_after)
     }
@@ -219,6 +213,21 @@ impl View<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The certificate that renewed the one with this serial number; a void one does not count.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn successor(&self, serial: Serial) -> Result<Option<CertificateRecord>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(&format!(
+                "{SELECT} WHERE c.replaces = ?1 AND c.state BETWEEN 1 AND 4
+                 ORDER BY c.id DESC LIMIT 1"
+            ))?
+            .query_row([Column(serial)], record)
+            .optional()?)
+    }
+
     /// The certificates of a service that pass `filter`, soonest to end first.
     ///
     /// # Errors
@@ -228,22 +237,7 @@ impl View<'_> {
         service: ServiceId,
         filter: &CertificateFilter,
     ) -> Result<Vec<CertificateRecord>, StoreError> {
-        let mut statement = self.0.prepare_cached(&format!(
-            "{SELECT} WHERE s.service_id = ?1 AND (?2 IS NULL OR c.seat_id = ?2)
-             AND (?3 IS NULL OR c.not_after < ?3) AND (?4 IS NULL OR c.not_after >= ?4)
-             ORDER BY c.not_after, c.id LIMIT ?5"
-        ))?;
-        let rows = statement.query_map(
-            (
-                service.0,
-                filter.seat.map(|seat| seat.0),
-                filter.ends_before.map(Column),
-                filter.ends_from.map(Column),
-                filter.limit.map_or(-1, i64::from),
-            ),
-            record,
-        )?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        Ok(self.listed(service, filter)?.into_iter().map(|listed| listed.record).collect())
     }
 
     /// The intents behind row number `after`, whatever became of them, oldest first, at most
@@ -359,7 +353,7 @@ pub(crate) fn standing(row: &Row<'_>) -> rusqlite::Result<Certificate> {
     })
 }
 
-fn record(row: &Row<'_>) -> rusqlite::Result<CertificateRecord> {
+pub(crate) fn record(row: &Row<'_>) -> rusqlite::Result<CertificateRecord> {
     Ok(CertificateRecord {
         certificate: standing(row)?,
         authority: AuthorityId(row.get("authority_id")?),
@@ -369,5 +363,6 @@ fn record(row: &Row<'_>) -> rusqlite::Result<CertificateRecord> {
         user_id: parsed(row, "user_id")?,
         key_hash: row.get::<_, Column<KeyHash>>("key_hash")?.0,
         der: row.get("der")?,
+        replaces: row.get::<_, Option<Column<Serial>>>("replaces")?.map(|column| column.0),
     })
 }

@@ -189,7 +189,7 @@ impl View<'_> {
             "SELECT o.branch_id, s.user_id, m.kind, m.failed_at
              FROM outbox m CROSS JOIN seat s ON s.id = m.seat_id
                  CROSS JOIN company o ON o.id = s.company_id
-             WHERE m.failed_at > ?2 AND m.dropped_at IS NULL AND s.service_id = ?1
+             WHERE m.service_id = ?1 AND m.failed_at > ?2 AND m.dropped_at IS NULL
              ORDER BY m.failed_at",
         )?;
         let mut rows = statement.query((service.0, Column(since)))?;

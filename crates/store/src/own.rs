@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Row};
 use tegata_domain::Serial;
 
 use crate::column::{Column, at};
@@ -74,16 +74,18 @@ impl View<'_> {
                 "SELECT serial, authority_id, shard, purpose, not_after, der FROM own_certificate
                  WHERE purpose = ?1 ORDER BY not_after DESC LIMIT 1",
             )?
-            .query_row([purpose], |row| {
-                Ok(OwnCertificate {
-                    serial: row.get::<_, Column<Serial>>("serial")?.0,
-                    authority: AuthorityId(row.get("authority_id")?),
-                    shard: row.get("shard")?,
-                    purpose: row.get("purpose")?,
-                    not_after: at(row, "not_after")?,
-                    der: row.get("der")?,
-                })
-            })
+            .query_row([purpose], record)
             .optional()?)
     }
+}
+
+pub(crate) fn record(row: &Row<'_>) -> rusqlite::Result<OwnCertificate> {
+    Ok(OwnCertificate {
+        serial: row.get::<_, Column<Serial>>("serial")?.0,
+        authority: AuthorityId(row.get("authority_id")?),
+        shard: row.get("shard")?,
+        purpose: row.get("purpose")?,
+        not_after: at(row, "not_after")?,
+        der: row.get("der")?,
+    })
 }

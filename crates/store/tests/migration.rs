@@ -1,6 +1,7 @@
 //! A database of the first version, with something in it, is brought to the present one.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use tegata_domain::Serial;
 use tegata_store::{CrlScope, Store, StoreError, View};
 
 #[test]
@@ -20,6 +21,11 @@ fn a_database_of_the_first_version_keeps_what_it_holds() {
              not_after, state, state_at, issued_at, reason)
              VALUES (x'41424344454647484142434445464748', 2, 1, zeroblob(32), zeroblob(32),
              1000, 4000000000, 4, 2000, 1000, 4);
+         INSERT INTO certificate (serial, authority_id, seat_id, key_hash, tbs_hash, not_before,
+             not_after, state, state_at, issued_at, superseded_at)
+             VALUES (x'51', 2, 1, zeroblob(32), zeroblob(32), 1000, 4000000000, 2, 5000, 1000, 5000),
+             (x'52', 2, 1, zeroblob(32), zeroblob(32), 5000, 4000000000, 1, 5000, 5000, NULL),
+             (x'53', 2, 1, zeroblob(32), zeroblob(32), 6000, 4000000000, 1, 6000, 6000, NULL);
          INSERT INTO status_change (service_id, serial, status, at)
              VALUES (1, x'41424344454647484142434445464748', 2, 2000);
          INSERT INTO crl VALUES (2, 41, 1, 3000, 900000, x'30820000');
@@ -44,6 +50,11 @@ fn a_database_of_the_first_version_keeps_what_it_holds() {
                 Ok::<_, StoreError>(())
             })?;
             assert_eq!(rows, ["41424344454647484142434445464748"]);
+            let renewed = Serial::from_octets(&[0x51]).unwrap();
+            let successor = view.successor(renewed)?.unwrap().certificate.serial;
+            assert_eq!(successor, Serial::from_octets(&[0x52]).unwrap(), "by the second");
+            let reissued = view.certificate(Serial::from_octets(&[0x53]).unwrap())?.unwrap();
+            assert_eq!(reissued.replaces, None);
             Ok::<_, StoreError>(())
         })
         .unwrap();

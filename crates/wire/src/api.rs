@@ -148,6 +148,35 @@ pub struct Renewed {
     pub chain: Vec<Der>,
 }
 
+/// `POST retire`: the certificate before a renewal is not needed any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RetireRequest {
+    /// CMS SignedData (RFC 5652), signed with the key of the certificate that is to be retired
+    /// and with signed attributes, around these three lines, each ended by a line feed:
+    /// `tegata, version 1: retire this certificate`, `service {tenant}/{issuer}`,
+    /// `serial {serial number, in pairs of hexadecimal digits}`.
+    pub request: Der,
+}
+
+/// The answer to a retirement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Retired {
+    /// The user ID.
+    pub user_id: String,
+    /// Serial number of the certificate that is revoked now.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub serial: Serial,
+    /// Serial number of the certificate that takes its place.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub successor: Serial,
+    /// Since when it is revoked.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub retired_at: Timestamp,
+}
+
 /// `POST link`: the nonce of a link that started the application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

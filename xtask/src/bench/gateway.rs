@@ -83,6 +83,20 @@ pub(super) async fn measure(
     let mut rows =
         vec![drive("tegata gateway", &program, listen, &world.root, &holders, period, &log).await?];
     drop(program);
+    // The same without what it tells the server, beside the requests.
+    let (with, without) = (made.join("gateway.toml"), made.join("silent.toml"));
+    let silent = std::fs::read_to_string(&with)?.replacen(
+        "[[service]]\n",
+        "[[service]]\nreport = false\n",
+        1,
+    );
+    std::fs::write(&without, silent)?;
+    let mut gateway = Command::new(tegata);
+    gateway.args(["gateway", "--json", "--config"]).arg(&without);
+    let (program, _) = Program::start(gateway, &log)?;
+    let name = "  not reporting";
+    rows.push(drive(name, &program, listen, &world.root, &holders, period, &log).await?);
+    drop(program);
 
     match nginx(world, &made, upstream, status, &holders).await? {
         None => say("nginx is not installed; the gateway stands alone"),

@@ -71,6 +71,8 @@ pub(crate) struct BenchArgs {
 enum Part {
     /// Issuance, refusals, the gateway, status, lists
     Server,
+    /// The gateway alone
+    Gateway,
     /// The issuing application: its size, its window, its issuance
     Application,
     /// Who is due among many certificates, and how fast their mails are written. Measured only
@@ -100,6 +102,11 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
         let (period, refusals) = (Duration::from_secs(args.seconds), args.refusals.into());
         server = Some(runtime.block_on(measure(dir.path(), &tegata, period, refusals))?);
     }
+    let mut gateway = None;
+    if args.parts.contains(&Part::Gateway) && server.is_none() {
+        let period = Duration::from_secs(args.seconds);
+        gateway = Some(runtime.block_on(measure_gateway(dir.path(), &tegata, period))?);
+    }
     let mut application = None;
     if is_wanted(Part::Application) {
         let given = Given {
@@ -115,7 +122,7 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
         reminders = Some(runtime.block_on(reminders::measure(dir.path(), args.certificates))?);
     }
     let machine = machine::Machine::this();
-    Report { machine, server, application, reminders }.print(args.json)
+    Report { machine, server, gateway, application, reminders }.print(args.json)
 }
 
 async fn measure(
@@ -168,6 +175,19 @@ async fn measure(
         .map(|(name, cost, clients, load)| issue::Row::of(name, cost, clients, load, &limits))
         .collect();
     Ok(Server { limits, issuance, timing, gateway, answers, signatures, lists, audit })
+}
+
+async fn measure_gateway(
+    dir: &std::path::Path,
+    tegata: &std::path::Path,
+    period: Duration,
+) -> Result<Vec<gateway::Row>, Failure> {
+    let world = World::found(dir).await?;
+    let mut serve = Command::new(tegata);
+    serve.args(["serve", "--json", "--dir"]).arg(world.data.path());
+    let (_server, ready) = Program::start(serve, &dir.join("serve.log"))?;
+    let client = Client::new(&ready, &world.root)?;
+    gateway::measure(&world, &client, tegata, &ready, &hashed(LEAST), period).await
 }
 
 /// The password of every seat here, as the slip of a real one would say it.

@@ -14,6 +14,9 @@ pub(super) struct Report {
     pub(super) machine: Machine,
     #[serde(flatten)]
     pub(super) server: Option<Server>,
+    /// When only the gateway was measured: else it stands among the server's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) gateway: Option<Vec<gateway::Row>>,
     pub(super) application: Option<application::Figures>,
     pub(super) reminders: Option<reminders::Reminders>,
 }
@@ -49,6 +52,9 @@ impl Report {
         if let Some(server) = &self.server {
             server.tables(&mut out)?;
             writeln!(out)?;
+        }
+        if let Some(rows) = &self.gateway {
+            gateway_table(rows, &mut out)?;
         }
         if let Some(application) = &self.application {
             application.table(&mut out)?;
@@ -138,23 +144,25 @@ impl Server {
     }
 
     fn gateway(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(
-            out,
-            "Full mTLS handshakes with one GET each, chain and revocation list checked
-  proxy               handshakes  a second  a processor second"
-        )?;
-        for row in &self.gateway {
-            writeln!(
-                out,
-                "  {:<18}{:>12}{:>10.0}{:>20.0}",
-                row.proxy, row.handshakes, row.per_second, row.per_processor_second
-            )?;
-        }
-        writeln!(
-            out,
-            "  16 certificates take turns; the gateway remembers the ones that it verified"
-        )
+        gateway_table(&self.gateway, out)
     }
+}
+
+/// What the gateway does, beside others.
+fn gateway_table(rows: &[gateway::Row], out: &mut String) -> std::fmt::Result {
+    writeln!(
+        out,
+        "Full mTLS handshakes with one GET each, chain and revocation list checked
+  proxy               handshakes  a second  a processor second"
+    )?;
+    for row in rows {
+        writeln!(
+            out,
+            "  {:<18}{:>12}{:>10.0}{:>20.0}",
+            row.proxy, row.handshakes, row.per_second, row.per_processor_second
+        )?;
+    }
+    writeln!(out, "  16 certificates take turns; the gateway remembers the ones that it verified")
 }
 
 impl Server {
@@ -310,7 +318,13 @@ mod tests {
         };
         let machine =
             Machine { processor: "any".to_owned(), processors: 2, load: "0.1".to_owned() };
-        let report = Report { machine, server: Some(server), application: None, reminders: None };
+        let report = Report {
+            machine,
+            server: Some(server),
+            gateway: None,
+            application: None,
+            reminders: None,
+        };
         let text = report.tables().unwrap();
         for part in [
             "50 %",

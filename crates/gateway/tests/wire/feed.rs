@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,7 +17,7 @@ use tegata_wire::feed::{Change, Page};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::world::TestClock;
+use crate::world::{TestClock, soon};
 
 #[derive(Clone)]
 pub(crate) struct Feed {
@@ -37,6 +37,8 @@ struct State {
     mode: Mutex<Mode>,
     questions: watch::Sender<u64>,
     news: watch::Sender<()>,
+    /// What the gateway reported, each as it came.
+    reports: watch::Sender<Vec<Vec<u8>>>,
 }
 
 /// What the feed answers.
@@ -68,6 +70,7 @@ impl Feed {
             mode: Mutex::new(Mode::Honest),
             questions: watch::Sender::new(0),
             news: watch::Sender::new(()),
+            reports: watch::Sender::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -115,6 +118,12 @@ impl Feed {
         self.state.sign(&page)
     }
 
+    /// The reports that a gateway sent, once `until` holds of them.
+    pub(crate) async fn reports(&self, mut until: impl FnMut(&[Vec<u8>]) -> bool) -> Vec<Vec<u8>> {
+        let mut reports = self.state.reports.subscribe();
+        soon(reports.wait_for(|reports| until(reports))).await.unwrap().clone()
+    }
+
     /// Resolves when `more` further questions have come in.
     pub(crate) async fn asked(&self, more: u64) {
         let mut questions = self.state.questions.subscribe();
@@ -143,6 +152,18 @@ impl State {
     fn sign(&self, page: &Page) -> Vec<u8> {
         let signed = page.to_signed_octets();
         [self.key.sign(&signed).as_ref(), &signed].concat()
+    }
+
+    async fn take_report(&self, body: Incoming) -> Response<Full<Bytes>> {
+        let octets = body.collect().await.unwrap().to_bytes().to_vec();
+        let is_down = matches!(*self.mode.lock().unwrap(), Mode::Down);
+        let mut answer = Response::new(Full::default());
+        *answer.status_mut() =
+            if is_down { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT };
+        if !is_down {
+            self.reports.send_modify(|reports| reports.push(octets));
+        }
+        answer
     }
 
     async fn answer(&self, query: &str) -> Response<Full<Bytes>> {
@@ -186,8 +207,11 @@ async fn listen(listener: TcpListener, state: Arc<State>) {
             let service = service_fn(|request: Request<Incoming>| {
                 let state = state.clone();
                 async move {
+                    if request.uri().path().ends_with("/used") {
+                        return Ok::<_, Infallible>(state.take_report(request.into_body()).await);
+                    }
                     let query = request.uri().query().unwrap_or_default();
-                    Ok::<_, Infallible>(state.answer(query).await)
+                    Ok(state.answer(query).await)
                 }
             });
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;

@@ -17,5 +17,6 @@ mod raw;
 mod revocation;
 mod sessions;
 mod upstream;
+mod uses;
 mod verdicts;
 mod world;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use der::Decode;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType,
     ExtendedKeyUsagePurpose as Purpose, IsCa, KeyPair, KeyUsagePurpose as Usage, SerialNumber,
@@ -11,6 +12,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tegata_domain::Serial;
 use tegata_gateway::Identity;
+use x509_cert::Certificate;
 
 pub(crate) struct Issuer(CertifiedIssuer<'static, KeyPair>);
 
@@ -103,6 +105,13 @@ impl Server {
             chain: vec![self.certificate.clone()],
             key: PrivatePkcs8KeyDer::from(self.key.clone()).into(),
         }
+    }
+
+    /// The bare public key, as it stands in the certificate.
+    pub(crate) fn public_key(&self) -> Vec<u8> {
+        let certificate = Certificate::from_der(&self.certificate).unwrap();
+        let spki = certificate.tbs_certificate.subject_public_key_info;
+        spki.subject_public_key.raw_bytes().to_vec()
     }
 
     pub(crate) fn roots(&self) -> Arc<RootCertStore> {

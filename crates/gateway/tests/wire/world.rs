@@ -12,7 +12,7 @@ use rustls::client::ResolvesClientCert;
 use rustls::version::{TLS12, TLS13};
 use tegata_domain::{Clock, Entropy, RevocationStatus};
 use tegata_gateway::{
-    Bilingual, Config, FeedConfig, FeedHealth, Gateway, Limits, Metrics, ServiceConfig,
+    Bilingual, Config, FeedConfig, FeedHealth, Gateway, Limits, Metrics, Reporting, ServiceConfig,
 };
 use tempfile::TempDir;
 use tokio::sync::{oneshot, watch};
@@ -63,7 +63,7 @@ pub(crate) struct World {
     pub(crate) places: [Place; 2],
     pub(crate) limits: Limits,
     pub(crate) state: TempDir,
-    server: Server,
+    pub(crate) server: Server,
     running: Option<Running>,
 }
 
@@ -245,6 +245,7 @@ impl Place {
             site: Some("https://site.example/issueweb/".into()),
             zone: TimeZone::get("Asia/Tokyo").unwrap(),
             feed: FeedConfig::new(url, feed.public_key()),
+            reporting: Reporting::AsGateway,
         };
         Self { issuer, feed, config }
     }

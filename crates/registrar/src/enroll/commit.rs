@@ -1,165 +1,127 @@
-//! The two transactions of an issuance, and what takes an intent back.
+//! An initial password as the right to a certificate, and what is replaced when it is spent.
+
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tegata_ca::{Linted, ProvenKey, SignedCertificate};
+use serde_json::Value;
+use tegata_ca::SignedCertificate;
 use tegata_domain::{
-    Attempt, Certificate, CertificateState, IssuanceRefusal, Reason, Serial, issuance_supersedes,
+    Attempt, CertificateState, Email, KeyHash, Reason, Serial, issuance_supersedes,
 };
-use tegata_store::{CertificateRecord, NewIntent, SeatRecord, Shard, StoreError, Tx};
+use tegata_store::{AuthorityId, CertificateRecord, SeatId, SeatRecord, StoreError, Tx};
+use tegata_text::Lang;
 
-use super::{Contact, EnrollError, Issuance, Proven};
+use super::{EnrollError, Issuance};
+use crate::issue::{Hindrance, Warrant};
 use crate::mail::{self, to_seat};
-use crate::office::entry;
 use crate::status::{self, StatusChange};
-use crate::{Actor, IssuingCa, Reference, Registrar, Service};
+use crate::{Actor, Service};
 
 /// How long an issuance may stand between its two commits; far more than any request lives.
 const INTENT_LIFETIME: SignedDuration = SignedDuration::from_mins(2);
 
-impl Registrar {
-    /// Puts the intent on record, after looking once more, inside the transaction, whether it
-    /// is still permitted.
-    pub(super) async fn commit_intent(
+/// The credential that was proven, known by its hash: a reset in the meantime makes another, and
+/// what was proven of the old one is worth nothing then.
+#[derive(Clone)]
+pub(super) struct Slip {
+    pub(super) hash: String,
+    pub(super) service: Arc<Service>,
+    pub(super) email: Email,
+    pub(super) lang: Lang,
+    /// Whether the application will renew by itself.
+    pub(super) unattended: bool,
+}
+
+impl Warrant for Slip {
+    type Error = EnrollError;
+    type Issuance = Issuance;
+
+    const ACTION: &'static str = "certificate.issued";
+
+    fn renews(&self) -> Option<Serial> {
+        None
+    }
+
+    fn permits(
         &self,
-        (service, ca): (&Service, &IssuingCa),
-        Proven { seat, hash }: &Proven,
-        (linted, key, shard): (&Linted, &ProvenKey, Shard),
+        tx: &mut Tx<'_>,
+        seat: &SeatRecord,
+        key: KeyHash,
         now: Timestamp,
-        reference: &Reference,
     ) -> Result<(), EnrollError> {
-        let (policy, service_id) = (service.credential, service.id);
-        let intent = NewIntent {
-            certificate: Certificate {
-                serial: linted.serial(),
-                validity: linted.validity(),
-                state: CertificateState::Planned { at: now },
-            },
-            authority: ca.id,
-            shard,
-            seat: seat.id,
-            key_hash: linted.key_hash(),
-            tbs_hash: linted.tbs_hash(),
-        };
-        let actor = Actor::Subscriber(seat.user_id.clone());
-        let mut entry = entry(now, &actor, "certificate.intended", &seat.user_id);
-        entry.reference = Some(reference.to_string());
-        entry.detail = serde_json::json!({
-            "serial": intent.certificate.serial,
-            "tbs_sha256": hex::encode(intent.tbs_hash),
-        });
-        let (user_id, hash) = (seat.user_id.clone(), hash.clone());
-        let fingerprints = key.fingerprints();
-        self.store
-            .write(move |tx| {
-                let seat = tx.seat(service_id, &user_id)?.ok_or(EnrollError::Refused)?;
-                let record = tx.credential(seat.id)?.filter(|record| record.hash == hash);
-                let record = record.ok_or(EnrollError::Refused)?;
-                match record.credential.attempt(now, intent.key_hash, &policy) {
-                    Ok(Attempt::Issue) => {}
-                    Ok(Attempt::Repeat(_)) => return Err(EnrollError::UnderWay),
-                    Err(_) => return Err(EnrollError::Refused),
-                }
-                if let Some(blocked) = tx.blocked_key(&fingerprints)? {
-                    return Err(EnrollError::KeyBlocked(blocked.source));
-                }
-                if tx.seat_of_key(intent.key_hash)?.is_some_and(|owner| owner != seat.id) {
-                    return Err(EnrollError::KeyTaken);
-                }
-                settle_stale(tx, &seat, now)?;
-                let existing: Vec<_> =
-                    tx.certificates_of_seat(seat.id)?.iter().map(|c| c.certificate).collect();
-                match issuance_supersedes(seat.state, &existing, now).map(|_| ()) {
-                    Ok(()) => {}
-                    Err(IssuanceRefusal::UnderWay) => return Err(EnrollError::UnderWay),
-                    Err(IssuanceRefusal::SeatClosed) => return Err(EnrollError::Refused),
-                }
-                if !tx.may_issue(intent.authority)? {
-                    return Err(EnrollError::NoIssuer);
-                }
-                tx.insert_intent(&intent)?;
-                Ok(tx.audit(&entry)?)
-            })
-            .await
-    }
-
-    /// Records, as one transaction, the certificate, the consumed credential, the e-mail and
-    /// the mail that confirms it, the first reminder, what the certificate replaces, and the audit entry.
-    pub(super) async fn commit_issued(
-        &self,
-        service: &Service,
-        Proven { seat, hash }: Proven,
-        Contact { email, lang, unattended }: Contact,
-        signed: SignedCertificate,
-        reference: &Reference,
-    ) -> Result<Issuance, EnrollError> {
-        let now = self.now();
-        let first_notice_at = service.lifecycle.reminder_days.first().map(|days| {
-            signed.validity.not_after - SignedDuration::from_hours(24 * i64::from(*days))
-        });
-        let serial = signed.serial;
-        let settings = service.settings.clone();
-        let reference = reference.to_string();
-        let issued = self
-            .store
-            .write(move |tx| {
-                let planned = tx
-                    .certificate(signed.serial)?
-                    .ok_or(StoreError::Corrupt("a certificate without intent"))?;
-                let issued = planned.certificate.issue(now).map_err(|_| EnrollError::Refused)?;
-                let record = tx.credential(seat.id)?.filter(|record| record.hash == hash);
-                let record = record.ok_or(EnrollError::Refused)?;
-                let spent = record
-                    .credential
-                    .consume(now, signed.key_hash, signed.serial)
-                    .map_err(|_| EnrollError::Refused)?;
-                replace_older(tx, &seat, signed.serial, now)?;
-                tx.set_issued(&issued, &signed.der, first_notice_at)?;
-                tx.set_credential(seat.id, &spent)?;
-                tx.set_contact(seat.id, &email, lang.code(), unattended)?;
-                let seat = SeatRecord {
-                    email: Some(email.clone()),
-                    lang: Some(lang.code().to_owned()),
-                    ..seat
-                };
-                let content = mail::Issued {
-                    user_id: seat.user_id.clone(),
-                    serial: signed.serial,
-                    not_after: signed.validity.not_after,
-                };
-                if let Some(confirmation) = to_seat(&seat, &settings, &content) {
-                    tx.enqueue_mail(&confirmation, now)?;
-                }
-                let actor = Actor::Subscriber(seat.user_id.clone());
-                let mut entry = entry(now, &actor, "certificate.issued", &seat.user_id);
-                entry.detail = serde_json::json!({ "serial": signed.serial, "email": email });
-                entry.reference = Some(reference);
-                tx.audit(&entry)?;
-                Ok(Issuance {
-                    authority: planned.authority,
-                    user_id: seat.user_id,
-                    serial: signed.serial,
-                    validity: signed.validity,
-                    email,
-                    certificate: signed.der,
-                })
-            })
-            .await;
-        if issued.is_err() {
-            // The credential was locked or reset between the two commits, or the disk is full.
-            self.void(serial).await?;
+        let record = tx.credential(seat.id)?.filter(|record| record.hash == self.hash);
+        let record = record.ok_or(EnrollError::Refused)?;
+        match record.credential.attempt(now, key, &self.service.credential) {
+            Ok(Attempt::Issue) => Ok(()),
+            Ok(Attempt::Repeat(_)) => Err(EnrollError::UnderWay),
+            Err(_) => Err(EnrollError::Refused),
         }
-        issued
     }
 
-    /// Gives up one intent.
-    pub(crate) async fn void(&self, serial: Serial) -> Result<(), StoreError> {
-        let now = self.now();
-        self.store
-            .write(move |tx| match tx.certificate(serial)? {
-                Some(planned) => crate::settle::void(tx, &planned, now).map(|_| ()),
-                None => Ok(()),
-            })
-            .await
+    fn takes_key_of(owner: SeatId, seat: SeatId) -> bool {
+        owner == seat
+    }
+
+    /// The credential is consumed, older certificates are revoked, the e-mail is registered and
+    /// confirmed.
+    fn spend(
+        &self,
+        tx: &mut Tx<'_>,
+        seat: &SeatRecord,
+        signed: &SignedCertificate,
+        now: Timestamp,
+    ) -> Result<(&'static str, Value), EnrollError> {
+        let record = tx.credential(seat.id)?.filter(|record| record.hash == self.hash);
+        let record = record.ok_or(EnrollError::Refused)?;
+        let spent = record
+            .credential
+            .consume(now, signed.key_hash, signed.serial)
+            .map_err(|_| EnrollError::Refused)?;
+        replace_older(tx, seat, signed.serial, now)?;
+        tx.set_credential(seat.id, &spent)?;
+        tx.set_contact(seat.id, &self.email, self.lang.code(), self.unattended)?;
+        let told = SeatRecord {
+            email: Some(self.email.clone()),
+            lang: Some(self.lang.code().to_owned()),
+            ..seat.clone()
+        };
+        let content = mail::Issued {
+            user_id: seat.user_id.clone(),
+            serial: signed.serial,
+            not_after: signed.validity.not_after,
+        };
+        if let Some(confirmation) = to_seat(&told, &self.service.settings, &content) {
+            tx.enqueue_mail(&confirmation, now)?;
+        }
+        Ok(("email", serde_json::json!(self.email)))
+    }
+
+    fn issuance(
+        self,
+        seat: SeatRecord,
+        authority: AuthorityId,
+        signed: SignedCertificate,
+    ) -> Issuance {
+        Issuance {
+            authority,
+            user_id: seat.user_id,
+            serial: signed.serial,
+            validity: signed.validity,
+            email: self.email,
+            certificate: signed.der,
+        }
+    }
+}
+
+impl From<Hindrance> for EnrollError {
+    fn from(hindrance: Hindrance) -> Self {
+        match hindrance {
+            Hindrance::NoSeat | Hindrance::SeatClosed | Hindrance::Settled => Self::Refused,
+            Hindrance::KeyBlocked(source) => Self::KeyBlocked(source),
+            Hindrance::KeyTaken => Self::KeyTaken,
+            Hindrance::UnderWay => Self::UnderWay,
+            Hindrance::NoIssuer => Self::NoIssuer,
+        }
     }
 }
 

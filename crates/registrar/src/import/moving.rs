@@ -51,6 +51,7 @@ impl Moving<'_> {
             user_id: row.user_id.clone(),
             key_hash,
             der: (!der.is_empty()).then_some(der),
+            replaces: None,
         };
         let live = status == ImportStatus::Good && self.now < row.validity.not_after;
         let reminder = self.first_reminder.filter(|_| live);

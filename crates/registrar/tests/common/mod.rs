@@ -142,6 +142,7 @@ pub(crate) fn settings() -> ServiceSettings {
         language: "ja".to_owned(),
         digest_at: "09:00".to_owned(),
         reminder_days: vec![30, 7],
+        retire_after_days: 7,
         max_failures: 5,
         credential_days: 90,
         crl_shard_size: 65_536,

@@ -7,6 +7,7 @@ mod link;
 mod openapi;
 mod problem;
 mod renew;
+mod retire;
 mod scope;
 mod trust;
 mod update;
@@ -48,6 +49,7 @@ pub fn router(api: Api) -> Router {
         .route("/{tenant}/{issuer}/trust", get(trust::show))
         .route("/{tenant}/{issuer}/enroll", post(enroll::enroll))
         .route("/{tenant}/{issuer}/renew", post(renew::renew))
+        .route("/{tenant}/{issuer}/retire", post(retire::retire))
         .route("/{tenant}/{issuer}/link", post(link::redeem))
         .route("/{tenant}/{issuer}/update", get(update::show))
         .route("/{tenant}/{issuer}/openapi.json", get(openapi::show))

@@ -2,7 +2,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::scope::Scope;
-use super::{enroll, info, link, renew, trust, update};
+use super::{enroll, info, link, renew, retire, trust, update};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -10,7 +10,15 @@ use super::{enroll, info, link, renew, trust, update};
         title = "Tegata application interface",
         description = "Certificates for the subscribers of one service."
     ),
-    paths(info::show, trust::show, enroll::enroll, renew::renew, update::show, link::redeem)
+    paths(
+        info::show,
+        trust::show,
+        enroll::enroll,
+        renew::renew,
+        retire::retire,
+        update::show,
+        link::redeem
+    )
 )]
 struct Description;
 

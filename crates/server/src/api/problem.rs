@@ -8,8 +8,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tegata_domain::{Entropy, RenewalRefusal};
-use tegata_registrar::{EnrollError, Reference, RenewError};
+use tegata_domain::{Entropy, RenewalRefusal, RetirementRefusal};
+use tegata_registrar::{EnrollError, Reference, RenewError, RetireError};
 use tegata_text::{Lang, Text};
 use tegata_wire::{Problem, problem};
 
@@ -34,6 +34,7 @@ pub(super) enum Cause {
     RenewalDone,
     RenewalHeld,
     RenewalRevoked,
+    NotRetired,
     Link,
     TooMany(Duration),
     NotFound,
@@ -52,6 +53,7 @@ impl Cause {
             | Self::RenewalDone
             | Self::RenewalHeld
             | Self::RenewalRevoked
+            | Self::NotRetired
             | Self::Link => StatusCode::FORBIDDEN,
             Self::Email | Self::Key | Self::WeakKey | Self::KeyKind => {
                 StatusCode::UNPROCESSABLE_ENTITY
@@ -122,6 +124,9 @@ impl Cause {
                 text.problem_renewal_revoked(),
                 text.problem_renewal_revoked_detail(),
             ),
+            Self::NotRetired => {
+                ("not_retired", text.problem_not_retired(), text.problem_not_retired_detail())
+            }
             Self::Link => ("link_not_valid", text.problem_link(), text.problem_link_detail()),
             Self::TooMany(_) => {
                 ("too_many_requests", text.problem_too_many(), text.problem_too_many_detail())
@@ -208,6 +213,25 @@ impl From<&RenewError> for Cause {
             | RenewError::Lint(_)
             | RenewError::Sign(_)
             | RenewError::Store(_) => Self::Unavailable,
+        }
+    }
+}
+
+impl From<&RetireError> for Cause {
+    fn from(error: &RetireError) -> Self {
+        match error {
+            RetireError::NotYours => Self::RenewalNotYours,
+            RetireError::Request(_) => Self::Malformed,
+            RetireError::Refused(refusal) => match refusal {
+                RetirementRefusal::Held => Self::RenewalHeld,
+                RetirementRefusal::Revoked => Self::RenewalRevoked,
+                RetirementRefusal::Expired => Self::RenewalExpired,
+                RetirementRefusal::NotSuperseded
+                | RetirementRefusal::SuccessorHeld
+                | RetirementRefusal::SuccessorGone
+                | RetirementRefusal::TooEarly { .. } => Self::NotRetired,
+            },
+            RetireError::Distrusted | RetireError::Store(_) => Self::Unavailable,
         }
     }
 }

@@ -1,9 +1,9 @@
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tegata_domain::{CertificateState, Reason, Serial, UserId, Validity};
 use tegata_registrar::{Changed, StatusChange, Target};
-use tegata_store::{CertificateFilter, View};
+use tegata_store::{CertificateFilter, Listed, Usage, View};
 
 use super::{Failure, Scoped, operator, output};
 
@@ -11,7 +11,10 @@ use super::{Failure, Scoped, operator, output};
 pub(super) enum CertificateCommand {
     /// List certificates, soonest to end first
     #[command(after_help = "Example:
-  tegata certificate list --expiring-within 60d --dir D")]
+  tegata certificate list --expiring-within 60d --dir D
+  tegata certificate list --never-used --dir D
+  tegata certificate list --still-old --dir D
+  tegata certificate list --idle 90d --dir D")]
     List {
         /// Only this user ID's
         #[arg(long)]
@@ -19,6 +22,8 @@ pub(super) enum CertificateCommand {
         /// Only those that end within this time: 60d, 12h
         #[arg(long, value_parser = duration)]
         expiring_within: Option<SignedDuration>,
+        #[command(flatten)]
+        usage: UsageArgs,
         #[command(flatten)]
         scoped: Scoped,
     },
@@ -57,6 +62,32 @@ cessationOfOperation, privilegeWithdrawn. For a time only: tegata certificate ho
     },
 }
 
+/// How those that are listed were used.
+#[derive(Args, Clone, Copy)]
+#[group(multiple = false)]
+pub(super) struct UsageArgs {
+    /// Only live ones that no gateway ever admitted
+    #[arg(long)]
+    never_used: bool,
+    /// Only renewed ones that are still the ones presented last
+    #[arg(long)]
+    still_old: bool,
+    /// Only live ones that were used, but not within this time: 90d
+    #[arg(long, value_parser = duration)]
+    idle: Option<SignedDuration>,
+}
+
+impl UsageArgs {
+    fn filter(self, now: Timestamp) -> Option<Usage> {
+        let idle = |time| Usage::Idle { at: now, since: now - time };
+        match self {
+            Self { never_used: true, .. } => Some(Usage::Never { at: now }),
+            Self { still_old: true, .. } => Some(Usage::StillOld { at: now }),
+            Self { idle: time, .. } => time.map(idle),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Row {
     user_id: UserId,
@@ -65,6 +96,9 @@ struct Row {
     not_before: Timestamp,
     not_after: Timestamp,
     reason: Option<&'static str>,
+    first_used_at: Option<Timestamp>,
+    last_used_at: Option<Timestamp>,
+    replaces: Option<Serial>,
 }
 
 #[derive(Serialize)]
@@ -76,8 +110,8 @@ struct ChangedRow {
 
 pub(super) async fn run(command: CertificateCommand) -> Result<(), Failure> {
     match command {
-        CertificateCommand::List { user_id, expiring_within, scoped } => {
-            list(user_id.as_ref(), expiring_within, &scoped)
+        CertificateCommand::List { user_id, expiring_within, usage, scoped } => {
+            list(user_id.as_ref(), expiring_within, usage, &scoped)
         }
         CertificateCommand::Revoke { target, reason, scoped } => {
             change(target, StatusChange::Revoke(reason), "revoked", &scoped).await
@@ -112,6 +146,7 @@ async fn change(
 fn list(
     user_id: Option<&UserId>,
     expiring_within: Option<SignedDuration>,
+    usage: UsageArgs,
     scoped: &Scoped,
 ) -> Result<(), Failure> {
     let office = scoped.common.office()?;
@@ -121,13 +156,14 @@ fn list(
         seat: user_id.map(|user_id| office.seat(service.id, user_id)).transpose()?.map(|s| s.id),
         ends_from: expiring_within.map(|_| now),
         ends_before: expiring_within.map(|within| now + within),
+        usage: usage.filter(now),
         limit: None,
     };
     let rows: Vec<Row> = office
         .store()
-        .read(|view: View<'_>| view.certificates(service.id, &filter))?
+        .read(|view: View<'_>| view.listed(service.id, &filter))?
         .into_iter()
-        .map(|record| {
+        .map(|Listed { record, first_used_at, last_used_at }| {
             let Validity { not_before, not_after } = record.certificate.validity;
             let (state, reason) = match record.certificate.state {
                 CertificateState::Planned { .. } => ("planned", None),
@@ -139,19 +175,30 @@ fn list(
                 CertificateState::Issued { .. } => ("live", None),
             };
             let serial = record.certificate.serial;
-            Row { user_id: record.user_id, serial, state, not_before, not_after, reason }
+            Row {
+                user_id: record.user_id,
+                serial,
+                state,
+                not_before,
+                not_after,
+                reason,
+                first_used_at,
+                last_used_at,
+                replaces: record.replaces,
+            }
         })
         .collect();
     output::list(
         scoped.common.json,
         &rows,
-        &["USER ID", "SERIAL", "STATE", "NOT AFTER", "REASON"],
+        &["USER ID", "SERIAL", "STATE", "NOT AFTER", "LAST USED", "REASON"],
         |row| {
             vec![
                 row.user_id.to_string(),
                 row.serial.to_string(),
                 row.state.to_owned(),
                 row.not_after.to_string(),
+                row.last_used_at.map(|at| at.to_string()).unwrap_or_default(),
                 row.reason.unwrap_or_default().to_owned(),
             ]
         },

@@ -10,7 +10,9 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
 use tegata_ca::Signer;
 use tegata_domain::ServiceKey;
-use tegata_gateway::{Bilingual, Config, FeedConfig, Gateway, Identity, Limits, ServiceConfig};
+use tegata_gateway::{
+    Bilingual, Config, FeedConfig, Gateway, Identity, Limits, Reporting, ServiceConfig,
+};
 use tegata_registrar::{Service, Words};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::keyfile::{Passphrase, write_private};
@@ -87,6 +89,20 @@ struct FileService {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     site: Option<String>,
     time_zone: String,
+    /// Whether the server is told which certificates were admitted.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    report: bool,
+    /// PEM: the certificate, made by `tegata service gateway`, whose key signs reports. Only where
+    /// `certificate_file` is another CA's or made for another service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    report_certificate_file: Option<PathBuf>,
+    /// PEM: the key of that certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    report_key_file: Option<PathBuf>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 pub(super) async fn run(args: GatewayArgs) -> Result<(), Failure> {
@@ -99,7 +115,11 @@ pub(super) async fn run(args: GatewayArgs) -> Result<(), Failure> {
         listen: file.listen,
         identity: identity(&base.join(file.certificate_file), &base.join(file.key_file))?,
         state_dir: base.join(file.state_dir),
-        services: file.service.into_iter().map(FileService::parse).collect::<Result<_, _>>()?,
+        services: file
+            .service
+            .into_iter()
+            .map(|service| service.parse(base))
+            .collect::<Result<_, _>>()?,
         limits: Limits::default(),
     };
     let gateway = Gateway::bind(config, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
@@ -137,10 +157,15 @@ impl FileService {
             contact: settings.help.clone(),
             site: None,
             time_zone: settings.time_zone.clone(),
+            report: true,
+            report_certificate_file: None,
+            report_key_file: None,
         }
     }
 
-    fn parse(self) -> Result<ServiceConfig, Failure> {
+    /// Relative paths count from `base`.
+    fn parse(self, base: &Path) -> Result<ServiceConfig, Failure> {
+        let reporting = self.reporting(base)?;
         let both = |words: Words| Bilingual::new(words.ja, words.en);
         let public_key: [u8; 32] = hex::decode(&self.feed_key)
             .ok()
@@ -159,7 +184,21 @@ impl FileService {
                 self.feed.parse().map_err(|_| "feed must be an http:// address")?,
                 public_key,
             ),
+            reporting,
         })
+    }
+
+    fn reporting(&self, base: &Path) -> Result<Reporting, Failure> {
+        match (self.report, &self.report_certificate_file, &self.report_key_file) {
+            (false, None, None) => Ok(Reporting::Off),
+            (true, None, None) => Ok(Reporting::AsGateway),
+            (true, Some(certificate), Some(key)) => {
+                let identity = identity(&base.join(certificate), &base.join(key))?;
+                Ok(Reporting::As(Arc::new(identity)))
+            }
+            (false, ..) => Err("report is false, but there is a certificate for reports".into()),
+            _ => Err("report_certificate_file and report_key_file belong together".into()),
+        }
     }
 }
 
@@ -174,7 +213,7 @@ pub(crate) fn service_config(
     let upstream = format!("http://{upstream}");
     let mut file = FileService::of(service, raw_ed25519(feed)?, path.to_owned(), upstream);
     file.site = Some(site);
-    file.parse()
+    file.parse(Path::new("."))
 }
 
 /// The 32 octets at the end of an Ed25519 subject public key info (RFC 8410 §4).
@@ -200,7 +239,7 @@ pub(super) async fn new(args: NewGatewayArgs) -> Result<(), Failure> {
         FileService::of(service, raw_ed25519(keyring.feed())?, args.path, args.upstream);
     served.site = args.site;
     // What the gateway would refuse is refused before anything is made.
-    served.clone().parse()?.check()?;
+    served.clone().parse(Path::new("."))?.check()?;
     let purpose = format!("gateway-{}", args.names[0]);
     let names = args.names.iter().map(|name| alt_name(name)).collect();
     let (certificate, key) = dir

@@ -207,6 +207,7 @@ pub(crate) fn sample_settings(service_url: String, status_url: String) -> Servic
         language: "ja".to_owned(),
         digest_at: "09:00".to_owned(),
         reminder_days: vec![30, 7],
+        retire_after_days: 7,
         max_failures: 5,
         credential_days: 90,
         crl_shard_size: 65_536,

@@ -22,6 +22,7 @@ mod rollover;
 pub(crate) mod serve;
 mod service;
 mod spoken;
+mod status;
 mod subscriber;
 mod update;
 
@@ -53,7 +54,7 @@ use crate::demo;
   tegata certificate revoke CMSM950-006-401 --dir D --reason keyCompromise
   tegata ceremony --example                    a key ceremony's file, to begin with
 
-Exit codes: 0 done, 1 failed, 2 usage."
+Exit codes: 0 done, 1 failed, 2 usage; `tegata status` has one more."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -88,6 +89,8 @@ enum Command {
     /// Subscribers: one seat, one user ID, one PC
     #[command(subcommand)]
     Subscriber(subscriber::SubscriberCommand),
+    /// How the services stand, and what needs attention
+    Status(status::StatusArgs),
     /// Certificates
     #[command(subcommand)]
     Certificate(certificate::CertificateCommand),
@@ -153,6 +156,11 @@ pub(crate) type Failure = Box<dyn std::error::Error>;
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Told(pub(crate) String);
+
+/// `tegata status` found so many things that somebody should look at, and has said which.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} things need attention")]
+pub(crate) struct NeedsAttention(pub(crate) usize);
 
 impl Common {
     pub(crate) fn data_dir(&self) -> DataDir {
@@ -251,6 +259,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Branch(command) => branch::run(command).await,
         Command::Company(command) => company::run(command).await,
         Command::Subscriber(command) => subscriber::run(command).await,
+        Command::Status(args) => status::run(&args),
         Command::Certificate(command) => certificate::run(command).await,
         Command::Ca(command) => ca::run(command).await,
         Command::Ceremony(args) => ceremony::run(args),
@@ -264,6 +273,9 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
 }
 
 fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
+    if error.is::<NeedsAttention>() {
+        return ExitCode::from(3);
+    }
     let json = !error.is::<Told>() && std::env::args_os().any(|argument| argument == "--json");
     output::error(json, &error.to_string());
     ExitCode::FAILURE

@@ -1,11 +1,12 @@
-//! Status over plain HTTP: CRLs, OCSP, CA certificates, and the revocation feed of the gateways.
-//! Everything here is signed by itself.
+//! Status over plain HTTP: CRLs, OCSP, CA certificates, the revocation feed of the gateways, and
+//! what they report. Everything here is signed by itself, reports by the gateway that sends them.
 
 mod aia;
 mod crl;
 mod feed;
 mod ocsp;
 mod receipt;
+mod used;
 
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub fn router(status: Status) -> Router {
         .route("/ocsp/{issuer}", post(ocsp::post))
         .route("/ocsp/{issuer}/{*request}", get(ocsp::get))
         .route("/feed/{tenant}/{issuer}", get(feed::show))
+        .route("/feed/{tenant}/{issuer}/used", post(used::take))
         .fallback(|| async { StatusCode::NOT_FOUND })
         .with_state(status)
 }

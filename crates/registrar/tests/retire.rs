@@ -1,0 +1,399 @@
+//! Use, as gateways report it, and retirement, on the second.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::process::Command;
+
+use common::World;
+use jiff::{SignedDuration, Timestamp};
+use tegata_ca::{KeyKind, Signer, SoftwareKey, SubjectAltName};
+use tegata_domain::{
+    CertificateState, Reason, RetirementRefusal, RevocationStatus, Serial, retirement_statement,
+};
+use tegata_registrar::{
+    Actor, GatewayRefused, RetireError, Retired, SignedReport, StatusChange, Taken, Target,
+};
+use tegata_store::{CertificateUse, GatewayReport, Store, StoreError};
+
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// A PC with keys in files, and `openssl cms` to sign with them.
+struct Pc(tempfile::TempDir);
+
+impl Pc {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    #[track_caller]
+    fn ssl(&self, line: &str) {
+        let ran = Command::new("openssl")
+            .args(line.split_whitespace())
+            .current_dir(self.0.path())
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{line}: {}", String::from_utf8_lossy(&ran.stderr));
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.0.path().join(name)).unwrap()
+    }
+
+    fn request(&self, key: &str) -> Vec<u8> {
+        self.ssl(&format!(
+            "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -keyout \
+             {key}.key -outform DER -out {key}.csr"
+        ));
+        self.read(&format!("{key}.csr"))
+    }
+
+    fn keep(&self, key: &str, certificate: &[u8]) {
+        std::fs::write(self.0.path().join(format!("{key}.der")), certificate).unwrap();
+        self.ssl(&format!("x509 -inform DER -in {key}.der -out {key}.pem"));
+    }
+
+    /// `content`, signed with the certificate `key`.
+    fn signed(&self, key: &str, content: &[u8]) -> Vec<u8> {
+        std::fs::write(self.0.path().join("content"), content).unwrap();
+        self.ssl(&format!(
+            "cms -sign -binary -nodetach -in content -signer {key}.pem -inkey {key}.key \
+             -outform DER -out signed.der"
+        ));
+        self.read("signed.der")
+    }
+}
+
+/// A gateway with a certificate of the service.
+struct Gateway {
+    key: SoftwareKey,
+    serial: Serial,
+}
+
+/// A renewed seat.
+struct Renewed {
+    world: World,
+    pc: Pc,
+    gateway: Gateway,
+    old: Serial,
+    new: Serial,
+}
+
+impl World {
+    async fn own(&self, purpose: &str) -> Gateway {
+        let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
+        let names = vec![SubjectAltName::Dns("gateway.example".to_owned())];
+        let own = self
+            .registrar
+            .certify_server(&self.service, purpose, names, key.public_key())
+            .await
+            .unwrap();
+        Gateway { key, serial: own.serial }
+    }
+
+    fn turn_to(&self, at: Timestamp) {
+        self.clock.turn(at.duration_since(self.registrar.now()));
+    }
+
+    fn state(&self, serial: Serial) -> CertificateState {
+        self.read(|view| view.certificate(serial)).unwrap().certificate.state
+    }
+
+    fn use_of(&self, serial: Serial) -> Option<(Timestamp, Timestamp)> {
+        self.read(|view| view.use_of(serial)).map(|seen| (seen.first, seen.last))
+    }
+
+    async fn change(&self, serial: Serial, change: StatusChange) {
+        let actor = Actor::Operator("test".to_owned());
+        let target = Target::Serial(serial);
+        self.registrar.change_status(actor, self.service.id, target, change).await.unwrap();
+    }
+
+    async fn take(&self, report: SignedReport) -> Result<Taken, GatewayRefused> {
+        self.registrar.take_report(&self.service, report).await
+    }
+}
+
+impl Gateway {
+    fn report(&self, sequence: u64, uses: &[(Serial, Timestamp, Timestamp)]) -> SignedReport {
+        let message = format!("report {sequence}").into_bytes();
+        SignedReport {
+            gateway: GatewayReport {
+                gateway: self.serial,
+                sequence,
+                sent_at: Timestamp::UNIX_EPOCH,
+                position: sequence,
+            },
+            uses: uses
+                .iter()
+                .map(|(serial, first, last)| CertificateUse {
+                    serial: *serial,
+                    first: *first,
+                    last: *last,
+                })
+                .collect(),
+            signature: self.key.sign(&message).unwrap(),
+            message,
+        }
+    }
+}
+
+impl Renewed {
+    async fn new() -> Self {
+        let (world, pc) = (World::new().await, Pc::new());
+        let gateway = world.own("gateway").await;
+        let (user_id, password) = &world.seats[0];
+        let issued = world
+            .enroll_as(user_id.as_str(), &password.reveal(), &pc.request("old"))
+            .await
+            .unwrap();
+        pc.keep("old", &issued.certificate);
+        world.turn_to(issued.validity.not_after - DAY * 50);
+        let request = pc.request("new");
+        let request = pc.signed("old", &request);
+        let renewed = world
+            .registrar
+            .renew(&world.service, request, false, &world.reference())
+            .await
+            .unwrap();
+        pc.keep("new", &renewed.certificate);
+        Self { old: issued.serial, new: renewed.serial, world, pc, gateway }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.world.registrar.now()
+    }
+
+    /// A gateway sees a certificate now.
+    async fn seen(&self, serial: Serial) {
+        let sequence = u64::try_from(self.now().as_second()).unwrap();
+        let report = self.gateway.report(sequence, &[(serial, self.now(), self.now())]);
+        self.world.take(report).await.unwrap();
+    }
+
+    async fn due(&self) -> usize {
+        self.world.registrar.retire_due().await.unwrap()
+    }
+
+    async fn retire(&self, request: Vec<u8>) -> Result<Retired, RetireError> {
+        let reference = self.world.reference();
+        self.world.registrar.retire(&self.world.service, request, &reference).await
+    }
+
+    fn statement(&self, serial: Serial) -> String {
+        retirement_statement(&self.world.service.key, serial)
+    }
+
+    fn is_retired(&self) -> bool {
+        let state = self.world.state(self.old);
+        matches!(state, CertificateState::Revoked { reason: Reason::Superseded, .. })
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_names_what_it_replaces() {
+    let one = Renewed::new().await;
+    let record = one.world.read(|view| view.certificate(one.new)).unwrap();
+    assert_eq!(record.replaces, Some(one.old));
+    let successor = one.world.read(|view| view.successor(one.old)).unwrap();
+    assert_eq!(successor.certificate.serial, one.new);
+    assert_eq!(one.world.read(|view| view.successor(one.new)), None);
+}
+
+#[tokio::test]
+async fn times_only_grow_and_are_never_in_the_future() {
+    let one = Renewed::new().await;
+    let now = one.now();
+    let (issued, hour) = (now, SignedDuration::from_hours(1));
+    one.world.clock.turn(hour);
+    let later = now + hour;
+    // Used before it was issued, says a slow clock; in the future, a fast one.
+    let first = one.gateway.report(7, &[(one.new, now - DAY, later + DAY)]);
+    let taken = one.world.take(first.clone()).await.unwrap();
+    assert_eq!(taken, Taken { first: 1, later: 0 });
+    assert_eq!(one.world.use_of(one.new), Some((issued, later)));
+    one.world.clock.turn(MINUTE - SECOND);
+    assert_eq!(one.world.take(first.clone()).await.unwrap(), Taken::default());
+    assert_eq!(one.world.use_of(one.new), Some((issued, later)), "less than a minute");
+    one.world.clock.turn(SECOND);
+    let report = one.gateway.report(9, &[(one.new, one.now(), one.now())]);
+    assert_eq!(one.world.take(report).await.unwrap(), Taken { first: 0, later: 1 });
+    let last = (issued, later + MINUTE);
+    assert_eq!(one.world.use_of(one.new), Some(last));
+    let old = one.gateway.report(8, &[(one.new, issued, issued)]);
+    assert_eq!(one.world.take(old).await.unwrap(), Taken::default());
+    assert_eq!(one.world.use_of(one.new), Some(last), "an old report changes nothing");
+    let gateways = one.world.read(|view| view.gateways(one.world.service.id, one.now()));
+    assert_eq!(gateways.len(), 1);
+    assert_eq!(gateways[0].position, Some(9), "nor what is known of the gateway");
+}
+
+#[tokio::test]
+async fn only_a_gateway_of_this_service_is_believed() {
+    let one = Renewed::new().await;
+    let site = one.world.own("site").await;
+    let uses = [(one.new, one.now(), one.now())];
+    let stranger = Gateway {
+        key: SoftwareKey::generate(KeyKind::EcP256).unwrap(),
+        serial: one.gateway.serial,
+    };
+    let holder = Gateway { key: SoftwareKey::generate(KeyKind::EcP256).unwrap(), serial: one.new };
+    let mut changed = one.gateway.report(1, &uses);
+    changed.message.push(b'!');
+    for report in
+        [site.report(1, &uses), stranger.report(1, &uses), holder.report(1, &uses), changed]
+    {
+        let refused = one.world.take(report).await;
+        assert!(matches!(refused, Err(GatewayRefused::Stranger)), "{refused:?}");
+    }
+    one.world.take(one.gateway.report(1, &uses)).await.unwrap();
+    // Its CA is revoked.
+    let another = Store::open(&one.world.database).unwrap();
+    let (ca, now) = (one.world.service.issuing[0].id, one.now());
+    let revoking = another.write(move |tx| tx.revoke_authority(ca, now, Reason::KeyCompromise));
+    let revoked: Result<(), StoreError> = revoking.await;
+    revoked.unwrap();
+    let refused = one.world.take(one.gateway.report(2, &uses)).await;
+    assert!(matches!(refused, Err(GatewayRefused::Stranger)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_gateway_whose_certificate_has_ended_is_not_believed() {
+    let one = Renewed::new().await;
+    one.world.clock.turn(DAY * 3000);
+    let refused = one.world.take(one.gateway.report(2, &[])).await;
+    assert!(matches!(refused, Err(GatewayRefused::Stranger)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn certificates_of_nobody_are_gone_past() {
+    let one = Renewed::new().await;
+    let unknown = Serial::from_octets(&[0x55; 16]).unwrap();
+    let now = one.now();
+    let report = one.gateway.report(1, &[(unknown, now, now), (one.new, now, now)]);
+    assert_eq!(one.world.take(report).await.unwrap(), Taken { first: 1, later: 0 });
+    assert_eq!(one.world.use_of(unknown), None);
+}
+
+#[tokio::test]
+async fn retired_a_week_to_the_second_after_the_new_one_was_seen() {
+    let one = Renewed::new().await;
+    one.seen(one.old).await;
+    one.world.clock.turn(DAY * 10);
+    assert_eq!(one.due().await, 0, "the new one was never seen");
+    one.seen(one.new).await;
+    one.world.clock.turn(DAY * 7 - SECOND);
+    assert_eq!(one.due().await, 0);
+    one.world.clock.turn(SECOND);
+    assert_eq!(one.due().await, 1);
+    assert!(one.is_retired());
+    assert!(matches!(one.world.state(one.new), CertificateState::Issued { .. }));
+    let feed = one.world.registrar.feed(&one.world.service, 0, 10).unwrap().unwrap();
+    assert_eq!(feed.changes, [(one.old, RevocationStatus::Revoked)]);
+    assert_eq!(one.world.audit().last().unwrap(), "certificate.revoked");
+    assert_eq!(one.due().await, 0, "once");
+    assert_eq!(one.world.registrar.verify_audit().unwrap().faults, []);
+}
+
+#[tokio::test]
+async fn the_setting_says_how_long() {
+    let mut one = Renewed::new().await;
+    one.seen(one.new).await;
+    let mut settings = common::settings();
+    settings.retire_after_days = 1;
+    one.world = one.world.reopened(settings);
+    one.world.clock.turn(DAY - SECOND);
+    assert_eq!(one.due().await, 0);
+    one.world.clock.turn(SECOND);
+    assert_eq!(one.due().await, 1);
+}
+
+#[tokio::test]
+async fn not_while_the_new_one_is_on_hold_and_never_once_it_is_revoked() {
+    let one = Renewed::new().await;
+    one.seen(one.new).await;
+    one.world.clock.turn(DAY * 8);
+    one.world.change(one.new, StatusChange::Hold).await;
+    assert_eq!(one.due().await, 0);
+    one.world.change(one.new, StatusChange::Release).await;
+    one.world.change(one.old, StatusChange::Hold).await;
+    assert_eq!(one.due().await, 0, "whoever holds the old one may find that it was stolen");
+    one.world.change(one.old, StatusChange::Release).await;
+    one.world.change(one.new, StatusChange::Revoke(Reason::KeyCompromise)).await;
+    assert_eq!(one.due().await, 0);
+    one.world.clock.turn(DAY);
+    assert_eq!(one.due().await, 0);
+    assert!(matches!(one.world.state(one.old), CertificateState::Superseded { .. }));
+}
+
+#[tokio::test]
+async fn the_hold_of_one_keeps_nobody_else_waiting() {
+    let one = Renewed::new().await;
+    one.seen(one.new).await;
+    one.world.clock.turn(DAY * 8);
+    one.world.change(one.new, StatusChange::Hold).await;
+    assert_eq!(one.due().await, 0);
+    one.world.change(one.new, StatusChange::Release).await;
+    assert_eq!(one.due().await, 1);
+}
+
+#[tokio::test]
+async fn its_holder_retires_it_at_once() {
+    let one = Renewed::new().await;
+    let request = one.pc.signed("old", one.statement(one.old).as_bytes());
+    let retired = one.retire(request.clone()).await.unwrap();
+    assert_eq!((retired.serial, retired.successor), (one.old, one.new));
+    assert!(one.is_retired());
+    one.world.clock.turn(DAY);
+    assert_eq!(one.retire(request).await.unwrap(), retired, "a lost answer is asked for again");
+    one.seen(one.new).await;
+    one.world.clock.turn(DAY * 8);
+    assert_eq!(one.due().await, 0);
+}
+
+#[tokio::test]
+async fn nobody_else_retires_it_and_nothing_else_is_a_request() {
+    let one = Renewed::new().await;
+    let not_yours = |outcome: Result<Retired, RetireError>| {
+        assert!(matches!(outcome, Err(RetireError::NotYours)), "{outcome:?}");
+    };
+    // The new one's key for the old one; the statement for another; a renewal.
+    not_yours(one.retire(one.pc.signed("new", one.statement(one.old).as_bytes())).await);
+    not_yours(one.retire(one.pc.signed("old", one.statement(one.new).as_bytes())).await);
+    let renewal = one.pc.read("new.csr");
+    not_yours(one.retire(one.pc.signed("old", &renewal)).await);
+    let renewed = one.pc.signed("old", one.statement(one.old).as_bytes());
+    let outcome =
+        one.world.registrar.renew(&one.world.service, renewed, false, &one.world.reference()).await;
+    assert!(outcome.is_err(), "and a retirement is no renewal");
+    assert!(!one.is_retired());
+    let garbage = one.retire(vec![0x30, 0x80]).await;
+    assert!(matches!(garbage, Err(RetireError::Request(_))), "{garbage:?}");
+}
+
+#[tokio::test]
+async fn without_a_live_successor_nothing_is_retired() {
+    let one = Renewed::new().await;
+    let of_new = one.pc.signed("new", one.statement(one.new).as_bytes());
+    let refused = one.retire(of_new).await;
+    assert!(
+        matches!(refused, Err(RetireError::Refused(RetirementRefusal::NotSuperseded))),
+        "{refused:?}"
+    );
+    let request = one.pc.signed("old", one.statement(one.old).as_bytes());
+    one.world.change(one.new, StatusChange::Hold).await;
+    let refused = one.retire(request.clone()).await;
+    assert!(matches!(refused, Err(RetireError::Refused(RetirementRefusal::SuccessorHeld))));
+    one.world.change(one.new, StatusChange::Revoke(Reason::KeyCompromise)).await;
+    let refused = one.retire(request).await;
+    assert!(matches!(refused, Err(RetireError::Refused(RetirementRefusal::SuccessorGone))));
+    assert_eq!(one.world.audit().last().unwrap(), "retirement.refused");
+    assert!(matches!(one.world.state(one.old), CertificateState::Superseded { .. }));
+}
