@@ -19,6 +19,7 @@ mod installers;
 mod keyring;
 mod list;
 mod mail;
+mod mail_signer;
 mod office;
 mod organisation;
 mod password;
@@ -58,6 +59,7 @@ pub use import::{
 pub use keyring::{IssuingCa, Keyring, KeyringError, OfflineCa, Service};
 pub use list::{ListError, PublishedList};
 pub use mail::{Delivery, Letter, Post};
+pub use mail_signer::OwnMailSignerError;
 pub use office::Office;
 pub use password::{Cost, Passwords};
 pub use preview::{Preview, PreviewError, PreviewNames};

@@ -4,17 +4,21 @@ use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use tegata_domain::{Email, Serial, UserId};
-use tegata_store::{ClaimedMail, NewMail, ServiceId, StoreError};
+use tegata_domain::{Email, Serial, ServiceKey, UserId};
+use tegata_store::{ClaimedMail, NewMail, ServiceId, StoreError, View};
 use tegata_text::{Lang, Text};
 
 use crate::{Registrar, Service, Words};
 
-/// How long a claimed mail belongs to whoever claimed it.
-const LEASE: SignedDuration = SignedDuration::from_mins(5);
+/// How long a claimed mail belongs to whoever claimed it: longer than a mail server that answers
+/// every command at the last moment can take.
+const LEASE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Mails in one round.
-const ROUND: u32 = 50;
+const ROUND: usize = 50;
+
+/// How long a mail waits for something of ours before it is looked at again.
+const HELD: SignedDuration = SignedDuration::from_mins(5);
 
 /// How long a mail is tried. A week covers every outage that nobody noticed.
 const GIVE_UP: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -22,6 +26,8 @@ const GIVE_UP: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// A mail as it will be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
+    /// Whose service.
+    pub service: ServiceKey,
     /// Shown name of the sender.
     pub from_name: String,
     /// To whom.
@@ -42,6 +48,8 @@ pub enum Delivery {
     Accepted,
     /// Not now (4xx, or the server is away).
     Later(String),
+    /// Not before somebody here does something: the mail waits, however long.
+    Waits(String),
     /// Never (5xx).
     Refused(String),
 }
@@ -80,37 +88,52 @@ pub(crate) fn issued(
 }
 
 impl Registrar {
-    /// Sends what is due. Returns how many mails were claimed.
+    /// Sends what is due, one mail after the other. Returns how many mails were claimed.
     ///
     /// A mail is handed over first and recorded as sent afterwards: a crash in between sends it
-    /// twice with the same `Message-ID`, never not at all.
+    /// twice with the same `Message-ID`, never not at all. Several may do this at a time: each
+    /// claims one mail, so that one which is stuck keeps nobody else's from being sent.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn send_mails(&self, post: &impl Post) -> Result<usize, StoreError> {
-        let now = self.now();
-        let claimed = self.store().write(move |tx| tx.claim_mails(now, now + LEASE, ROUND)).await?;
-        let count = claimed.len();
-        for mail in claimed {
-            let id = mail.id;
-            let outcome = match self.compose(&mail) {
-                Some(letter) => post.deliver(letter).await,
-                None => Delivery::Refused("there is no text for this mail".to_owned()),
-            };
-            let now = self.now();
-            self.store()
-                .write(move |tx| match outcome {
-                    Delivery::Accepted => tx.mail_sent(id, now),
-                    Delivery::Later(error) => {
-                        let next = now + pause(mail.attempts);
-                        let in_time = next < mail.created_at + GIVE_UP;
-                        tx.mail_failed(id, &error, in_time.then_some(next))
-                    }
-                    Delivery::Refused(error) => tx.mail_failed(id, &error, None),
-                })
-                .await?;
+        let mut count = 0;
+        while count < ROUND && self.send_next(post).await? {
+            count += 1;
         }
         Ok(count)
+    }
+
+    /// Sends the mail that is due first. Returns whether there was one.
+    async fn send_next(&self, post: &impl Post) -> Result<bool, StoreError> {
+        let now = self.now();
+        // Reading first: whoever waits for news asks after every commit of anyone.
+        if !self.store().read(|view: View<'_>| view.is_mail_due(now))? {
+            return Ok(false);
+        }
+        let claimed = self.store().write(move |tx| tx.claim_mails(now, now + LEASE, 1)).await?;
+        let Some(mail) = claimed.into_iter().next() else {
+            return Ok(false);
+        };
+        let id = mail.id;
+        let outcome = match self.compose(&mail) {
+            Some(letter) => post.deliver(letter).await,
+            None => Delivery::Refused("there is no text for this mail".to_owned()),
+        };
+        let now = self.now();
+        self.store()
+            .write(move |tx| match outcome {
+                Delivery::Accepted => tx.mail_sent(id, now),
+                Delivery::Waits(why) => tx.mail_held(id, &why, now, now + HELD),
+                Delivery::Later(error) => {
+                    let next = now + pause(mail.attempts);
+                    let tried_from = mail.held_at.map_or(mail.created_at, |at| at.max(mail.created_at));
+                    tx.mail_failed(id, &error, (next < tried_from + GIVE_UP).then_some(next))
+                }
+                Delivery::Refused(error) => tx.mail_failed(id, &error, None),
+            })
+            .await?;
+        Ok(true)
     }
 
     fn compose(&self, mail: &ClaimedMail) -> Option<Letter> {
@@ -124,6 +147,7 @@ impl Registrar {
             _ => return None,
         };
         Some(Letter {
+            service: service.key.clone(),
             from_name: pick(&service.settings.organisation, text.lang()).to_owned(),
             to: mail.recipient.clone(),
             subject,

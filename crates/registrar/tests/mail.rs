@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use common::{World, request};
 use jiff::SignedDuration;
 use tegata_registrar::{Delivery, Letter, Post};
+use tegata_store::{Bounce, MailId};
 use tegata_text::Lang;
 
 /// A mail server that answers as it is told and keeps what it was handed.
@@ -122,4 +123,53 @@ async fn a_refused_mail_and_a_week_of_silence_end_it() {
         }
         assert_eq!(server.received().len(), rounds);
     }
+}
+
+/// However long the signer is away: nothing is given up, and then the mail has its week.
+#[tokio::test]
+async fn a_mail_that_waits_for_us_is_never_given_up() {
+    let world = World::new().await;
+    world.enroll(&request()).await.unwrap();
+    let server = Server::new(Delivery::Waits("no signer".to_owned()));
+    for _ in 0..30 {
+        assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 1);
+        assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 0, "not at once");
+        world.clock.turn(SignedDuration::from_hours(24));
+    }
+    *server.answer.lock().unwrap() = Delivery::Later("421".to_owned());
+    assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 1);
+    world.clock.turn(SignedDuration::from_mins(1));
+    *server.answer.lock().unwrap() = Delivery::Accepted;
+    assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 1, "a minute later");
+    world.clock.turn(SignedDuration::from_hours(24));
+    assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 0, "once");
+}
+
+/// Nobody reports a mail that was never sent, and what is known of one stands.
+#[tokio::test]
+async fn a_mail_that_came_back_is_shown_and_its_seat_too() {
+    let world = World::new().await;
+    world.enroll(&request()).await.unwrap();
+    let service = world.registrar.keyring().services().next().unwrap().id;
+    let bounce = |bounce, said: &'static str| {
+        let now = world.registrar.now();
+        let id = MailId::of(1).unwrap();
+        world.registrar.store().write(move |tx| tx.mail_bounced(id, bounce, said, now))
+    };
+    assert!(!bounce(Bounce::Undeliverable, "early").await.unwrap(), "it is not sent");
+    let server = Server::new(Delivery::Accepted);
+    world.registrar.send_mails(&server).await.unwrap();
+    world.clock.turn(SignedDuration::from_mins(1));
+    let failed = || world.read(|view| view.undelivered_mails(service, 10));
+    assert!(bounce(Bounce::Delayed, "4.2.2 full").await.unwrap());
+    assert_eq!(failed(), [], "it may yet arrive");
+    assert!(bounce(Bounce::Undeliverable, "5.1.1 unknown").await.unwrap());
+    assert!(!bounce(Bounce::Delayed, "4.2.2 full").await.unwrap(), "late news");
+    assert_eq!(failed()[0].said, "5.1.1 unknown");
+    let since = world.registrar.now() - SignedDuration::from_hours(24);
+    let seats = world.read(|view| view.bounced_seats(service, "950", since));
+    assert_eq!(seats.len(), 1);
+    assert_eq!((&*seats[0].email, &*seats[0].said), ("taro@example.co.jp", "5.1.1 unknown"));
+    let none = world.read(|view| view.bounced_seats(service, "no such", since));
+    assert_eq!(none, []);
 }

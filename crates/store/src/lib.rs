@@ -12,6 +12,7 @@
 mod audit;
 mod authority;
 mod blocklist;
+mod bounce;
 mod certificate;
 mod column;
 mod credential;
@@ -32,6 +33,7 @@ use std::path::Path;
 pub use audit::{AuditEntry, AuditFault, AuditHead};
 pub use authority::{AuthorityId, AuthorityRecord, NewAuthority};
 pub use blocklist::BlockedKey;
+pub use bounce::{Bounce, BouncedSeat, Undelivered};
 pub use certificate::{CertificateFilter, CertificateRecord, IntentRow, NewIntent};
 pub use credential::CredentialRecord;
 pub use crl::{CrlRow, CrlScope, DeltaBase, PublishedCrl, Shard};

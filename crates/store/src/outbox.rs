@@ -1,14 +1,19 @@
 use jiff::Timestamp;
 use tegata_domain::Email;
 
-use crate::column::{Column, at, parsed};
+use crate::column::{Column, at, optional_at, parsed};
 use crate::{ServiceId, StoreError, Tx};
 
 /// Row number of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MailId(i64);
+pub struct MailId(pub(crate) i64);
 
 impl MailId {
+    /// The mail of the number that [`Self::number`] gave.
+    pub fn of(number: u64) -> Option<Self> {
+        i64::try_from(number).ok().map(Self)
+    }
+
     /// A number that stays the same over every attempt, for the `Message-ID`.
     pub fn number(self) -> u64 {
         self.0.unsigned_abs()
@@ -47,6 +52,8 @@ pub struct ClaimedMail {
     pub detail: serde_json::Value,
     /// When it came to be.
     pub created_at: Timestamp,
+    /// When it last waited for something of ours.
+    pub held_at: Option<Timestamp>,
     /// How often it was tried before.
     pub attempts: u32,
 }
@@ -98,6 +105,7 @@ impl Tx<'_> {
                 lang: row.get("lang")?,
                 detail: serde_json::from_str(&detail).unwrap_or_default(),
                 created_at: at(row, "created_at")?,
+                held_at: optional_at(row, "held_at")?,
                 attempts: row.get::<_, u32>("attempts")?.saturating_sub(1),
             })
         })?;

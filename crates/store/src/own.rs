@@ -2,8 +2,8 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 use tegata_domain::Serial;
 
-use crate::column::{Column, at};
-use crate::{AuthorityId, StoreError, Tx, View};
+use crate::column::{Column, at, optional_at};
+use crate::{AuthorityId, ServiceId, StoreError, Tx, View};
 
 /// A certificate of one of this system's own servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct OwnCertificate {
     pub authority: AuthorityId,
     /// Shard of the CRL that it names; 0 when it names none.
     pub shard: u32,
-    /// What for: `site`, `gateway`, `ocsp`.
+    /// What for: `site`, `gateway`, `ocsp`, `mail`.
     pub purpose: String,
     /// Last second of validity.
     pub not_after: Timestamp,
@@ -74,16 +74,42 @@ impl View<'_> {
                 "SELECT serial, authority_id, shard, purpose, not_after, der FROM own_certificate
                  WHERE purpose = ?1 ORDER BY not_after DESC LIMIT 1",
             )?
-            .query_row([purpose], |row| {
-                Ok(OwnCertificate {
-                    serial: row.get::<_, Column<Serial>>("serial")?.0,
-                    authority: AuthorityId(row.get("authority_id")?),
-                    shard: row.get("shard")?,
-                    purpose: row.get("purpose")?,
-                    not_after: at(row, "not_after")?,
-                    der: row.get("der")?,
-                })
+            .query_row([purpose], own)
+            .optional()?)
+    }
+
+    /// The certificate of our own for `purpose` under the CAs of one service that ends last, and
+    /// when it was revoked, if it was.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn own_certificate_of(
+        &self,
+        service: ServiceId,
+        purpose: &str,
+    ) -> Result<Option<(OwnCertificate, Option<Timestamp>)>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT own_certificate.* FROM own_certificate
+                     JOIN authority ON authority.id = own_certificate.authority_id
+                 WHERE authority.service_id = ?1 AND own_certificate.purpose = ?2
+                 ORDER BY own_certificate.not_after DESC LIMIT 1",
+            )?
+            .query_row((service.0, purpose), |row| {
+                Ok((own(row)?, optional_at(row, "revoked_at")?))
             })
             .optional()?)
     }
+}
+
+fn own(row: &rusqlite::Row<'_>) -> rusqlite::Result<OwnCertificate> {
+    Ok(OwnCertificate {
+        serial: row.get::<_, Column<Serial>>("serial")?.0,
+        authority: AuthorityId(row.get("authority_id")?),
+        shard: row.get("shard")?,
+        purpose: row.get("purpose")?,
+        not_after: at(row, "not_after")?,
+        der: row.get("der")?,
+    })
 }
