@@ -8,6 +8,7 @@ use aws_lc_rs::hmac;
 use tegata_domain::Entropy;
 use zeroize::Zeroizing;
 
+use crate::installation::DataDir;
 use crate::keyfile::{KeyFileError, write_private};
 
 /// Octets of a code: nobody guesses 80 bits by sending mails.
@@ -17,11 +18,15 @@ const LENGTH: usize = 10;
 pub struct MarkKey(hmac::Key);
 
 impl MarkKey {
-    /// Reads the key from its file, or makes both.
+    /// The key of an installation, made when there is none.
     ///
     /// # Errors
-    /// When the file can be neither read nor written.
-    pub fn ensure(path: &Path, entropy: &dyn Entropy) -> Result<Self, KeyFileError> {
+    /// When its file can be neither read nor written.
+    pub fn of(dir: &DataDir, entropy: &dyn Entropy) -> Result<Self, KeyFileError> {
+        Self::ensure(&dir.path().join("secrets/mail-mark"), entropy)
+    }
+
+    fn ensure(path: &Path, entropy: &dyn Entropy) -> Result<Self, KeyFileError> {
         let failed = |cause| KeyFileError::Io { path: path.to_owned(), cause };
         if !path.exists() {
             let mut octets = Zeroizing::new([0; 32]);

@@ -14,10 +14,17 @@ pub fn text(body: &str) -> Vec<u8> {
     let mut part = b"Content-Type: text/plain; charset=utf-8\r\n\
                      Content-Transfer-Encoding: base64\r\n\r\n"
         .to_vec();
+    part.extend_from_slice(&encoded(body));
+    part
+}
+
+/// Plain text in base64.
+pub fn encoded(body: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len() * 3 / 2);
     // Text has CRLF at its lines' ends before it is encoded (RFC 2045 §6.8).
     let lines: Vec<_> = body.lines().collect();
-    push_base64(&mut part, (lines.join("\r\n") + "\r\n").as_bytes());
-    part
+    push_base64(&mut out, (lines.join("\r\n") + "\r\n").as_bytes());
+    out
 }
 
 /// A `multipart/signed` (RFC 1847 §2.1): its content type, and what follows the header.

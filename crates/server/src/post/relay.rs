@@ -8,6 +8,8 @@ use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsPar
 use lettre::transport::smtp::response::Code;
 use lettre::transport::smtp::{AsyncSmtpTransport, Error, PoolConfig};
 use lettre::{AsyncTransport, Tokio1Executor};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use tegata_registrar::Delivery;
 
 use super::PostError;
@@ -106,6 +108,9 @@ fn tls_parameters(host: &str, authorities: Option<&Path>) -> Result<TlsParameter
     if let Some(path) = authorities {
         let failed = |why: String| PostError::Authorities(path.to_owned(), why);
         let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+        if CertificateDer::pem_slice_iter(&pem).flatten().next().is_none() {
+            return Err(failed("no certificate in PEM".to_owned()));
+        }
         let all = Certificate::from_pem(&pem).map_err(|error| failed(error.to_string()))?;
         builder = builder.certificate_store(CertificateStore::None).add_root_certificate(all);
     }
