@@ -226,10 +226,7 @@ impl MailSigner {
         let attributes = SetOfVec::try_from(vec![
             attribute(rfc5911::ID_CONTENT_TYPE, &rfc5911::ID_DATA)?,
             attribute(rfc5911::ID_SIGNING_TIME, &encoding::time(now)?)?,
-            attribute(
-                rfc5911::ID_MESSAGE_DIGEST,
-                &OctetString::new(self.digest.digest(part))?,
-            )?,
+            attribute(rfc5911::ID_MESSAGE_DIGEST, &OctetString::new(self.digest.digest(part))?)?,
         ])?;
         let signature = self.key.sign(&attributes.to_der()?)?;
         let signer = SignerInfo {
@@ -282,15 +279,15 @@ fn addresses(certificate: &Certificate) -> Vec<String> {
     names.into_iter().filter_map(address).collect()
 }
 
-fn extension<T: for<'a> Decode<'a>>(
-    certificate: &Certificate,
-    oid: ObjectIdentifier,
-) -> Option<T> {
+fn extension<T: for<'a> Decode<'a>>(certificate: &Certificate, oid: ObjectIdentifier) -> Option<T> {
     let mut all = certificate.tbs_certificate.extensions.iter().flatten();
     let found = all.find(|extension| extension.extn_id == oid)?;
     T::from_der(found.extn_value.as_bytes()).ok()
 }
 
-fn attribute(oid: ObjectIdentifier, value: &(impl der::EncodeValue + der::Tagged)) -> der::Result<Attribute> {
+fn attribute(
+    oid: ObjectIdentifier,
+    value: &(impl der::EncodeValue + der::Tagged),
+) -> der::Result<Attribute> {
     Ok(Attribute { oid, values: SetOfVec::try_from(vec![Any::encode_from(value)?])? })
 }

@@ -127,7 +127,8 @@ impl Registrar {
                 Delivery::Waits(why) => tx.mail_held(id, &why, now, now + HELD),
                 Delivery::Later(error) => {
                     let next = now + pause(mail.attempts);
-                    let tried_from = mail.held_at.map_or(mail.created_at, |at| at.max(mail.created_at));
+                    let tried_from =
+                        mail.held_at.map_or(mail.created_at, |at| at.max(mail.created_at));
                     tx.mail_failed(id, &error, (next < tried_from + GIVE_UP).then_some(next))
                 }
                 Delivery::Refused(error) => tx.mail_failed(id, &error, None),

@@ -96,9 +96,7 @@ impl View<'_> {
                  WHERE authority.service_id = ?1 AND own_certificate.purpose = ?2
                  ORDER BY own_certificate.not_after DESC LIMIT 1",
             )?
-            .query_row((service.0, purpose), |row| {
-                Ok((own(row)?, optional_at(row, "revoked_at")?))
-            })
+            .query_row((service.0, purpose), |row| Ok((own(row)?, optional_at(row, "revoked_at")?)))
             .optional()?)
     }
 }

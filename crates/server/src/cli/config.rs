@@ -31,7 +31,7 @@ pub(super) fn run(command: ConfigCommand) -> Result<(), Failure> {
                 wrong.push(format!("audit.anchor_dir: {error}"));
             }
             if let Err(error) = check_mail(&settings) {
-                wrong.push(format!("mail.url_file: {error}"));
+                wrong.push(format!("mail: {error}"));
             }
             if !wrong.is_empty() {
                 return Err(wrong.join("\n").into());

@@ -90,12 +90,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         post: post(&settings, composer)?,
         reports: Some(reports),
         anchor,
-        keeper: Keeper {
-            dir,
-            passphrase,
-            entropy,
-            automatic: settings.automatic_rollover,
-        },
+        keeper: Keeper { dir, passphrase, entropy, automatic: settings.automatic_rollover },
     };
     let node = Node::prepare(registrar, config).await?;
     let [site, status, admin] = node.addresses()?;

@@ -172,12 +172,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         downloads: dir.downloads(),
         updates: dir.updates(),
         anchor: AnchorDir::new(&dir.path().join("anchor")),
-        keeper: Keeper {
-            dir,
-            passphrase,
-            entropy: entropy.clone(),
-            automatic: true,
-        },
+        keeper: Keeper { dir, passphrase, entropy: entropy.clone(), automatic: true },
         post: Some(SmtpPost::new(&post_config, composer)?),
         // A mail sink sends nothing back.
         reports: None,

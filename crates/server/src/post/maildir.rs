@@ -73,7 +73,8 @@ impl Reports {
                         false => Bounce::Delayed,
                     };
                     let (now, said) = (registrar.now(), report.said);
-                    let write = move |tx: &mut tegata_store::Tx<'_>| tx.mail_bounced(id, kind, &said, now);
+                    let write =
+                        move |tx: &mut tegata_store::Tx<'_>| tx.mail_bounced(id, kind, &said, now);
                     if registrar.store().write(write).await? {
                         marked += 1;
                     }

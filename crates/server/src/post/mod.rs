@@ -198,8 +198,7 @@ impl Composer {
             .header(content_type)
             .body(Body::dangerous_pre_encoded(body, encoding))
             .map_err(|error| never(&error))?;
-        let envelope =
-            Envelope::new(Some(bounces_to), vec![to]).map_err(|error| never(&error))?;
+        let envelope = Envelope::new(Some(bounces_to), vec![to]).map_err(|error| never(&error))?;
         Ok((envelope, mail.formatted()))
     }
 }

@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_password_does_not_travel_in_the_open() {
-        for url in ["smtp://u:p@host:25", "smtp://u:p@127.0.0.1", "smtp://u:p@h?tls=opportunistic"] {
+        for url in ["smtp://u:p@host:25", "smtp://u:p@127.0.0.1", "smtp://u:p@h?tls=opportunistic"]
+        {
             assert!(matches!(Relay::new(url, None), Err(PostError::Exposed)), "{url}");
         }
         for url in ["host:25", "http://host", "smtp://h?tls=maybe", "smtps://h?tls=opportunistic"] {
