@@ -46,6 +46,8 @@ pub struct Ports {
 pub struct Postfix {
     dir: PathBuf,
     ports: Ports,
+    /// Of a further server, which knows nobody: what it refuses is sent back to us.
+    beyond: u16,
     child: Option<Child>,
 }
 
@@ -61,9 +63,9 @@ impl Postfix {
             fs::create_dir_all(&path).expect("a directory can be made");
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("ours");
         }
-        let [postfix, nobody] = ["postfix", "nobody"].map(user);
-        chown(dir.join("data"), Some(postfix), None).expect("root gives away");
-        chown(dir.join("mail"), Some(nobody), None).expect("root gives away");
+        for (part, owner) in [("data", "postfix"), ("mail", "nobody")] {
+            chown(dir.join(part), Some(user(owner)), None).expect("root gives away");
+        }
         certify(&dir.join("etc"));
         let database = dir.join("etc/sasldb2");
         let mut set = Command::new("saslpasswd2")
@@ -77,19 +79,21 @@ impl Postfix {
         std::io::Write::write_all(&mut stdin, PASSWORD.as_bytes()).expect("it reads");
         drop(stdin);
         assert!(set.wait().expect("it ends").success());
-        chown(&database, Some(postfix), None).expect("root gives away");
+        // Its maker shuts everyone else out; the test has nothing else to hide.
+        let readable = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(&database, readable).expect("ours");
         let sasl = format!(
             "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\n\
              sasldb_path: {}\n",
             database.display()
         );
         fs::write(dir.join("etc/sasl/smtpd.conf"), sasl).expect("ours");
-        // Taken together, so that they are three.
-        let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-        let [submission, submissions, plain] =
+        // Taken together, so that they are four.
+        let listeners = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+        let [submission, submissions, plain, beyond] =
             listeners.map(|one| one.local_addr().expect("bound").port());
         let ports = Ports { submission, submissions, plain };
-        Self { dir: dir.to_owned(), ports, child: None }
+        Self { dir: dir.to_owned(), ports, beyond, child: None }
     }
 
     /// Its ports, the same over every start.
@@ -130,11 +134,20 @@ impl Postfix {
     /// When it does not end.
     pub fn stop(&mut self) {
         let Some(mut child) = self.child.take() else { return };
-        let _ = kill_process(Pid::from_child(&child), Signal::TERM);
+        self.signal();
         eventually("Postfix ends", START, || child.try_wait().expect("a child").map(|_| ()));
         // Its children end by themselves a moment later, and let go of their ports.
         let taken = |port| TcpStream::connect(("127.0.0.1", port)).is_ok();
         eventually("its port is free", START, || (!taken(self.ports.plain)).then_some(()));
+    }
+
+    /// Tells its master to end. What was started here only waits for it.
+    fn signal(&self) {
+        let file = fs::read_to_string(self.dir.join("spool/pid/master.pid"));
+        let master = file.ok().and_then(|text| Pid::from_raw(text.trim().parse().ok()?));
+        if let Some(master) = master {
+            let _ = kill_process(master, Signal::TERM);
+        }
     }
 
     /// Mails in the mailbox of a name, as they are on the disk, oldest first.
@@ -158,9 +171,11 @@ impl Postfix {
 
     fn main(&self, manner: &Manner) -> String {
         let dir = self.dir.display();
-        let nobody = user("nobody");
+        let (nobody, beyond) = (user("nobody"), self.beyond);
         let relay = match manner.relay_to {
-            None => String::new(),
+            None => "myhostname = mx.example\n\
+                     virtual_mailbox_domains = example.co.jp, sample-bank.example\n"
+                .to_owned(),
             // Relays everything; the other one knows the mailboxes.
             Some(port) => format!(
                 "virtual_mailbox_domains =\nrelay_domains = static:ALL\nrelay_recipient_maps =\n\
@@ -168,17 +183,19 @@ impl Postfix {
             ),
         };
         format!(
-            "compatibility_level = 3.6\nmyhostname = mx.example\nmydestination =\n\
+            "compatibility_level = 3.6\nmydestination =\n\
              queue_directory = {dir}/spool\ndata_directory = {dir}/data\n\
              maillog_file = /dev/stdout\ninet_interfaces = 127.0.0.1\ninet_protocols = ipv4\n\
              mynetworks = 127.0.0.0/8\nalias_maps =\nalias_database =\n\
              smtp_dns_support_level = disabled\nsmtpd_peername_lookup = no\n\
-             recipient_delimiter = +\nvirtual_mailbox_domains = example.co.jp, sample-bank.example\n\
+             recipient_delimiter = +\n\
              virtual_mailbox_base = {dir}/mail\nvirtual_minimum_uid = 1\n\
              virtual_mailbox_maps = inline:{{ taro@example.co.jp=taro/, hanako@example.co.jp=hanako/, \
              gone@example.co.jp=gone/, bounces@sample-bank.example=bounces/ }}\n\
              virtual_uid_maps = static:{nobody}\nvirtual_gid_maps = static:{nobody}\n\
-             transport_maps = inline:{{ {{ gone@example.co.jp = error:5.1.1 no such person here }} }}\n\
+             transport_maps = inline:{{ {{ gone@example.co.jp = smtp:[127.0.0.1]:{beyond} }} }}\n\
+             beyond_restrictions = check_recipient_access \
+             inline:{{ {{ gone@example.co.jp = 550 5.1.1 no such person here }} }}\n\
              smtpd_tls_cert_file = {dir}/etc/cert.pem\nsmtpd_tls_key_file = {dir}/etc/key.pem\n\
              smtpd_sasl_local_domain = mx.example\ncyrus_sasl_config_path = {dir}/etc/sasl\n\
              smtpd_relay_restrictions = permit_mynetworks, reject\n\
@@ -197,7 +214,10 @@ impl Postfix {
             "127.0.0.1:{plain} inet n - n - - smtpd\n  -o smtpd_tls_security_level=none\n\
              127.0.0.1:{submission} inet n - n - - smtpd\n  -o smtpd_tls_security_level=encrypt\n\
              {secret}127.0.0.1:{submissions} inet n - n - - smtpd\n  \
-             -o smtpd_tls_wrappermode=yes\n{secret}"
+             -o smtpd_tls_wrappermode=yes\n{secret}127.0.0.1:{} inet n - n - - smtpd\n  \
+             -o myhostname=beyond.example\n  \
+             -o smtpd_recipient_restrictions=$beyond_restrictions\n",
+            self.beyond
         );
         for line in [
             "pickup unix n - n 60 1 pickup",
@@ -233,7 +253,7 @@ impl Drop for Postfix {
             crate::figure("Postfix said", self.log());
         }
         if let Some(mut child) = self.child.take() {
-            let _ = kill_process(Pid::from_child(&child), Signal::TERM);
+            self.signal();
             let _ = child.wait();
         }
     }

@@ -28,8 +28,9 @@ const SENDER: &str = "noreply@sample-bank.example";
 
 /// An installation and its mail server.
 struct Office {
-    home: TempDir,
+    /// Before its directory goes.
     postfix: Postfix,
+    home: TempDir,
     seats: Vec<Seat>,
 }
 
@@ -216,8 +217,10 @@ fn a_signed_mail_passes_real_relays_over_tls_with_a_password() {
         assert!(text.contains("Content-Transfer-Encoding: base64"), "{text}");
         let signer = office.home.path().join("signer.pem");
         let signer = signer.to_str().unwrap();
-        let said =
-            run("openssl", ["x509", "-in", signer, "-noout", "-email", "-ext", "extendedKeyUsage"]);
+        let said = run(
+            "openssl",
+            ["x509", "-in", signer, "-noout", "-ext", "subjectAltName,extendedKeyUsage"],
+        );
         let said = said.ok().text();
         assert!(said.contains(SENDER) && said.contains("E-mail Protection"), "{said}");
         let other = office.verify(mail, &office.postfix.authority());

@@ -72,7 +72,7 @@ impl Relay {
             Err(error) => error,
         };
         let said = sentence(&error);
-        if !error.is_permanent() || error.status().is_some_and(is_about_us) {
+        if !error.is_permanent() || error.status().is_some_and(is_about_us) || is_policy(&said) {
             return Delivery::Later(said);
         }
         // A server that refuses us altogether has not refused this mail.
@@ -87,6 +87,13 @@ impl Relay {
 /// 534, 535, 538 (RFC 4954 §6).
 fn is_about_us(code: Code) -> bool {
     matches!(u16::from(code), 521 | 530 | 534 | 535 | 538)
+}
+
+/// Whether the reply's enhanced code is about security or policy (X.7.X, RFC 3463 §3.8): most
+/// often settings of the mail server or of ours. Other mails would fare no better, so none is
+/// given up for it at once.
+fn is_policy(said: &str) -> bool {
+    said.contains(": 5.7.")
 }
 
 /// What happened, with its causes.
