@@ -117,3 +117,56 @@ fn one_line(text: &str) -> String {
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
     words.join(" ").chars().take(LONGEST).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(action: &str, more: &str) -> String {
+        format!(
+            "From: MAILER-DAEMON@mx.example\r\nTo: bounces+7-aa@sample.example\r\n\
+             Content-Type: multipart/report; report-type=delivery-status; boundary=\"B\"\r\n\r\n\
+             --B\r\nContent-Type: text/plain\r\n\r\nI am sorry.\r\n\
+             --B\r\nContent-Type: message/delivery-status\r\n\r\n\
+             Reporting-MTA: dns; mx.example\r\n\r\n\
+             Final-Recipient: rfc822; x@example.co.jp\r\nAction: {action}\r\nStatus: 5.1.1\r\n\
+             Diagnostic-Code: smtp; 550 5.1.1\r\n    no such\u{1} person\r\n\r\n\
+             --B\r\nContent-Type: {more}\r\n\r\n\
+             Subject: x\r\nMessage-ID:\r\n <7.issued.1.aa@sample.example>\r\n\r\nbody\r\n--B--\r\n"
+        )
+    }
+
+    #[test]
+    fn reports_of_both_kinds_are_read() {
+        for (action, undeliverable) in [("failed", true), ("Delayed (not yet)", false)] {
+            for part in ["message/rfc822", "text/rfc822-headers", "message/global"] {
+                let read = parse(report(action, part).as_bytes()).unwrap();
+                assert_eq!(read.undeliverable, undeliverable, "{part}");
+                assert_eq!(read.said, "5.1.1 smtp; 550 5.1.1 no such person");
+                let marks = read.marks;
+                assert!(marks.iter().any(|mark| mark.contains("<7.issued.1.aa@")), "{marks:?}");
+                assert!(marks.iter().any(|mark| mark.contains("bounces+7-aa@")), "{marks:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn everything_else_is_none() {
+        let good = report("failed", "message/rfc822");
+        for bad in [
+            String::new(),
+            "Subject: x\r\n\r\nAction: failed\r\n".to_owned(),
+            report("delivered", "message/rfc822"),
+            good.replace("multipart/report", "multipart/mixed"),
+            good.replace("message/delivery-status", "text/plain"),
+            good.replace("Action: failed\r\n", ""),
+        ] {
+            assert_eq!(parse(bad.as_bytes()), None, "{bad}");
+        }
+        for cut in 0..good.len() {
+            let _ = parse(&good.as_bytes()[..cut]);
+        }
+        let long = report("failed", "message/rfc822").replace("no such", &"あ".repeat(200_000));
+        assert!(parse(long.as_bytes()).is_none_or(|read| read.said.chars().count() <= LONGEST));
+    }
+}

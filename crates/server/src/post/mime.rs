@@ -59,3 +59,49 @@ fn push_base64(out: &mut Vec<u8>, octets: &[u8]) {
         out.extend_from_slice(b"\r\n");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// What relays are known to change does not occur: long lines, blanks at the end, dots and
+        /// *From* at the beginning, eight bits, bare line breaks (RFC 5321 §4.5.3.1.6, RFC 4155).
+        #[test]
+        fn no_relay_finds_anything_to_change(body in ".{0,3}(From .|\\.|[ \t]{1,3}|\\PC{0,90}|\r?\n|--){0,40}") {
+            let part = text(&body);
+            let (_, whole) = signed(&part, "sha-256", &[0xff; 700]);
+            let whole = String::from_utf8(whole).unwrap();
+            prop_assert!(whole.is_ascii() && whole.ends_with("\r\n"));
+            for line in whole.split("\r\n") {
+                prop_assert!(line.len() <= 78 && !line.contains(['\r', '\n', '\0']));
+                prop_assert!(!line.ends_with([' ', '\t']) && !line.starts_with('.'));
+                prop_assert!(!line.starts_with("From "));
+            }
+            // The part stands between two boundaries as it was signed.
+            let boundary = format!("--{}", whole.lines().next().unwrap().trim_start_matches("--"));
+            let found = whole.split(&boundary).nth(1).unwrap();
+            let found = found.strip_prefix("\r\n").and_then(|part| part.strip_suffix("\r\n"));
+            prop_assert_eq!(found.unwrap().as_bytes(), &part[..]);
+        }
+
+        /// And what was written is read again.
+        #[test]
+        fn the_text_arrives(body in "\\PC{0,200}(\r?\n\\PC{0,80}){0,8}") {
+            let part = text(&body);
+            let mail = mail_parser::MessageParser::default().parse(&part[..]).unwrap();
+            let arrived = mail.body_text(0).unwrap().into_owned();
+            let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+            let (mut sent, mut got) = (lines(&body), lines(&arrived));
+            // An empty text and one empty line are the same.
+            for text in [&mut sent, &mut got] {
+                while text.last().is_some_and(String::is_empty) {
+                    text.pop();
+                }
+            }
+            prop_assert_eq!(sent, got);
+        }
+    }
+}

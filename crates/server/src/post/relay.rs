@@ -128,8 +128,9 @@ fn tls_parameters(host: &str, authorities: Option<&Path>) -> Result<TlsParameter
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_password_does_not_travel_in_the_open() {
+    // The connections want a runtime.
+    #[tokio::test]
+    async fn a_password_does_not_travel_in_the_open() {
         for url in ["smtp://u:p@host:25", "smtp://u:p@127.0.0.1", "smtp://u:p@h?tls=opportunistic"]
         {
             assert!(matches!(Relay::new(url, None), Err(PostError::Exposed)), "{url}");
