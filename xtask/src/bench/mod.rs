@@ -13,6 +13,7 @@ mod issue;
 mod limits;
 mod lists;
 mod machine;
+mod mails;
 mod program;
 mod report;
 mod stats;
@@ -44,6 +45,9 @@ pub(crate) struct BenchArgs {
     /// Refusals of each kind
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(20..))]
     refusals: u16,
+    /// Measure mails and nothing else
+    #[arg(long)]
+    mails: bool,
     /// Program to measure [default: `tegata` beside this program]
     #[arg(long)]
     tegata: Option<PathBuf>,
@@ -57,6 +61,9 @@ const CLIENTS: [usize; 2] = [1, 16];
 
 pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
     let own = std::env::current_exe()?;
+    if args.mails {
+        return only_mails(Duration::from_secs(args.seconds));
+    }
     let tegata = args.tegata.unwrap_or_else(|| own.with_file_name("tegata"));
     if !tegata.exists() {
         return Err(format!("{} is missing; `make bench` builds it", tegata.display()).into());
@@ -71,6 +78,17 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
         args.refusals.into(),
     ))?;
     report.print(args.json)
+}
+
+#[expect(clippy::print_stdout, reason = "the report is what the chore is for")]
+fn only_mails(period: Duration) -> Result<(), Failure> {
+    let dir = tempfile::tempdir()?;
+    let measured = mails::measure(dir.path(), period);
+    let rows = tokio::runtime::Runtime::new()?.block_on(measured)?;
+    let mut out = String::new();
+    mails::table(&rows, &mut out)?;
+    print!("{out}");
+    Ok(())
 }
 
 async fn measure(
@@ -114,6 +132,7 @@ async fn measure(
     drop(server);
 
     let signatures = authority::measure(&world, short)?;
+    let mails = mails::measure(dir, short).await?;
     let (lists, audit) = lists::measure(&world, dir).await?;
 
     say("limits of this machine, once more");
@@ -130,6 +149,7 @@ async fn measure(
         gateway,
         answers,
         signatures,
+        mails,
         lists,
         audit,
     })

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::limits::Limits;
 use super::lists::Audit;
 use super::machine::Machine;
-use super::{answers, authority, gateway, issue, lists, timing};
+use super::{answers, authority, gateway, issue, lists, mails, timing};
 use crate::Failure;
 
 /// Everything that a run measured.
@@ -18,6 +18,7 @@ pub(super) struct Report {
     pub(super) gateway: Vec<gateway::Row>,
     pub(super) answers: Vec<answers::Row>,
     pub(super) signatures: Vec<authority::Row>,
+    pub(super) mails: Vec<mails::Row>,
     pub(super) lists: Vec<lists::Row>,
     pub(super) audit: lists::Audit,
 }
@@ -43,6 +44,7 @@ impl Report {
         self.gateway(&mut out)?;
         self.answers(&mut out)?;
         self.signatures(&mut out)?;
+        mails::table(&self.mails, &mut out)?;
         self.lists(&mut out)?;
         Ok(out)
     }
