@@ -19,7 +19,9 @@ use tegata_scenarios::demo::tegata;
 use tegata_scenarios::https::Https;
 use tegata_scenarios::key::Key;
 use tegata_scenarios::postfix::{Manner, PASSWORD, Postfix, USER};
+use tegata_scenarios::run::run_command;
 use tegata_scenarios::server::Server;
+use tegata_scenarios::token::{DRIVER, SoftToken};
 use tegata_scenarios::{Ran, Seat, eventually, figure, place, run};
 use tempfile::{TempDir, tempdir};
 
@@ -71,8 +73,13 @@ impl Office {
     }
 
     fn serve(&self) -> (Server, Value) {
+        self.serve_with(|_| {})
+    }
+
+    fn serve_with(&self, change: impl FnOnce(&mut Command)) -> (Server, Value) {
         let mut serve = Command::new(place::program("tegata"));
         serve.args(["serve", "--json", "--dir"]).arg(self.dir());
+        change(&mut serve);
         let (server, line) = Server::start(&mut serve, &self.dir().join("serve.err"));
         (server, serde_json::from_str(&line).unwrap())
     }
@@ -437,6 +444,98 @@ fn nothing_goes_unsigned_unless_it_may() {
     }
     server.stop(Signal::TERM);
     figure("mails that arrived", mails.len());
+}
+
+/// A signer with a chain of three, as a public authority would give it: `ca.pem`, `chain.pem`,
+/// `mail.p12`, `key.der`, `public.der` in this directory.
+fn signer_from_elsewhere(dir: &Path, algorithm: &str) {
+    let openssl = |line: &str| {
+        run_command(Command::new("openssl").args(line.split_whitespace()).current_dir(dir)).ok()
+    };
+    let ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n\
+              subjectKeyIdentifier=hash\n";
+    let leaf = format!(
+        "basicConstraints=CA:FALSE\nkeyUsage=critical,digitalSignature\n\
+         extendedKeyUsage=emailProtection\nsubjectAltName=email:{SENDER}\n"
+    );
+    fs::write(dir.join("ca.ext"), ca).unwrap();
+    fs::write(dir.join("leaf.ext"), leaf).unwrap();
+    openssl(
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout ca.key -out ca.pem -subj /CN=Root -days 90",
+    );
+    for (name, kind, by) in [("middle", "ec:P-256", "ca"), ("leaf", algorithm, "middle")] {
+        let options = match kind.strip_prefix("ec:") {
+            Some(curve) => format!("ec -pkeyopt ec_paramgen_curve:{curve}"),
+            None => kind.to_owned(),
+        };
+        openssl(&format!(
+            "req -new -newkey {options} -nodes -keyout {name}.key -out {name}.csr -subj /CN={name}"
+        ));
+        let ext = if name == "leaf" { "leaf" } else { "ca" };
+        openssl(&format!(
+            "x509 -req -in {name}.csr -CA {by}.pem -CAkey {by}.key -CAcreateserial -days 60 \
+             -extfile {ext}.ext -out {name}.pem"
+        ));
+    }
+    let chain = ["leaf.pem", "middle.pem", "ca.pem"].map(|name| fs::read(dir.join(name)).unwrap());
+    fs::write(dir.join("chain.pem"), chain.concat()).unwrap();
+    fs::write(dir.join("secret"), "open sesame\n").unwrap();
+    openssl(
+        "pkcs12 -export -inkey leaf.key -in leaf.pem -certfile chain.pem -out mail.p12 -passout \
+         file:secret",
+    );
+    openssl("pkcs8 -topk8 -nocrypt -in leaf.key -outform DER -out key.der");
+    openssl("pkey -in leaf.key -pubout -outform DER -out public.der");
+}
+
+/// From a PKCS#12 file and from a token, with RSA and ECDSA; while the token is away, mails wait.
+#[test]
+fn a_signer_from_elsewhere_signs_and_is_waited_for() {
+    let mut office = Office::new();
+    office.postfix.start(&Manner::default());
+    let place = office.home.path().join("elsewhere");
+    fs::create_dir(&place).unwrap();
+    signer_from_elsewhere(&place, "rsa:2048");
+    let secret = place.join("secret");
+    office.settings(&format!(
+        "signer = \"pkcs12:{}\"\nsigner_passphrase_file = \"{}\"",
+        place.join("mail.p12").display(),
+        secret.display()
+    ));
+    let (server, serving) = office.serve();
+    office.issue(&serving, 0, "taro@example.co.jp");
+    office.verify(&office.arrived("taro", 1)[0], &place.join("ca.pem")).ok();
+    server.stop(Signal::TERM);
+
+    signer_from_elsewhere(&place, "ec:P-256");
+    let token = SoftToken::new(&place);
+    for (kind, file) in [("privkey", "key.der"), ("pubkey", "public.der")] {
+        let file = place.join(file);
+        let object = ["--write-object", file.to_str().unwrap(), "--type", kind];
+        token
+            .tool(&[&object[..], &["--id", "01", "--label", "mail", "--usage-sign"]].concat())
+            .ok();
+    }
+    let uri = token.uri(DRIVER).replace("token=tegata", "token=tegata;object=mail");
+    let chain = place.join("chain.pem");
+    office.settings(&format!("signer = \"{uri}\"\nsigner_chain = \"{}\"", chain.display()));
+    let serve = || {
+        office.serve_with(|serve| {
+            token.environment(serve);
+        })
+    };
+    let (server, serving) = serve();
+    office.issue(&serving, 1, "taro@example.co.jp");
+    office.verify(&office.arrived("taro", 2)[1], &place.join("ca.pem")).ok();
+    server.stop(Signal::TERM);
+    token.take_away();
+    let (_server, serving) = serve();
+    office.issue(&serving, 2, "taro@example.co.jp");
+    figure("a mail waits, since", office.put_off());
+    assert_eq!(office.postfix.mails("taro").len(), 2, "nothing unsigned");
+    token.bring_back();
+    office.turn_clock(30);
+    office.verify(&office.arrived("taro", 3)[2], &place.join("ca.pem")).ok();
 }
 
 /// A line to the mail server that falls silent once the server has taken a mail. Returns its
