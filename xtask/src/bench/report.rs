@@ -275,6 +275,12 @@ mod tests {
                 whole: 20_000.0,
                 lint_micros: 20.0,
             }],
+            mails: vec![mails::Row {
+                kind: "P-256".to_owned(),
+                per_minute: 700_000.0,
+                openssl_per_minute: None,
+                octets: 4178,
+            }],
             lists: vec![lists::Row {
                 entries: 1_000_000,
                 seconds: 0.5,
@@ -295,6 +301,7 @@ mod tests {
             "unknown user ID",
             "tegata gateway",
             "27.0 x",
+            "4178",
             "Audit log",
         ] {
             assert!(text.contains(part), "{part}: {text}");
