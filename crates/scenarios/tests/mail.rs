@@ -94,20 +94,31 @@ impl Office {
         assert_eq!(answer.status, 200, "{answer:?}");
     }
 
-    fn sql(&self, statement: &str) -> String {
-        let database = self.dir().join("tegata.db");
+    /// Runs a file of `crates/scenarios/sql` on the database; answers its rows.
+    fn sql(&self, name: &str, parameter: &str) -> Vec<Value> {
+        let file = place::repository().join("crates/scenarios/sql").join(name);
+        let (database, read) = (self.dir().join("tegata.db"), format!(".read {}", file.display()));
         // The server writes, too.
-        let wait = ["-cmd", ".timeout 10000", database.to_str().unwrap(), statement];
-        run("sqlite3", wait).ok().text().trim().to_owned()
+        let options = ["-json", "-cmd", ".timeout 10000", "-cmd", parameter];
+        let said = run("sqlite3", [&options[..], &[database.to_str().unwrap(), &read]].concat());
+        let text = said.ok().text();
+        if text.trim().is_empty() { Vec::new() } else { serde_json::from_str(&text).unwrap() }
     }
 
     /// Everything that is put off is due now, after so many days.
     fn turn_clock(&self, days: u32) {
         let seconds = days * 86_400;
-        self.sql(&format!(
-            "UPDATE outbox SET next_at = 0, created_at = created_at - {seconds} \
-             WHERE next_at IS NOT NULL"
-        ));
+        self.sql("turn_clock.sql", &format!(".parameter set :seconds {seconds}"));
+    }
+
+    /// Every mail, oldest first.
+    fn outbox(&self) -> Vec<Value> {
+        self.sql("outbox.sql", ".echo off")
+    }
+
+    /// One column of every mail.
+    fn column(&self, name: &str) -> Vec<Value> {
+        self.outbox().iter().map(|row| row[name].clone()).collect()
     }
 
     fn arrived(&self, name: &str, count: usize) -> Vec<PathBuf> {
@@ -117,15 +128,14 @@ impl Office {
         })
     }
 
-    fn outbox(&self, what: &str) -> String {
-        self.sql(&format!("SELECT {what} FROM outbox ORDER BY id"))
-    }
-
     /// Waits until a mail was tried and put off, and returns why.
     fn put_off(&self) -> String {
         eventually("the mail is put off", SOON, || {
-            let why = self.sql("SELECT error FROM outbox WHERE error IS NOT NULL AND next_at > 0");
-            (!why.is_empty()).then_some(why)
+            let waits =
+                |row: &&Value| row["error"].is_string() && row["next_at"].as_i64() > Some(0);
+            let outbox = self.outbox();
+            let row = outbox.iter().find(waits)?;
+            row["error"].as_str().map(str::to_owned)
         })
     }
 
@@ -243,8 +253,7 @@ fn a_signed_mail_passes_real_relays_over_tls_with_a_password() {
     fs::write(&changed, relayed.replacen(line, &other, 1)).unwrap();
     let noticed = office.verify(&changed, &office.root());
     assert!(noticed.stderr.contains("content verify error"), "{noticed:?}");
-    let one = office.sql("SELECT count(*) FROM own_certificate WHERE purpose = 'mail'");
-    assert_eq!(one, "1", "over three starts");
+    assert_eq!(office.sql("mail_signers.sql", ".echo off").len(), 1, "over three starts");
 }
 
 #[test]
@@ -266,7 +275,7 @@ fn a_mail_server_that_is_not_ours_or_not_safe_gets_nothing() {
     {
         office.settings(settings);
         office.server(&url);
-        office.sql("DELETE FROM outbox");
+        office.sql("forget_mails.sql", ".echo off");
         let (server, serving) = office.serve();
         office.issue(&serving, seat, "taro@example.co.jp");
         let said = office.put_off();
@@ -290,18 +299,18 @@ fn a_server_that_is_away_for_three_days_gets_the_mail_once() {
     let (_server, serving) = office.serve();
     office.issue(&serving, 0, "taro@example.co.jp");
     office.put_off();
-    let tries: u32 = office.outbox("attempts").parse().unwrap();
+    let tries = office.column("attempts")[0].as_i64();
     office.turn_clock(3);
     eventually("it is tried again", SOON, || {
-        let attempts: u32 = office.outbox("attempts").parse().unwrap();
-        (attempts > tries).then_some(())
+        (office.column("attempts")[0].as_i64() > tries).then_some(())
     });
     office.postfix.start(&Manner::default());
     office.put_off();
     office.turn_clock(0);
     office.arrived("taro", 1);
     eventually("it is recorded", SOON, || {
-        (office.outbox("sent_at IS NOT NULL AND next_at IS NULL") == "1").then_some(())
+        let row = office.outbox().remove(0);
+        (row["sent_at"].is_i64() && row["next_at"].is_null()).then_some(())
     });
     office.turn_clock(1);
     office.issue(&serving, 1, "hanako@example.co.jp");
@@ -330,15 +339,14 @@ fn one_that_is_put_off_or_refused_holds_up_nobody() {
     }
     office.arrived("taro", 1);
     eventually("each is dealt with", SOON, || {
-        let open =
-            office.sql("SELECT count(*) FROM outbox WHERE error IS NULL AND sent_at IS NULL");
-        (open == "0").then_some(())
+        let open = |row: &Value| row["error"].is_null() && row["sent_at"].is_null();
+        (!office.outbox().iter().any(open)).then_some(())
     });
-    let states = office.outbox("next_at IS NULL, sent_at IS NOT NULL, error");
-    let states: Vec<_> = states.lines().collect();
-    assert!(states[0].starts_with("0|0|") && states[0].contains("greylisted"), "{states:?}");
-    assert!(states[1].starts_with("1|0|") && states[1].contains("550"), "given up: {states:?}");
-    assert!(states[3].starts_with("1|1|"), "{states:?}");
+    let rows = office.outbox();
+    let said = |row: usize, what: &str| rows[row]["error"].as_str().unwrap().contains(what);
+    assert!(rows[0]["next_at"].is_i64() && said(0, "greylisted"), "{rows:?}");
+    assert!(rows[1]["next_at"].is_null() && said(1, "550"), "given up: {rows:?}");
+    assert!(rows[3]["sent_at"].is_i64(), "{rows:?}");
     office.postfix.stop();
     office.postfix.start(&Manner::default());
     office.turn_clock(0);
@@ -356,7 +364,7 @@ fn a_crash_before_the_record_sends_the_same_mail_again() {
     office.issue(&serving, 0, "taro@example.co.jp");
     taken.recv_timeout(SOON).unwrap();
     server.kill9();
-    assert_eq!(office.outbox("sent_at IS NULL"), "1", "nobody knows yet");
+    assert!(office.column("sent_at")[0].is_null(), "nobody knows yet");
     office.arrived("taro", 1);
     office.server(&format!("smtp://127.0.0.1:{}", office.postfix.ports().plain));
     let (_server, _) = office.serve();
@@ -384,9 +392,9 @@ fn a_mail_that_comes_back_is_marked_and_a_forged_report_is_not_believed() {
         office.issue(&serving, 1, "taro@example.co.jp");
         office.arrived("taro", 1);
         eventually("the mail is marked", SOON, || {
-            (office.outbox("bounced_at IS NOT NULL") == "1\n0").then_some(())
+            office.column("bounced_at")[0].is_i64().then_some(())
         });
-        let said = office.sql("SELECT report FROM outbox WHERE bounced_at IS NOT NULL");
+        let said = office.column("report")[0].to_string();
         assert!(said.contains("5.1.1") && said.contains("no such person here"), "{said}");
         let box_ = office.postfix.maildir("bounces");
         let seen = fs::read_dir(box_.join("cur")).unwrap().next().unwrap().unwrap().path();
@@ -398,7 +406,7 @@ fn a_mail_that_comes_back_is_marked_and_a_forged_report_is_not_believed() {
         fs::write(box_.join("new/forged"), forged).unwrap();
         let kept = box_.join("cur/forged:2,");
         eventually("it is put aside", SOON, || kept.exists().then_some(()));
-        assert_eq!(office.outbox("bounced_at IS NOT NULL"), "1\n0");
+        assert!(office.column("bounced_at")[1].is_null(), "that one arrived");
     }
 }
 
@@ -429,9 +437,7 @@ fn nothing_goes_unsigned_unless_it_may() {
     office.issue(&serving, 1, "hanako@example.co.jp");
     office.arrived("hanako", 1);
     // As `tegata` would after the key was stolen.
-    office.sql(
-        "UPDATE own_certificate SET revoked_at = 1, revoked_reason = 1 WHERE purpose = 'mail'",
-    );
+    office.sql("revoke_mail_signer.sql", ".echo off");
     office.issue(&serving, 2, "hanako@example.co.jp");
     assert!(office.put_off().contains("is revoked since"));
     let key = office.dir().join("keys/mail-0001-EX0001002C.key.pem");

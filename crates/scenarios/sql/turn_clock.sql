@@ -1,0 +1,2 @@
+-- So many seconds pass for whatever is put off, and it is due.
+UPDATE outbox SET next_at = 0, created_at = created_at - :seconds WHERE next_at IS NOT NULL;
