@@ -1,9 +1,13 @@
 //! Reports of mail servers on what became of a mail (RFC 3464), read within limits.
-
-use mail_parser::{Message, MessageParser, MimeHeaders};
+//!
+//! Anyone may put a mail here, so no library takes it apart: the parts of one known type of mail
+//! are found by their boundary, without recursion and without a way to panic.
 
 /// Octets of a report that are looked at: it stands at the beginning, the mail itself after it.
 pub const MAX_REPORT: usize = 256 * 1024;
+
+/// Parts of a report that are looked at; it has three.
+const MANY: usize = 8;
 
 /// Characters of what a mail server says that are kept.
 const LONGEST: usize = 300;
@@ -23,17 +27,15 @@ pub struct Report {
 /// Reads a report. `None` for every other mail, for reports of success, and for what has no
 /// group about a recipient.
 pub fn parse(octets: &[u8]) -> Option<Report> {
-    let octets = &octets[..octets.len().min(MAX_REPORT)];
-    let mail = MessageParser::default().parse(octets)?;
-    let is_report = mail.content_type().is_some_and(|kind| {
-        kind.ctype().eq_ignore_ascii_case("multipart")
-            && kind.subtype().is_some_and(|subtype| subtype.eq_ignore_ascii_case("report"))
-    });
-    if !is_report {
+    let text = String::from_utf8_lossy(&octets[..octets.len().min(MAX_REPORT)]);
+    let (head, body) = split(&text);
+    let kind = value(&head, "content-type")?;
+    if media_type(kind) != "multipart/report" {
         return None;
     }
-    let status = mail.parts.iter().find(|part| is(*part, "message", &["delivery-status"]))?;
-    let groups = groups(&text_of(octets, status.raw_body_offset(), status.raw_end_offset())?);
+    let parts = parts(body, &boundary(kind)?);
+    let status = parts.iter().find(|part| part.is(&["message/delivery-status"]))?;
+    let groups = groups(status.body);
     // The first group is about the mail, each other one about a recipient (RFC 3464 §2.1). Ours
     // have one recipient.
     let (group, undeliverable) = groups.iter().find_map(|group| {
@@ -46,48 +48,89 @@ pub fn parse(octets: &[u8]) -> Option<Report> {
     })?;
     let said = [value(group, "status"), value(group, "diagnostic-code")];
     let said = said.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    Some(Report { undeliverable, said: one_line(&said), marks: marks(&mail, octets) })
+    Some(Report { undeliverable, said: one_line(&said), marks: marks(&head, &parts) })
 }
 
 /// Every place in which a mail server may hand back a mark of ours.
-fn marks(mail: &Message<'_>, octets: &[u8]) -> Vec<String> {
-    let mut marks = Vec::new();
-    let headers = ["Delivered-To", "X-Original-To", "To"];
-    for (name, value) in mail.headers_raw() {
-        if headers.iter().any(|header| header.eq_ignore_ascii_case(name)) {
-            marks.push(value.trim().to_owned());
-        }
-    }
-    let returned = mail.parts.iter().filter(|part| {
-        is(*part, "message", &["rfc822", "global"])
-            || is(*part, "text", &["rfc822-headers"])
-            || is(*part, "message", &["global-headers"])
-    });
-    for part in returned {
-        let text = text_of(octets, part.raw_body_offset(), part.raw_end_offset());
-        let head = groups(&text.unwrap_or_default()).into_iter().next().unwrap_or_default();
-        marks.extend(value(&head, "message-id").map(str::to_owned));
+fn marks(head: &[Field], parts: &[Part<'_>]) -> Vec<String> {
+    let addresses = ["delivered-to", "x-original-to", "to"];
+    let to = head.iter().filter(|(name, _)| addresses.contains(&name.as_str()));
+    let mut marks: Vec<String> = to.map(|(_, value)| value.clone()).collect();
+    let returned =
+        ["message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"];
+    for part in parts.iter().filter(|part| part.is(&returned)) {
+        marks.extend(value(&split(part.body).0, "message-id").map(str::to_owned));
     }
     marks
 }
 
-fn is<'x>(part: &impl MimeHeaders<'x>, kind: &str, subtypes: &[&str]) -> bool {
-    part.content_type().is_some_and(|found| {
-        found.ctype().eq_ignore_ascii_case(kind)
-            && found.subtype().is_some_and(|found| {
-                subtypes.iter().any(|subtype| subtype.eq_ignore_ascii_case(found))
-            })
-    })
+/// Name, in small letters, and value of a header.
+type Field = (String, String);
+
+/// A part of a multipart mail.
+struct Part<'t> {
+    head: Vec<Field>,
+    body: &'t str,
 }
 
-fn text_of(octets: &[u8], from: impl TryInto<usize>, to: impl TryInto<usize>) -> Option<String> {
-    let part = octets.get(from.try_into().ok()?..to.try_into().ok()?)?;
-    Some(String::from_utf8_lossy(part).into_owned())
+impl Part<'_> {
+    fn is(&self, types: &[&str]) -> bool {
+        value(&self.head, "content-type").is_some_and(|kind| types.contains(&&*media_type(kind)))
+    }
+}
+
+/// Header and body, which an empty line parts.
+fn split(text: &str) -> (Vec<Field>, &str) {
+    let ends = [("\r\n\r\n", 4), ("\n\n", 2)];
+    let end = ends.iter().filter_map(|(end, length)| Some((text.find(end)?, length))).min();
+    let (head, body) = match end {
+        Some((at, length)) => (&text[..at], &text[at + length..]),
+        None => (text, ""),
+    };
+    (groups(head).into_iter().next().unwrap_or_default(), body)
+}
+
+/// Type and subtype, in small letters.
+fn media_type(value: &str) -> String {
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// The boundary of a content type, quoted or not.
+fn boundary(value: &str) -> Option<String> {
+    let parameter = value.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim())
+    })?;
+    let boundary = parameter
+        .strip_prefix('"')
+        .map_or(parameter, |rest| rest.split('"').next().unwrap_or_default());
+    // RFC 2046 §5.1.1: 1 to 70 characters.
+    (1..=70).contains(&boundary.len()).then(|| boundary.to_owned())
+}
+
+/// What stands between lines of two dashes and the boundary.
+fn parts<'t>(body: &'t str, boundary: &str) -> Vec<Part<'t>> {
+    let (mut parts, mut begun, mut at) = (Vec::new(), None, 0);
+    for line in body.split_inclusive('\n') {
+        let delimiter = line.trim_end().strip_prefix("--").and_then(|l| l.strip_prefix(boundary));
+        if matches!(delimiter, Some("" | "--")) {
+            if let Some(begun) = begun {
+                let (head, body) = split(&body[begun..at]);
+                parts.push(Part { head, body });
+            }
+            begun = (delimiter == Some("")).then_some(at + line.len());
+        }
+        at += line.len();
+        if parts.len() == MANY {
+            break;
+        }
+    }
+    parts
 }
 
 /// Fields, unfolded, in groups that an empty line parts.
-fn groups(text: &str) -> Vec<Vec<(String, String)>> {
-    let mut groups: Vec<Vec<(String, String)>> = vec![Vec::new()];
+fn groups(text: &str) -> Vec<Vec<Field>> {
+    let mut groups: Vec<Vec<Field>> = vec![Vec::new()];
     for line in text.lines() {
         let line = line.trim_end_matches('\r');
         let Some(group) = groups.last_mut() else { break };
@@ -107,7 +150,7 @@ fn groups(text: &str) -> Vec<Vec<(String, String)>> {
     groups
 }
 
-fn value<'g>(group: &'g [(String, String)], name: &str) -> Option<&'g str> {
+fn value<'g>(group: &'g [Field], name: &str) -> Option<&'g str> {
     group.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
 }
 
