@@ -18,6 +18,7 @@ mod encoding;
 mod issued;
 mod key;
 mod lint;
+mod mail;
 mod name;
 mod ocsp;
 mod prepare;
@@ -43,6 +44,7 @@ pub use describe::{Described, describe};
 pub use issued::{IssuedElsewhere, MAX_CERTIFICATE};
 pub use key::{KeyError, SignError, Signer, SoftwareKey, verify_ed25519};
 pub use lint::Finding;
+pub use mail::{MailSigner, MailSignerError};
 pub use name::{Attribute, NameError, SubjectName};
 pub use ocsp::{
     MAX_OCSP_REQUEST, OcspAnswer, OcspError, OcspQuestion, OcspStatus, Responder, ocsp_malformed,

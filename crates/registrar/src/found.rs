@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tegata_ca::{
     Addresses, Authority, AuthorityError, Holder, Placeholder, PrepareError, Profile,
-    SubjectAltName, serial_of, tbs_hash_of,
+    SubjectAltName, Values, serial_of, tbs_hash_of,
 };
 use tegata_domain::{Issuer, ServiceKey};
 use tegata_store::{
@@ -166,12 +166,26 @@ impl Office {
         names: Vec<SubjectAltName>,
         public_key: &[u8],
     ) -> Result<OwnCertificate, CertifyError> {
+        let values = service.settings.values().with(Placeholder::Purpose, purpose);
+        let named = |profile: Profile| profile.named(names);
+        self.certify_own(service, Holder::Server, purpose, named, &values, public_key).await
+    }
+
+    /// Makes and records a certificate of our own under the CA that issues now.
+    pub(crate) async fn certify_own(
+        &self,
+        service: &Service,
+        holder: Holder,
+        purpose: &str,
+        named: impl FnOnce(Profile) -> Profile,
+        values: &Values,
+        public_key: &[u8],
+    ) -> Result<OwnCertificate, CertifyError> {
         let now = self.now();
         let ca = service.current(now);
         let shard = self.store.read(|view: View<'_>| service.open_shard(view, ca))?;
-        let values = service.settings.values().with(Placeholder::Purpose, purpose);
-        let profile = service.profile_on(Holder::Server, ca, &shard).named(names);
-        let filled = profile.fill(&values).map_err(PrepareError::from);
+        let profile = named(service.profile_on(holder, ca, &shard));
+        let filled = profile.fill(values).map_err(PrepareError::from);
         let (profile, subject) = filled.map_err(AuthorityError::from)?;
         let signed = ca.authority.certify(
             &profile,
@@ -188,13 +202,13 @@ impl Office {
             not_after: signed.validity.not_after,
             der: signed.der,
         };
-        let row = own.clone();
+        let (row, action) = (own.clone(), format!("{}_certificate.issued", holder.name()));
         self.store
             .write(move |tx| {
                 tx.insert_own_certificate(&row)?;
                 tx.fill_shard(row.authority, &shard, row.not_after)?;
                 block_own_key(tx, &row.der, &row.purpose, now)?;
-                let mut entry = entry(now, &Actor::System, "server_certificate.issued", row.serial);
+                let mut entry = entry(now, &Actor::System, &action, row.serial);
                 entry.detail = serde_json::json!({
                     "purpose": row.purpose, "tbs_sha256": hex::encode(signed.tbs_hash),
                 });

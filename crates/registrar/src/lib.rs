@@ -21,6 +21,7 @@ mod issue;
 mod keyring;
 mod list;
 mod mail;
+mod mail_signer;
 mod office;
 mod organisation;
 mod password;
@@ -67,6 +68,7 @@ pub use mail::{
     Delivery, HeaderText, Letter, MailKind, MailSample, OutboxError, Post, TemplateError,
     TemplateRow, email_changed,
 };
+pub use mail_signer::OwnMailSignerError;
 pub use office::Office;
 pub use password::{Cost, Passwords};
 pub use preview::{Preview, PreviewError, PreviewNames};

@@ -11,6 +11,7 @@ mod common;
 use common::{MailServer, World, request};
 use jiff::SignedDuration;
 use tegata_registrar::{Delivery, Letter};
+use tegata_store::{Bounce, MailFilter, MailId};
 use tegata_text::Lang;
 
 async fn letter(lang: Lang) -> (Letter, String) {
@@ -97,4 +98,48 @@ async fn a_refused_mail_and_a_week_of_silence_end_it() {
         }
         assert_eq!(server.received().len(), rounds);
     }
+}
+
+/// However long the signer is away: nothing is given up, and then the mail has its week.
+#[tokio::test]
+async fn a_mail_that_waits_for_us_is_never_given_up() {
+    let world = World::new().await;
+    world.enroll(&request()).await.unwrap();
+    let server = MailServer::new(Delivery::Waits("no signer".to_owned()));
+    for _ in 0..30 {
+        assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 1);
+        assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 0, "not at once");
+        world.clock.turn(SignedDuration::from_hours(24));
+    }
+    *server.answer.lock().unwrap() = Delivery::Later("421".to_owned());
+    assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 1);
+    world.clock.turn(SignedDuration::from_mins(1));
+    *server.answer.lock().unwrap() = Delivery::Accepted;
+    assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 1, "a minute later");
+    world.clock.turn(SignedDuration::from_hours(24));
+    assert_eq!(world.registrar.send_mails(&server).await.unwrap(), 0, "once");
+}
+
+/// Nobody reports a mail that was never sent, and what is known of one stands.
+#[tokio::test]
+async fn a_mail_that_came_back_is_shown() {
+    let world = World::new().await;
+    world.enroll(&request()).await.unwrap();
+    let service = world.registrar.keyring().services().next().unwrap().id;
+    let bounce = |bounce, said: &'static str| {
+        let now = world.registrar.now();
+        let id = MailId::from_number(1);
+        world.registrar.store().write(move |tx| tx.mail_bounced(id, bounce, said, now))
+    };
+    assert!(!bounce(Bounce::Undeliverable, "early").await.unwrap(), "it is not sent");
+    let server = MailServer::new(Delivery::Accepted);
+    world.registrar.send_mails(&server).await.unwrap();
+    world.clock.turn(SignedDuration::from_mins(1));
+    let filter = MailFilter { failed: true, seat: None, limit: 10 };
+    let failed = || world.read(|view| view.mails(service, &filter));
+    assert!(bounce(Bounce::Delayed, "4.2.2 full").await.unwrap());
+    assert_eq!(failed(), [], "it may yet arrive");
+    assert!(bounce(Bounce::Undeliverable, "5.1.1 unknown").await.unwrap());
+    assert!(!bounce(Bounce::Delayed, "4.2.2 full").await.unwrap(), "late news");
+    assert_eq!(failed()[0].error.as_deref(), Some("5.1.1 unknown"));
 }

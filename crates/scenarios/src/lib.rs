@@ -13,6 +13,7 @@
 //! | [`token`] | a PKCS#11 token |
 //! | [`app`] | `tegata-app` on a PC of its own |
 //! | [`wine`] | a Windows PC, as far as Wine is one |
+//! | [`postfix`] | a mail server |
 //! | [`packages`] | installers of the application |
 //! | [`installed`] | a Windows on which they are installed |
 //! | [`key`] | keys and requests of a client that we steer |
@@ -36,6 +37,7 @@ pub mod key;
 pub mod lint;
 pub mod packages;
 pub mod place;
+pub mod postfix;
 pub mod run;
 pub mod server;
 pub mod token;

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::limits::Limits;
+use crate::post::maildir::Reports;
 
 /// How often to look for changes that another process made. With the time to make and fetch a
 /// page of the feed this stays far below the second that a revocation may take.
@@ -17,6 +18,12 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// How often to publish what is due by time alone, and to forget idle rate limits.
 const DUE: Duration = Duration::from_secs(60);
+
+/// How often to look for reports of mail servers.
+const REPORTS: Duration = Duration::from_secs(10);
+
+/// Mails that are sent at the same time, each on a connection that is kept.
+pub const MAIL_LANES: u32 = 4;
 
 /// How long to wait after a first failure; doubled up to [`DUE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -120,10 +127,16 @@ pub async fn retire(registrar: Arc<Registrar>, mut changed: watch::Receiver<i64>
     }
 }
 
-/// Sends mails that are due, for as long as it runs.
-pub async fn mail(registrar: Arc<Registrar>, post: impl Post, mut changed: watch::Receiver<i64>) {
+/// Sends mails that are due, for as long as it runs, several at a time: one that is stuck keeps
+/// the others from nothing.
+pub async fn mail(registrar: Arc<Registrar>, post: impl Post, changed: watch::Receiver<i64>) {
+    let lane = || send(&registrar, &post, changed.clone());
+    tokio::join!(lane(), lane(), lane(), lane());
+}
+
+async fn send(registrar: &Registrar, post: &impl Post, mut changed: watch::Receiver<i64>) {
     loop {
-        match registrar.send_mails(&post).await {
+        match registrar.send_mails(post).await {
             // Nothing to do: wait until someone commits, or until a retry may be due.
             Ok(0) => {
                 if matches!(tokio::time::timeout(DUE, changed.changed()).await, Ok(Err(_))) {
@@ -135,6 +148,20 @@ pub async fn mail(registrar: Arc<Registrar>, post: impl Post, mut changed: watch
                 tracing::error!(%error, "mails are not sent");
                 tokio::time::sleep(LOOK).await;
             }
+        }
+    }
+}
+
+/// Reads what came back of mails, for as long as it runs.
+pub async fn reports(registrar: Arc<Registrar>, reports: Reports) {
+    let mut due = tokio::time::interval(REPORTS);
+    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        due.tick().await;
+        match reports.take(&registrar).await {
+            Ok(0) => {}
+            Ok(marked) => tracing::warn!(marked, "mails came back"),
+            Err(error) => tracing::error!(%error, "reports of undeliverable mails are not read"),
         }
     }
 }

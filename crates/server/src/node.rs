@@ -23,6 +23,7 @@ use crate::limits::{Limits, Rates};
 use crate::link::Links;
 use crate::listen::{self, BindError};
 use crate::post::SmtpPost;
+use crate::post::maildir::Reports;
 use crate::site::{self, SiteService};
 use crate::status::{self, Status};
 use crate::updates::{self, Updates};
@@ -44,6 +45,8 @@ pub struct NodeConfig {
     pub updates: Updates,
     /// Where mails go; without, they wait.
     pub post: Option<SmtpPost>,
+    /// Where reports of undeliverable mails arrive.
+    pub reports: Option<Reports>,
     /// Where the anchor lies.
     pub anchor: AnchorDir,
     /// Who follows the database with services and keys.
@@ -57,6 +60,7 @@ pub struct Node {
     downloads: PathBuf,
     updates: Updates,
     post: Option<SmtpPost>,
+    reports: Option<Reports>,
     anchor: AnchorDir,
     keeper: Keeper,
     site: TcpListener,
@@ -124,13 +128,14 @@ impl Node {
             tracing::error!(%error, "status is not published");
         }
         let limits = Arc::new(Limits::new(config.rates));
-        let NodeConfig { downloads, updates, post, anchor, keeper, .. } = config;
+        let NodeConfig { downloads, updates, post, reports, anchor, keeper, .. } = config;
         Ok(Self {
             registrar,
             limits,
             downloads,
             updates,
             post,
+            reports,
             anchor,
             keeper,
             site,
@@ -154,6 +159,7 @@ impl Node {
         let publishing = jobs::publish(self.registrar.clone(), self.limits.clone(), changed);
         let (registrar, news) = (self.registrar.clone(), watching.clone());
         let anchoring_news = watching.clone();
+        let mail_trouble = self.post.as_ref().map(SmtpPost::trouble).unwrap_or_default();
         let mailing = async {
             match self.post {
                 Some(post) => jobs::mail(registrar, post, news).await,
@@ -162,6 +168,13 @@ impl Node {
         };
         let reminding = jobs::remind(self.registrar.clone());
         let retiring = jobs::retire(self.registrar.clone(), watching.clone());
+        let registrar = self.registrar.clone();
+        let taking_back = async {
+            match self.reports {
+                Some(reports) => jobs::reports(registrar, reports).await,
+                None => std::future::pending().await,
+            }
+        };
         let stop_jobs = stopped(stop.clone());
         let links = Arc::new(Links::new(Arc::new(SystemClock), Arc::new(SystemEntropy)));
         let site = || {
@@ -188,7 +201,7 @@ impl Node {
             anchoring_news,
             shown,
         );
-        let admin = admin::router(self.registrar.clone(), trouble);
+        let admin = admin::router(self.registrar.clone(), trouble, mail_trouble);
         let (anchor, registrar) = (self.anchor, self.registrar.clone());
         tokio::join!(
             async {
@@ -198,6 +211,7 @@ impl Node {
                     () = mailing => {}
                     () = reminding => {}
                     () = retiring => {}
+                    () = taking_back => {}
                     () = anchoring => {}
                     () = keeping => {}
                     () = watching_updates => {}

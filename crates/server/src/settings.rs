@@ -10,6 +10,8 @@ use tegata_domain::Email;
 use toml::{Table, Value};
 
 use crate::limits::Rates;
+use crate::post::Unsigned;
+use crate::post::signer::SignerPlace;
 
 /// One setting.
 struct Setting {
@@ -98,7 +100,49 @@ const SETTINGS: &[Setting] = &[
         key: "mail.from",
         default: "noreply@localhost",
         kind: Kind::Text,
-        doc: "Sender of every mail.",
+        doc: "Sender of every mail. The certificate that signs mails is made out to it.",
+    },
+    Setting {
+        key: "mail.server_ca_file",
+        default: "",
+        kind: Kind::Text,
+        doc: "File with the authorities, PEM, one of which the TLS certificate of the mail server must be from. Empty: those that this system trusts.",
+    },
+    Setting {
+        key: "mail.signer",
+        default: "own",
+        kind: Kind::Text,
+        doc: "What signs mails (S/MIME): `own`, a certificate that each service makes for itself by its profile `mail_signer` and renews; `pkcs12:FILE`; or the address of a key in a token, `pkcs11:…`.",
+    },
+    Setting {
+        key: "mail.signer_passphrase_file",
+        default: "secrets/mail-signer-passphrase",
+        kind: Kind::File,
+        doc: "File with the passphrase of that PKCS#12 file.",
+    },
+    Setting {
+        key: "mail.signer_chain",
+        default: "mail-signer.pem",
+        kind: Kind::File,
+        doc: "Certificates of that key in a token, PEM, its own first.",
+    },
+    Setting {
+        key: "mail.unsigned",
+        default: "never",
+        kind: Kind::Text,
+        doc: "What becomes of a mail that cannot be signed: `never` lets it wait until it can be, `fallback` sends it without a signature.",
+    },
+    Setting {
+        key: "mail.bounces_to",
+        default: "",
+        kind: Kind::Text,
+        doc: "Where mail servers send reports of undeliverable mails, such as `bounces+{token}@example.jp`; `{token}`, which may be left out, becomes different for every mail. Empty: to the sender.",
+    },
+    Setting {
+        key: "mail.bounces_maildir",
+        default: "mail-bounces",
+        kind: Kind::File,
+        doc: "Maildir in which those reports arrive. Without it none are read.",
     },
     Setting {
         key: "limits.per_address",
@@ -135,6 +179,16 @@ pub struct Settings {
     pub mail_url_file: PathBuf,
     /// `mail.from`
     pub mail_from: String,
+    /// `mail.server_ca_file`
+    pub mail_authorities: Option<PathBuf>,
+    /// `mail.signer`
+    pub mail_signer: SignerPlace,
+    /// `mail.unsigned`
+    pub mail_unsigned: Unsigned,
+    /// `mail.bounces_to`
+    pub mail_bounces_to: Option<String>,
+    /// `mail.bounces_maildir`
+    pub mail_bounces_maildir: PathBuf,
     /// `limits.…`
     pub rates: Rates,
 }
@@ -206,6 +260,11 @@ impl Settings {
             site_names: reader.names("site.names"),
             mail_url_file: base.join(reader.text("mail.url_file")),
             mail_from: reader.text("mail.from"),
+            mail_authorities: reader.optional("mail.server_ca_file").map(|path| base.join(path)),
+            mail_signer: reader.signer(base),
+            mail_unsigned: reader.unsigned(),
+            mail_bounces_to: reader.optional("mail.bounces_to"),
+            mail_bounces_maildir: base.join(reader.text("mail.bounces_maildir")),
             rates: Rates {
                 per_address: reader.count("limits.per_address"),
                 per_user_id: reader.count("limits.per_user_id"),
@@ -274,6 +333,49 @@ impl Reader {
             Some(_) => {
                 self.wrong(key, "a text");
                 default(key).to_owned()
+            }
+        }
+    }
+
+    fn optional(&mut self, key: &str) -> Option<String> {
+        match self.value(key) {
+            None => None,
+            Some(Value::String(text)) => Some(text.clone()).filter(|text| !text.is_empty()),
+            Some(_) => {
+                self.wrong(key, "a text");
+                None
+            }
+        }
+    }
+
+    fn signer(&mut self, base: &Path) -> SignerPlace {
+        let passphrase = base.join(self.text("mail.signer_passphrase_file"));
+        let chain = base.join(self.text("mail.signer_chain"));
+        let text = self.text("mail.signer");
+        match (text.strip_prefix("pkcs12:"), text.parse()) {
+            _ if text == default("mail.signer") => SignerPlace::Own,
+            (Some(file), _) if !file.is_empty() => {
+                SignerPlace::Pkcs12 { file: base.join(file), passphrase }
+            }
+            (_, Ok(key)) => SignerPlace::Token { key, chain },
+            (_, Err(error)) if text.starts_with("pkcs11:") => {
+                self.errors.push(format!("mail.signer: {error}"));
+                SignerPlace::Own
+            }
+            _ => {
+                self.wrong("mail.signer", "own, pkcs12:FILE or pkcs11:ADDRESS");
+                SignerPlace::Own
+            }
+        }
+    }
+
+    fn unsigned(&mut self) -> Unsigned {
+        match self.text("mail.unsigned").as_str() {
+            "fallback" => Unsigned::Fallback,
+            "never" => Unsigned::Never,
+            _ => {
+                self.wrong("mail.unsigned", "never or fallback");
+                Unsigned::Never
             }
         }
     }
@@ -411,6 +513,24 @@ mod tests {
             let right = format!("{section}\n{key} = {example}\n");
             assert!(Settings::parse(&right, Path::new("/d")).is_ok(), "{errors:?}");
         }
+    }
+
+    #[test]
+    fn a_signer_is_read_from_each_place() {
+        let read = |text: &str| Settings::parse(text, Path::new("/d"));
+        let signer = |text| read(&format!("[mail]\nsigner = \"{text}\"\n")).map(|s| s.mail_signer);
+        assert_eq!(signer("own").unwrap(), SignerPlace::Own);
+        let SignerPlace::Pkcs12 { file, passphrase } = signer("pkcs12:mail.p12").unwrap() else {
+            panic!("not PKCS#12");
+        };
+        assert_eq!(file, Path::new("/d/mail.p12"));
+        assert_eq!(passphrase, Path::new("/d/secrets/mail-signer-passphrase"));
+        let token = "pkcs11:token=T;object=mail?module-path=/usr/lib/driver.so";
+        assert!(matches!(signer(token).unwrap(), SignerPlace::Token { .. }));
+        for wrong in ["none", "pkcs12:", "pkcs11:object=x", "Own"] {
+            assert!(signer(wrong).is_err(), "{wrong}");
+        }
+        assert!(read("[mail]\nunsigned = \"always\"\n").is_err());
     }
 
     #[test]

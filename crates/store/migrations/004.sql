@@ -9,11 +9,12 @@ CREATE INDEX credential_lapse_untold ON credential (lapses_at)
     WHERE state = 0 AND lapse_told_at IS NULL;
 CREATE INDEX credential_by_state ON credential (state, lapses_at);
 
--- A mail waits (next_at), was sent (sent_at), cannot be delivered (failed_at), or is not wanted
--- any more (dropped_at).
+-- A mail waits (next_at), was sent (sent_at), cannot be delivered (failed_at; after sent_at
+-- where a mail server reports it later), or is not wanted any more (dropped_at).
 ALTER TABLE outbox ADD COLUMN seat_id INTEGER REFERENCES seat;
 ALTER TABLE outbox ADD COLUMN branch_id INTEGER REFERENCES branch;
-ALTER TABLE outbox ADD COLUMN retry_from INTEGER; -- an operator asked to try once more
+ALTER TABLE outbox ADD COLUMN tried_from INTEGER; -- it waited for us, or an operator asked to try once more
+ALTER TABLE outbox ADD COLUMN delayed_at INTEGER; -- a mail server reports that it is late
 ALTER TABLE outbox ADD COLUMN failed_at INTEGER;
 ALTER TABLE outbox ADD COLUMN dropped_at INTEGER;
 UPDATE outbox SET failed_at = created_at WHERE next_at IS NULL AND sent_at IS NULL;

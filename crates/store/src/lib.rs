@@ -12,6 +12,7 @@
 mod audit;
 mod authority;
 mod blocklist;
+mod bounce;
 mod certificate;
 mod column;
 mod credential;
@@ -41,6 +42,7 @@ use std::path::Path;
 pub use audit::{AuditEntry, AuditFault, AuditHead};
 pub use authority::{AuthorityId, AuthorityRecord, NewAuthority};
 pub use blocklist::BlockedKey;
+pub use bounce::Bounce;
 pub use certificate::{CertificateRecord, IntentRow, NewIntent};
 pub use credential::CredentialRecord;
 pub use crl::{CrlRow, CrlScope, DeltaBase, PublishedCrl, Shard};

@@ -10,9 +10,9 @@ use crate::{BranchId, SeatId, ServiceId, StoreError, Tx, View};
 pub struct MailId(pub(crate) i64);
 
 impl MailId {
-    /// The mail of this number, as it is shown to operators.
-    pub fn from_number(number: u32) -> Self {
-        Self(number.into())
+    /// The mail of this number; one that is too great is no mail's.
+    pub fn from_number(number: u64) -> Self {
+        Self(i64::try_from(number).unwrap_or(i64::MAX))
     }
 
     /// A number that stays the same over every attempt, for the `Message-ID`.
@@ -57,8 +57,8 @@ pub struct ClaimedMail {
     pub detail: serde_json::Value,
     /// When it came to be.
     pub created_at: Timestamp,
-    /// From when on it is counted how long it is tried: it came to be, or an operator asked to
-    /// try it once more.
+    /// From when on it is counted how long it is tried: it came to be, it last waited for something
+    /// of ours, or an operator asked to try it once more.
     pub tried_from: Timestamp,
     /// How often it was tried before.
     pub attempts: u32,
@@ -83,7 +83,9 @@ pub struct MailRow {
     pub attempts: u32,
     /// When a mail server took it.
     pub sent_at: Option<Timestamp>,
-    /// When it was given up.
+    /// When it was reported as late, and not yet as anything else.
+    pub delayed_at: Option<Timestamp>,
+    /// When it was refused, given up or reported as undeliverable.
     pub failed_at: Option<Timestamp>,
     /// When it turned out not to be wanted.
     pub dropped_at: Option<Timestamp>,
@@ -152,8 +154,8 @@ impl Tx<'_> {
                 lang: row.get("lang")?,
                 detail: serde_json::from_str(&detail).unwrap_or_default(),
                 created_at: at(row, "created_at")?,
-                tried_from: match optional_at(row, "retry_from")? {
-                    Some(asked) => asked,
+                tried_from: match optional_at(row, "tried_from")? {
+                    Some(from) => from,
                     None => at(row, "created_at")?,
                 },
                 attempts: row.get::<_, u32>("attempts")?.saturating_sub(1),
@@ -162,14 +164,15 @@ impl Tx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Records that a mail was handed to the mail server.
+    /// Records that a mail was handed to the mail server. It may be back already.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn mail_sent(&mut self, id: MailId, now: Timestamp) -> Result<(), StoreError> {
         self.0
             .prepare_cached(
-                "UPDATE outbox SET next_at = NULL, sent_at = ?2, failed_at = NULL, error = NULL
+                "UPDATE outbox SET next_at = NULL, sent_at = ?2,
+                     error = CASE WHEN failed_at IS NOT NULL THEN error END
                  WHERE id = ?1",
             )?
             .execute((id.0, Column(now)))?;
@@ -223,7 +226,7 @@ impl Tx<'_> {
         let again = self
             .0
             .prepare_cached(
-                "UPDATE outbox SET next_at = ?2, retry_from = ?2, attempts = 0, sent_at = NULL,
+                "UPDATE outbox SET next_at = ?2, tried_from = ?2, attempts = 0, sent_at = NULL,
                      failed_at = NULL, dropped_at = NULL
                  WHERE id = ?1 AND (sent_at IS NULL OR failed_at IS NOT NULL)",
             )?
@@ -282,6 +285,7 @@ fn mail_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<MailRow> {
         next_at: optional_at(row, "next_at")?,
         attempts: row.get("attempts")?,
         sent_at: optional_at(row, "sent_at")?,
+        delayed_at: optional_at(row, "delayed_at")?,
         failed_at: optional_at(row, "failed_at")?,
         dropped_at: optional_at(row, "dropped_at")?,
         error: row.get("error")?,

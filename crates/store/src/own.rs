@@ -2,8 +2,8 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row};
 use tegata_domain::Serial;
 
-use crate::column::{Column, at};
-use crate::{AuthorityId, StoreError, Tx, View};
+use crate::column::{Column, at, optional_at};
+use crate::{AuthorityId, ServiceId, StoreError, Tx, View};
 
 /// A certificate of one of this system's own servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct OwnCertificate {
     pub authority: AuthorityId,
     /// Shard of the CRL that it names; 0 when it names none.
     pub shard: u32,
-    /// What for: `site`, `gateway`, `ocsp`.
+    /// What for: `site`, `gateway`, `ocsp`, `mail`.
     pub purpose: String,
     /// Last second of validity.
     pub not_after: Timestamp,
@@ -75,6 +75,30 @@ impl View<'_> {
                  WHERE purpose = ?1 ORDER BY not_after DESC LIMIT 1",
             )?
             .query_row([purpose], record)
+            .optional()?)
+    }
+
+    /// The certificate of our own for `purpose` under the CAs of one service that ends last, and
+    /// when it was revoked, if it was.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn own_certificate_of(
+        &self,
+        service: ServiceId,
+        purpose: &str,
+    ) -> Result<Option<(OwnCertificate, Option<Timestamp>)>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT own_certificate.* FROM own_certificate
+                     JOIN authority ON authority.id = own_certificate.authority_id
+                 WHERE authority.service_id = ?1 AND own_certificate.purpose = ?2
+                 ORDER BY own_certificate.not_after DESC LIMIT 1",
+            )?
+            .query_row((service.0, purpose), |row| {
+                Ok((record(row)?, optional_at(row, "revoked_at")?))
+            })
             .optional()?)
     }
 }

@@ -14,6 +14,7 @@ mod issue;
 mod limits;
 mod lists;
 mod machine;
+mod mails;
 mod program;
 mod reminders;
 mod report;
@@ -38,7 +39,7 @@ use world::World;
 
 #[derive(Args)]
 pub(crate) struct BenchArgs {
-    /// What to measure [default: server and application]
+    /// What to measure [default: server, mails and application]
     #[arg(value_enum)]
     parts: Vec<Part>,
     /// Print JSON instead of tables
@@ -75,8 +76,9 @@ enum Part {
     Gateway,
     /// The issuing application: its size, its window, its issuance
     Application,
-    /// Who is due among many certificates, and how fast their mails are written. Measured only
-    /// when it is named, for it fills gigabytes
+    /// Mails, written and signed
+    Mails,
+    /// Who is due among many certificates. Measured only when it is named, for it fills gigabytes
     Reminders,
 }
 
@@ -107,6 +109,11 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
         let period = Duration::from_secs(args.seconds);
         gateway = Some(runtime.block_on(measure_gateway(dir.path(), &tegata, period))?);
     }
+    let mut mails = None;
+    if is_wanted(Part::Mails) {
+        let period = Duration::from_secs(args.seconds);
+        mails = Some(runtime.block_on(mails::measure(dir.path(), period))?);
+    }
     let mut application = None;
     if is_wanted(Part::Application) {
         let given = Given {
@@ -122,7 +129,7 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
         reminders = Some(runtime.block_on(reminders::measure(dir.path(), args.certificates))?);
     }
     let machine = machine::Machine::this();
-    Report { machine, server, gateway, application, reminders }.print(args.json)
+    Report { machine, server, gateway, mails, application, reminders }.print(args.json)
 }
 
 async fn measure(

@@ -1,4 +1,4 @@
-//! Who is due among ten million certificates, and how fast their mails are written.
+//! Who is due among ten million certificates.
 //!
 //! The table is filled by one statement, without the steps of ten million issuances: what is
 //! measured looks at the index of next moments and at the rows behind it only. In a year each
@@ -6,11 +6,10 @@
 
 use std::fmt::Write;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::Serialize;
 use tegata_domain::UserId;
-use tegata_server::post;
 use tegata_store::{SeatRecord, View, measure};
 
 use super::stats;
@@ -38,8 +37,6 @@ pub(super) struct Reminders {
     pub(super) first_scan_ms: f64,
     /// Reminders decided, recorded and put into the outbox, a second.
     pub(super) reminders_a_second: f64,
-    /// Mails written and put into MIME by one processor, a minute.
-    pub(super) mails_a_minute: f64,
 }
 
 pub(super) async fn measure(dir: &Path, certificates: u64) -> Result<Reminders, Failure> {
@@ -82,7 +79,6 @@ pub(super) async fn measure(dir: &Path, certificates: u64) -> Result<Reminders, 
         }
     }
     let reminders_a_second = made as f64 / begun.elapsed().as_secs_f64();
-    say("mails");
     Ok(Reminders {
         certificates,
         due,
@@ -91,7 +87,6 @@ pub(super) async fn measure(dir: &Path, certificates: u64) -> Result<Reminders, 
         scan_p99_ms: stats::quantile(&scans, 0.99),
         first_scan_ms,
         reminders_a_second,
-        mails_a_minute: mails(&world)?,
     })
 }
 
@@ -103,20 +98,6 @@ async fn seat(world: &World) -> Result<SeatRecord, Failure> {
     let (id, email) = (seat.id, "taro@example.co.jp".parse()?);
     world.office.store().write(move |tx| tx.set_contact(id, &email, "ja", false)).await?;
     Ok(seat)
-}
-
-/// How many mails one processor writes in a minute: every kind in both languages, each put into
-/// MIME.
-fn mails(world: &World) -> Result<f64, Failure> {
-    let begun = Instant::now();
-    let mut written = 0_u64;
-    while begun.elapsed() < Duration::from_secs(3) {
-        for sample in world.office.preview_mails(&world.service, None, None)? {
-            std::hint::black_box(post::preview(sample.letter, "noreply@example.co.jp")?);
-            written += 1;
-        }
-    }
-    Ok(written as f64 / begun.elapsed().as_secs_f64() * 60.0)
 }
 
 impl Reminders {
@@ -142,11 +123,6 @@ impl Reminders {
             out,
             "  reminders made, each in the outbox             {:>9.0} a second",
             self.reminders_a_second
-        )?;
-        writeln!(
-            out,
-            "  mails written, MIME included, one processor    {:>9.0} a minute",
-            self.mails_a_minute
         )
     }
 }

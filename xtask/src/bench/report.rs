@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::limits::Limits;
 use super::lists::Audit;
 use super::machine::Machine;
-use super::{answers, application, authority, gateway, issue, lists, reminders, timing};
+use super::{answers, application, authority, gateway, issue, lists, mails, reminders, timing};
 use crate::Failure;
 
 /// Everything that a run measured.
@@ -17,6 +17,7 @@ pub(super) struct Report {
     /// When only the gateway was measured: else it stands among the server's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) gateway: Option<Vec<gateway::Row>>,
+    pub(super) mails: Option<Vec<mails::Row>>,
     pub(super) application: Option<application::Figures>,
     pub(super) reminders: Option<reminders::Reminders>,
 }
@@ -55,6 +56,10 @@ impl Report {
         }
         if let Some(rows) = &self.gateway {
             gateway_table(rows, &mut out)?;
+        }
+        if let Some(rows) = &self.mails {
+            mails::table(rows, &mut out)?;
+            writeln!(out)?;
         }
         if let Some(application) = &self.application {
             application.table(&mut out)?;
@@ -318,10 +323,17 @@ mod tests {
         };
         let machine =
             Machine { processor: "any".to_owned(), processors: 2, load: "0.1".to_owned() };
+        let mails = vec![mails::Row {
+            kind: "P-256".to_owned(),
+            per_minute: 700_000.0,
+            openssl_per_minute: None,
+            octets: 4178,
+        }];
         let report = Report {
             machine,
             server: Some(server),
             gateway: None,
+            mails: Some(mails),
             application: None,
             reminders: None,
         };
@@ -333,6 +345,7 @@ mod tests {
             "unknown user ID",
             "tegata gateway",
             "27.0 x",
+            "4178",
             "Audit log",
         ] {
             assert!(text.contains(part), "{part}: {text}");

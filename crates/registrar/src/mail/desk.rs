@@ -1,5 +1,5 @@
 use serde_json::Value;
-use tegata_domain::Email;
+use tegata_domain::{Email, ServiceKey};
 use tegata_store::{MailTemplate, ServiceRecord, StoreError, View};
 use tegata_text::{Lang, MailTemplates, TemplateFault};
 
@@ -10,6 +10,7 @@ use crate::{ServiceSettings, SettingsError};
 
 /// Everything that the mails of one service are written with.
 pub(crate) struct Desk {
+    service: ServiceKey,
     pub(crate) settings: ServiceSettings,
     /// In the order of [`Lang::ALL`].
     templates: [Option<MailTemplates>; 2],
@@ -27,11 +28,15 @@ pub(crate) enum DeskError {
 impl Desk {
     pub(crate) fn load(view: View<'_>, service: &ServiceRecord) -> Result<Self, DeskError> {
         let settings = ServiceSettings::on_record(&service.settings)?;
-        Ok(Self::new(settings, &view.mail_templates(service.id)?))
+        Ok(Self::new(service.key.clone(), settings, &view.mail_templates(service.id)?))
     }
 
     /// Templates that cannot be read any more, of an older version for one, are not used.
-    pub(crate) fn new(settings: ServiceSettings, templates: &[MailTemplate]) -> Self {
+    pub(crate) fn new(
+        service: ServiceKey,
+        settings: ServiceSettings,
+        templates: &[MailTemplate],
+    ) -> Self {
         let templates = Lang::ALL.map(|lang| {
             let of_lang = templates.iter().filter(|one| one.lang == lang.code());
             let source: String = of_lang.map(|one| one.source.as_str()).collect();
@@ -44,7 +49,7 @@ impl Desk {
             }
             read.ok()
         });
-        Self { settings, templates }
+        Self { service, settings, templates }
     }
 
     /// The same with other texts in one language.
@@ -66,6 +71,7 @@ impl Desk {
         let sheet = Sheet::new(&self.settings, self.templates[index(lang)].as_ref(), lang);
         let (subject, body) = kind.write(detail, &sheet)?;
         let letter = Letter {
+            service: self.service.clone(),
             from_name: HeaderText::new(sheet.organisation()),
             to,
             subject: HeaderText::new(&subject),

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::future::Future;
 
-use tegata_domain::Email;
+use tegata_domain::{Email, ServiceKey};
 
 /// Longest text of a header, in characters: shorter than any server's line.
 const LONGEST: usize = 200;
@@ -47,6 +47,8 @@ impl PartialEq<&str> for HeaderText {
 /// A mail as it will be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
+    /// Whose service.
+    pub service: ServiceKey,
     /// Shown name of the sender.
     pub from_name: HeaderText,
     /// To whom.
@@ -67,6 +69,8 @@ pub enum Delivery {
     Accepted,
     /// Not now (4xx, or the server is away).
     Later(String),
+    /// Not before somebody here does something: the mail waits, however long.
+    Waits(String),
     /// Never (5xx).
     Refused(String),
 }

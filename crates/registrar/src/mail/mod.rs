@@ -45,11 +45,15 @@ pub use outbox::OutboxError;
 pub use preview::MailSample;
 pub use template::{TemplateError, TemplateRow};
 
-/// How long a claimed mail belongs to whoever claimed it.
-const LEASE: SignedDuration = SignedDuration::from_mins(5);
+/// How long a claimed mail belongs to whoever claimed it: longer than a mail server that answers
+/// every command at the last moment can take.
+const LEASE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Mails in one round.
-const ROUND: u32 = 50;
+const ROUND: usize = 50;
+
+/// How long a mail waits for something of ours before it is looked at again.
+const HELD: SignedDuration = SignedDuration::from_mins(5);
 
 /// How long a mail is tried. A week covers every outage that nobody noticed.
 const GIVE_UP: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -66,48 +70,67 @@ enum Composed {
 }
 
 impl Registrar {
-    /// Sends what is due. Returns how many mails were claimed.
+    /// Sends what is due, one mail after the other. Returns how many mails were claimed.
     ///
     /// A mail is handed over first and recorded as sent afterwards: a crash in between sends it
     /// twice with the same `Message-ID`, never not at all. Whether it is still wanted is looked at
-    /// just before.
+    /// just before. Several may do this at a time: each claims one mail, so that one which is stuck
+    /// keeps nobody else's from being sent.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn send_mails(&self, post: &impl Post) -> Result<usize, StoreError> {
-        let now = self.now();
-        let claimed = self.store().write(move |tx| tx.claim_mails(now, now + LEASE, ROUND)).await?;
-        let count = claimed.len();
-        if count == 0 {
-            return Ok(0);
-        }
-        let desks = self.store().read(desks)?;
-        for mail in claimed {
-            let id = mail.id;
-            let outcome = match self.compose(&mail, &desks)? {
-                Composed::Letter(letter) => post.deliver(letter).await,
-                Composed::Later(why) => Delivery::Later(why.to_owned()),
-                Composed::Never(why) => Delivery::Refused(why.to_owned()),
-                Composed::Outdated(why) => {
-                    let now = self.now();
-                    self.store().write(move |tx| tx.drop_mail(id, why, now)).await?;
-                    continue;
-                }
-            };
-            let now = self.now();
-            self.store()
-                .write(move |tx| match outcome {
-                    Delivery::Accepted => tx.mail_sent(id, now),
-                    Delivery::Later(error) => {
-                        let next = now + pause(mail.attempts);
-                        let in_time = next < mail.tried_from + GIVE_UP;
-                        tx.mail_failed(id, &error, in_time.then_some(next), now)
-                    }
-                    Delivery::Refused(error) => tx.mail_failed(id, &error, None, now),
-                })
-                .await?;
+        let (mut count, mut desks) = (0, None);
+        while count < ROUND && self.send_next(post, &mut desks).await? {
+            count += 1;
         }
         Ok(count)
+    }
+
+    /// Sends the mail that is due first. Returns whether there was one. The desks serve a round.
+    async fn send_next(
+        &self,
+        post: &impl Post,
+        of_round: &mut Option<HashMap<ServiceId, Desk>>,
+    ) -> Result<bool, StoreError> {
+        let now = self.now();
+        // Reading first: whoever waits for news asks after every commit of anyone.
+        if !self.store().read(|view: View<'_>| view.is_mail_due(now))? {
+            return Ok(false);
+        }
+        let claimed = self.store().write(move |tx| tx.claim_mails(now, now + LEASE, 1)).await?;
+        let Some(mail) = claimed.into_iter().next() else {
+            return Ok(false);
+        };
+        let desks = match of_round {
+            Some(desks) => desks,
+            None => of_round.insert(self.store().read(desks)?),
+        };
+        let id = mail.id;
+        let outcome = match self.compose(&mail, desks)? {
+            Composed::Letter(letter) => post.deliver(letter).await,
+            Composed::Later(why) => Delivery::Waits(why.to_owned()),
+            Composed::Never(why) => Delivery::Refused(why.to_owned()),
+            Composed::Outdated(why) => {
+                let now = self.now();
+                self.store().write(move |tx| tx.drop_mail(id, why, now)).await?;
+                return Ok(true);
+            }
+        };
+        let now = self.now();
+        self.store()
+            .write(move |tx| match outcome {
+                Delivery::Accepted => tx.mail_sent(id, now),
+                Delivery::Waits(why) => tx.mail_held(id, &why, now, now + HELD),
+                Delivery::Later(error) => {
+                    let next = now + pause(mail.attempts);
+                    let in_time = next < mail.tried_from + GIVE_UP;
+                    tx.mail_failed(id, &error, in_time.then_some(next), now)
+                }
+                Delivery::Refused(error) => tx.mail_failed(id, &error, None, now),
+            })
+            .await?;
+        Ok(true)
     }
 
     fn compose(

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use tegata_server::keyfile::{PASSPHRASE_VARIABLE, Passphrase};
 use tegata_server::settings::{self, Settings};
 
-use super::serve::post;
+use super::serve::check_mail;
 use super::{Common, Failure, output};
 
 #[derive(Subcommand)]
@@ -30,8 +30,8 @@ pub(super) fn run(command: ConfigCommand) -> Result<(), Failure> {
             if let Err(error) = check_writable(&settings.anchor_dir) {
                 wrong.push(format!("audit.anchor_dir: {error}"));
             }
-            if let Err(error) = post(&settings) {
-                wrong.push(format!("mail.url_file: {error}"));
+            if let Err(error) = check_mail(&settings) {
+                wrong.push(format!("mail: {error}"));
             }
             if !wrong.is_empty() {
                 return Err(wrong.join("\n").into());

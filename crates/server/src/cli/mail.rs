@@ -30,7 +30,7 @@ pub(super) enum MailCommand {
   tegata mail retry 17 --dir D")]
     Retry {
         /// Number, as `list` shows it
-        id: u32,
+        id: u64,
         #[command(flatten)]
         scoped: Scoped,
     },
@@ -39,7 +39,7 @@ pub(super) enum MailCommand {
   tegata mail drop 17 --dir D")]
     Drop {
         /// Number, as `list` shows it
-        id: u32,
+        id: u64,
         #[command(flatten)]
         scoped: Scoped,
     },
@@ -56,6 +56,7 @@ struct Row {
     attempts: u32,
     next_at: Option<Timestamp>,
     sent_at: Option<Timestamp>,
+    delayed_at: Option<Timestamp>,
     failed_at: Option<Timestamp>,
     dropped_at: Option<Timestamp>,
     error: Option<String>,
@@ -67,7 +68,9 @@ impl From<MailRow> for Row {
             id: mail.id.number(),
             state: match &mail {
                 MailRow { dropped_at: Some(_), .. } => "dropped",
+                MailRow { sent_at: Some(_), failed_at: Some(_), .. } => "came back",
                 MailRow { failed_at: Some(_), .. } => "failed",
+                MailRow { delayed_at: Some(_), .. } => "late",
                 MailRow { sent_at: Some(_), .. } => "sent",
                 MailRow { attempts: 0, .. } => "waiting",
                 _ => "trying",
@@ -79,6 +82,7 @@ impl From<MailRow> for Row {
             attempts: mail.attempts,
             next_at: mail.next_at,
             sent_at: mail.sent_at,
+            delayed_at: mail.delayed_at,
             failed_at: mail.failed_at,
             dropped_at: mail.dropped_at,
             error: mail.error,

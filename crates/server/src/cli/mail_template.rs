@@ -193,7 +193,7 @@ fn write(
     let mut written = Vec::new();
     for sample in samples {
         let file = dir.join(format!("{}.{}.eml", sample.name, sample.lang.code()));
-        fs::write(&file, post::preview(sample.letter, from)?)
+        fs::write(&file, post::preview(&sample.letter, from)?)
             .map_err(|why| format!("{}: {why}", file.display()))?;
         written.push(file);
     }

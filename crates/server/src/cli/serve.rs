@@ -4,15 +4,19 @@ use clap::Args;
 use tegata_ca::SubjectAltName;
 use tegata_domain::Entropy;
 use tegata_registrar::{Accepted, Office, Registrar};
-use tegata_server::ambient::SystemEntropy;
+use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::anchor::AnchorDir;
 use tegata_server::built;
 use tegata_server::keeper::Keeper;
 use tegata_server::keyfile::Passphrase;
 use tegata_server::node::{self, Node, NodeConfig};
-use tegata_server::post::SmtpPost;
+use tegata_server::post::maildir::Reports;
+use tegata_server::post::mark::MarkKey;
+use tegata_server::post::signer::Signers;
+use tegata_server::post::{Composer, PostConfig, SmtpPost};
 use tegata_server::settings::Settings;
 use tokio::sync::watch;
+use zeroize::Zeroizing;
 
 use super::{Common, Failure, operator, output};
 
@@ -64,6 +68,18 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
             "the newest CRL is from the future: the clock of this machine is behind, or was ahead"
         );
     }
+    let passphrase = Arc::new(passphrase);
+    let signers = Signers::new(
+        settings.mail_signer.clone(),
+        dir.clone(),
+        passphrase.clone(),
+        entropy.clone(),
+        registrar.clone(),
+    );
+    let mark = Arc::new(MarkKey::of(&dir, &*entropy)?);
+    let reports = Reports::new(settings.mail_bounces_maildir.clone(), mark.clone());
+    let written = post_config(&settings, "");
+    let composer = Composer::new(&written, Arc::new(signers), mark, Arc::new(SystemClock))?;
     let config = NodeConfig {
         site: settings.site,
         status: settings.status,
@@ -71,14 +87,10 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         rates: settings.rates,
         downloads: dir.downloads(),
         updates: dir.updates(),
-        post: post(&settings)?,
+        post: post(&settings, composer)?,
+        reports: Some(reports),
         anchor,
-        keeper: Keeper {
-            dir,
-            passphrase: Arc::new(passphrase),
-            entropy,
-            automatic: settings.automatic_rollover,
-        },
+        keeper: Keeper { dir, passphrase, entropy, automatic: settings.automatic_rollover },
     };
     let node = Node::prepare(registrar, config).await?;
     let [site, status, admin] = node.addresses()?;
@@ -114,14 +126,39 @@ async fn accept_rollback(anchor: &AnchorDir, office: &Office, json: bool) -> Res
 }
 
 /// The mail server, when its address is there.
-pub(super) fn post(settings: &Settings) -> Result<Option<SmtpPost>, Failure> {
+fn post(settings: &Settings, composer: Composer) -> Result<Option<SmtpPost>, Failure> {
+    let Some(url) = mail_url(settings)? else {
+        tracing::warn!("no mail server is set (mail.url_file): mails wait");
+        return Ok(None);
+    };
+    Ok(Some(SmtpPost::new(&post_config(settings, &url), composer)?))
+}
+
+/// Whether mails could be sent by these settings, as far as can be told without doing it.
+pub(super) fn check_mail(settings: &Settings) -> Result<(), Failure> {
+    match mail_url(settings)? {
+        Some(url) => Ok(post_config(settings, &url).check()?),
+        None => Ok(()),
+    }
+}
+
+/// The address of the mail server, when it is there. It may hold a password.
+fn mail_url(settings: &Settings) -> Result<Option<Zeroizing<String>>, Failure> {
     match std::fs::read_to_string(&settings.mail_url_file) {
-        Ok(url) => Ok(Some(SmtpPost::new(url.trim(), &settings.mail_from)?)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            tracing::warn!("no mail server is set (mail.url_file): mails wait");
-            Ok(None)
-        }
+        Ok(url) => Ok(Some(Zeroizing::new(Zeroizing::new(url).trim().to_owned()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("{}: {error}", settings.mail_url_file.display()).into()),
+    }
+}
+
+/// How mails leave by these settings.
+fn post_config<'a>(settings: &'a Settings, url: &'a str) -> PostConfig<'a> {
+    PostConfig {
+        url,
+        authorities: settings.mail_authorities.as_deref(),
+        from: &settings.mail_from,
+        bounces_to: settings.mail_bounces_to.as_deref(),
+        unsigned: settings.mail_unsigned,
     }
 }
 

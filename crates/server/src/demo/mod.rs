@@ -23,7 +23,9 @@ use tegata_server::keyfile::Passphrase;
 use tegata_server::limits::Rates;
 use tegata_server::listen;
 use tegata_server::node::{self, Node, NodeConfig, stopped};
-use tegata_server::post::SmtpPost;
+use tegata_server::post::mark::MarkKey;
+use tegata_server::post::signer::{SignerPlace, Signers};
+use tegata_server::post::{Composer, PostConfig, SmtpPost, Unsigned};
 use tegata_token::TokenUri;
 use tokio::net::TcpListener;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -145,6 +147,23 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         smtp: smtp_url.clone(),
     };
     let registrar = Registrar::new(office, keyring);
+    let passphrase = Arc::new(passphrase);
+    let mark = Arc::new(MarkKey::of(&dir, &*entropy)?);
+    let signers = Signers::new(
+        SignerPlace::Own,
+        dir.clone(),
+        passphrase.clone(),
+        entropy.clone(),
+        registrar.clone(),
+    );
+    let post_config = PostConfig {
+        url: &smtp_url,
+        authorities: None,
+        from: "noreply@sample-bank.example",
+        bounces_to: None,
+        unsigned: Unsigned::Never,
+    };
+    let composer = Composer::new(&post_config, Arc::new(signers), mark, clock.clone())?;
     let node_config = NodeConfig {
         site: loopback(ports.site),
         status: loopback(ports.status),
@@ -153,13 +172,10 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         downloads: dir.downloads(),
         updates: dir.updates(),
         anchor: AnchorDir::new(&dir.path().join("anchor")),
-        keeper: Keeper {
-            dir,
-            passphrase: Arc::new(passphrase),
-            entropy: entropy.clone(),
-            automatic: true,
-        },
-        post: Some(SmtpPost::new(&smtp_url, "noreply@sample-bank.example")?),
+        keeper: Keeper { dir, passphrase, entropy: entropy.clone(), automatic: true },
+        post: Some(SmtpPost::new(&post_config, composer)?),
+        // A mail sink sends nothing back.
+        reports: None,
     };
     let [site, gateway_listener, status, admin] = taken;
     let node = Node::prepare_on([site, status, admin], registrar, node_config).await?;
