@@ -17,6 +17,7 @@ mod column;
 mod credential;
 mod crl;
 mod database;
+mod email_change;
 mod organisation;
 mod outbox;
 mod own;
@@ -25,6 +26,7 @@ mod readers;
 mod revocation;
 mod seat;
 mod service;
+mod standing;
 mod writer;
 
 use std::path::Path;
@@ -36,6 +38,7 @@ pub use certificate::{CertificateFilter, CertificateRecord, IntentRow, NewIntent
 pub use credential::CredentialRecord;
 pub use crl::{CrlRow, CrlScope, DeltaBase, PublishedCrl, Shard};
 pub use database::StoreError;
+pub use email_change::PendingEmail;
 pub use organisation::{BranchId, BranchRecord, CompanyId, CompanyRecord};
 pub use outbox::{ClaimedMail, MailId, NewMail};
 pub use own::OwnCertificate;
@@ -43,6 +46,7 @@ pub use placement::Placement;
 pub use revocation::{ChangeRow, FeedRow, FeedRows, StatusAnnouncement};
 pub use seat::{SeatId, SeatRecord};
 pub use service::{ServiceId, ServiceRecord};
+pub use standing::{Standing, StandingFilter};
 
 use readers::Readers;
 use writer::Writer;

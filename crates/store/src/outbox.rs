@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use tegata_domain::Email;
+use tegata_domain::{Email, UserId};
 
 use crate::column::{Column, at, parsed};
 use crate::{ServiceId, StoreError, Tx};
@@ -102,6 +102,25 @@ impl Tx<'_> {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Gives up every mail that waits for a seat: those whose detail names this user ID.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn drop_mails(
+        &mut self,
+        service: ServiceId,
+        user_id: &UserId,
+        why: &str,
+    ) -> Result<usize, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "UPDATE outbox SET next_at = NULL, error = ?3
+                 WHERE next_at IS NOT NULL AND service_id = ?1 AND detail ->> '$.user_id' = ?2",
+            )?
+            .execute((service.0, user_id.as_str(), why))?)
     }
 
     /// Records that a mail was handed to the mail server.
