@@ -1,5 +1,7 @@
 //! Mails: composed from the outbox, handed to a [`Post`], retried with back-off.
 
+pub(crate) mod email;
+
 use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
@@ -93,9 +95,15 @@ impl Registrar {
         let count = claimed.len();
         for mail in claimed {
             let id = mail.id;
-            let outcome = match self.compose(&mail) {
+            let letter = match mail.kind.as_str() {
+                email::CONFIRM => self.confirmation(&mail).await?,
+                _ => self.compose(&mail),
+            };
+            let outcome = match letter {
                 Some(letter) => post.deliver(letter).await,
-                None => Delivery::Refused("there is no text for this mail".to_owned()),
+                None => Delivery::Refused(
+                    "there is nothing to say any more, or no text for it".to_owned(),
+                ),
             };
             let now = self.now();
             self.store()
@@ -121,10 +129,22 @@ impl Registrar {
             "issued" => {
                 issued_text(service, text, serde_json::from_value(mail.detail.clone()).ok()?)
             }
+            email::CHANGED => email::changed_text(service, text, mail.detail.clone())?,
             _ => return None,
         };
-        Some(Letter {
-            from_name: pick(&service.settings.organisation, text.lang()).to_owned(),
+        Some(self.letter(service, mail, subject, body))
+    }
+
+    fn letter(
+        &self,
+        service: &Service,
+        mail: &ClaimedMail,
+        subject: String,
+        body: String,
+    ) -> Letter {
+        let lang = Lang::from_tag(&mail.lang).unwrap_or_default();
+        Letter {
+            from_name: pick(&service.settings.organisation, lang).to_owned(),
             to: mail.recipient.clone(),
             subject,
             body,
@@ -134,7 +154,7 @@ impl Registrar {
                 mail.kind,
                 mail.created_at.as_second()
             ),
-        })
+        }
     }
 }
 

@@ -154,6 +154,18 @@ impl View<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Whether seats of a company may be open.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn company_state(&self, company: CompanyId) -> Result<SeatState, StoreError> {
+        let closed: bool = self
+            .0
+            .prepare_cached("SELECT closed_at IS NOT NULL FROM company WHERE id = ?1")?
+            .query_row([company.0], |row| row.get(0))?;
+        Ok(if closed { SeatState::Closed } else { SeatState::Open })
+    }
+
     /// Every company of a service, by code.
     ///
     /// # Errors

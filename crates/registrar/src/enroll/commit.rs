@@ -10,6 +10,7 @@ use tegata_store::{CertificateRecord, NewIntent, SeatRecord, Shard, StoreError, 
 use tegata_text::Lang;
 
 use super::{EnrollError, Issuance, Proven};
+use crate::change_email::replaced_by_issuance;
 use crate::mail;
 use crate::office::entry;
 use crate::status::{self, StatusChange};
@@ -116,6 +117,7 @@ impl Registrar {
                 replace_older(tx, &seat, signed.serial, now)?;
                 tx.set_issued(&issued, &signed.der, first_notice_at)?;
                 tx.set_credential(seat.id, &spent)?;
+                replaced_by_issuance(tx, &seat, &email, lang, now)?;
                 tx.set_email(seat.id, &email)?;
                 let confirmation = mail::issued(
                     seat.service,

@@ -130,6 +130,7 @@ pub(crate) fn settings() -> ServiceSettings {
         help: words("ヘルプデスク", "Help desk"),
         service_url: "https://gateway.example/SAMPLE01/cms".to_owned(),
         status_url: "http://status.example".to_owned(),
+        site_url: "https://cert.example".to_owned(),
         time_zone: "Asia/Tokyo".to_owned(),
         user_id_example: "CMSM950-006-401".to_owned(),
         lifetime_days: 365,
