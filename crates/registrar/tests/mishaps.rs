@@ -134,8 +134,7 @@ async fn a_lost_or_stolen_key_goes_before_anything_new_exists() {
 async fn after_two_reissues_only_the_last_password_works() {
     let world = World::new().await;
     let old = world.issue(0).await;
-    let (one, two) =
-        tokio::join!(world.reissue(Reissue::Planned), world.reissue(Reissue::Planned));
+    let (one, two) = tokio::join!(world.reissue(Reissue::Planned), world.reissue(Reissue::Planned));
     let user_id = world.user(0);
     let mut issued = Vec::new();
     for done in [one.unwrap(), two.unwrap()] {
@@ -433,8 +432,9 @@ async fn since_when_a_key_was_stolen_stands_on_the_crl() {
     let world = World::new().await;
     let issued = world.issue(0).await;
     let begin = world.read(|view| view.certificate(issued)).unwrap().certificate.validity;
-    world.registrar.publish().await.unwrap();
     world.clock.turn(DAY * 10);
+    // The base of the deltas.
+    world.registrar.publish().await.unwrap();
     let now = world.registrar.now();
     let revocation = Revocation::new(Reason::KeyCompromise).unwrap();
     assert!(revocation.since(now + SignedDuration::from_secs(1), now).is_err());
@@ -455,13 +455,10 @@ async fn since_when_a_key_was_stolen_stands_on_the_crl() {
                 .revoked_certificates
                 .unwrap()
                 .into_iter()
-                .find(|entry| {
-                    serial.octets() == entry.serial_number.as_bytes()
-                })
+                .find(|entry| serial.octets() == entry.serial_number.as_bytes())
                 .unwrap();
-            let dated = |time: std::time::Duration| {
-                Timestamp::from_second(time.as_secs() as i64).unwrap()
-            };
+            let dated =
+                |time: std::time::Duration| Timestamp::from_second(time.as_secs() as i64).unwrap();
             assert_eq!(dated(entry.revocation_date.to_unix_duration()), now);
             let extensions = entry.crl_entry_extensions.unwrap();
             let date = extensions.iter().find(|one| one.extn_id == INVALIDITY_DATE).unwrap();

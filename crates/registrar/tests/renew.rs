@@ -285,7 +285,8 @@ async fn a_reissue_after_a_renewal_leaves_one_certificate() {
     }
     assert!(matches!(world.state(issued.serial), CertificateState::Issued { .. }));
     // The same request again gets the same, and revokes nothing more.
-    let feed = |world: &World| world.registrar.feed(&world.service, 0, 10).unwrap().unwrap().changes;
+    let feed =
+        |world: &World| world.registrar.feed(&world.service, 0, 10).unwrap().unwrap().changes;
     let before = feed(&world);
     let again = world.enroll_as(user_id.as_str(), &password, &request).await.unwrap();
     assert_eq!((again, feed(&world)), (issued, before));
