@@ -44,3 +44,6 @@ site-email-gone-check = If you have used it already, a mail at the new address s
 site-email-gone-again = If not, please ask your branch or your company’s administrator to start the change again.
 site-too-many-title = There were many requests in a short time
 site-too-many-cause = For safety, requests are accepted at a limited pace.
+
+# Whom to call, behind every refusal that a person may have to call for
+problem-help = For help: { $help }

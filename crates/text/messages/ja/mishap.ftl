@@ -44,3 +44,6 @@ site-email-gone-check = すでにお使いの場合は、登録したことを�
 site-email-gone-again = 届いていない場合は、取引営業部店または統括会社の管理者に、もう一度変更をご依頼ください。
 site-too-many-title = 短い時間に多くのアクセスがありました
 site-too-many-cause = 安全のため、受け付ける回数を制限しています。
+
+# 問い合わせ先（お断りの説明の後に付ける）
+problem-help = お問い合わせ先： { $help }
