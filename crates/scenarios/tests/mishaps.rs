@@ -1,5 +1,7 @@
 //! The last chapter of the manual: what goes wrong, and the short way out of each.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
