@@ -117,8 +117,9 @@ fn hint(nearest: Option<&str>) -> String {
     nearest.map(|name| format!("; is it {name} that you mean?")).unwrap_or_default()
 }
 
-/// Most letters that a mistyped name may differ in.
-const MISTYPED: usize = 2;
+/// Most letters, or neighbours changed about, that a mistyped name may differ in. With two, a wrong
+/// number would find somebody else nearly always, and what follows may be a revocation.
+const MISTYPED: usize = 1;
 
 /// Most user IDs that are looked at for the one that was meant.
 const LOOKED_AT: u32 = 2_000;
