@@ -54,8 +54,9 @@ impl Pc {
     #[track_caller]
     fn is_refused(&self, demo: &Demo, code: &str, what: &str) {
         let begun = Instant::now();
-        let refused =
-            eventually(what, PROMISE, || self.visits(demo).filter(|answer| answer.status == 403));
+        let refused = eventually(what, PROMISE, || {
+            self.visits(demo).filter(|answer| answer.status == 403 && answer.json()["code"] == code)
+        });
         figure(&format!("{what}, refused after"), millis(begun.elapsed()));
         let problem = refused.problem(403, code);
         assert!(problem["detail"].as_str().unwrap().contains(HELP), "{problem}");
@@ -94,10 +95,10 @@ fn is_refused_at_the_site(demo: &Demo, seat: &Seat) {
 /// The demo's clock is the real one, so the dates of one user ID move instead.
 fn time_passes(demo: &Demo, user_id: &str, table_and_column: &str) {
     let (table, column) = table_and_column.split_once('.').unwrap();
-    let sql = format!(
-        "UPDATE {table} SET {column} = 1
-         WHERE seat_id = (SELECT id FROM seat WHERE user_id = '{user_id}'); SELECT changes();"
-    );
+    let sql = include_str!("sql/time_passes.sql")
+        .replace("{table}", table)
+        .replace("{column}", column)
+        .replace("{user_id}", user_id);
     let database = demo.ready.data_dir.join("tegata.db");
     let args = ["-cmd", ".timeout 10000", database.to_str().unwrap(), &sql];
     assert_eq!(run("sqlite3", args).ok().text().trim(), "1");
