@@ -23,10 +23,10 @@ mod outbox;
 mod own;
 mod placement;
 mod readers;
+mod revocable;
 mod revocation;
 mod seat;
 mod service;
-mod standing;
 mod writer;
 
 use std::path::Path;
@@ -43,10 +43,10 @@ pub use organisation::{BranchId, BranchRecord, CompanyId, CompanyRecord};
 pub use outbox::{ClaimedMail, MailId, NewMail};
 pub use own::OwnCertificate;
 pub use placement::Placement;
+pub use revocable::{Standing, StandingFilter};
 pub use revocation::{ChangeRow, FeedRow, FeedRows, StatusAnnouncement};
 pub use seat::{SeatId, SeatRecord};
 pub use service::{ServiceId, ServiceRecord};
-pub use standing::{Standing, StandingFilter};
 
 use readers::Readers;
 use writer::Writer;
