@@ -3,8 +3,10 @@
 mod lint;
 mod read;
 
+use std::time::Duration;
+
 use const_oid::db::rfc5280;
-use der::asn1::{AnyRef, ContextSpecific, Uint, UintRef};
+use der::asn1::{AnyRef, ContextSpecific, GeneralizedTime, Uint, UintRef};
 use der::{Decode, Encode, Header, Length, Tag, TagMode, TagNumber};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -177,12 +179,31 @@ impl CrlWriter<'_> {
     /// # Errors
     /// When a time is out of range.
     pub fn push(&mut self, entry: &CrlEntry) -> Result<(), CrlError> {
-        let extensions = match entry.listed {
+        self.push_dated(entry, None)
+    }
+
+    /// Adds an entry that says since when its certificate was no good: the invalidity date (RFC
+    /// 5280 §5.3.2).
+    ///
+    /// # Errors
+    /// When a time is out of range.
+    pub fn push_dated(
+        &mut self,
+        entry: &CrlEntry,
+        invalid_since: Option<Timestamp>,
+    ) -> Result<(), CrlError> {
+        let dated = match (invalid_since, entry.listed) {
+            (Some(since), Listed::Revoked(reason)) => {
+                Some(dated_extensions(encoding::crl_reason(reason), since)?)
+            }
+            _ => None,
+        };
+        let extensions = dated.as_ref().or(match entry.listed {
             Listed::Released => Some(&self.released),
             Listed::Revoked(reason) => {
                 self.reasons.iter().find(|(known, _)| *known == reason).map(|(_, der)| der)
             }
-        };
+        });
         let entry = Entry {
             serial: UintRef::new(entry.serial.octets())?,
             at: encoding::time(entry.at)?,
@@ -265,4 +286,19 @@ fn entry_extensions(reason: x509_cert::ext::pkix::CrlReason) -> der::Result<Vec<
     let mut list: Vec<Extension> = Vec::with_capacity(1);
     push(&mut list, rfc5280::ID_CE_CRL_REASONS, false, &reason)?;
     list.to_der()
+}
+
+fn dated_extensions(
+    reason: Option<x509_cert::ext::pkix::CrlReason>,
+    invalid_since: Timestamp,
+) -> Result<Vec<u8>, CrlError> {
+    let mut list: Vec<Extension> = Vec::with_capacity(2);
+    if let Some(reason) = reason {
+        push(&mut list, rfc5280::ID_CE_CRL_REASONS, false, &reason)?;
+    }
+    // GeneralizedTime in every year, unlike the dates of validity.
+    let seconds = u64::try_from(invalid_since.as_second()).unwrap_or(0);
+    let date = GeneralizedTime::from_unix_duration(Duration::from_secs(seconds))?;
+    push(&mut list, rfc5280::ID_CE_INVALIDITY_DATE, false, &date)?;
+    Ok(list.to_der()?)
 }

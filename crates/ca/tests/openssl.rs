@@ -411,6 +411,39 @@ fn an_entry_takes_no_octet_more_than_der_needs() {
     }
 }
 
+/// The invalidity date lies before the revocation, or the CRL is not signed; OpenSSL reads it.
+#[test]
+fn an_entry_says_since_when_and_never_from_when_on() {
+    let pki = Pki::new(CaKey::P384, CaKey::P256);
+    let serial = Serial::from_octets(&[0x41; 16]).unwrap();
+    let entry = |reason| CrlEntry { serial, at: pki.now, listed: Listed::Revoked(reason) };
+    let signed = |entry: CrlEntry, since| {
+        let request = CrlRequest {
+            number: 7,
+            this_update: pki.now,
+            next_update: pki.now + days(1),
+            shard: None,
+            form: CrlForm::Full { delta: None },
+        };
+        let mut crl = pki.issuing.begin_crl(request, 1).unwrap();
+        crl.push_dated(&entry, Some(since)).unwrap();
+        crl.finish()
+    };
+    for reason in [Reason::KeyCompromise, Reason::Unspecified] {
+        let der = signed(entry(reason), pki.now - days(3)).unwrap().der;
+        pki.write("crl.pem", &pem("X509 CRL", &der));
+        let shown = pki.openssl("crl -noout -text -in crl.pem");
+        let text = String::from_utf8_lossy(&shown.stdout).into_owned();
+        assert!(text.contains("Invalidity Date"), "{text}");
+        assert_eq!(text.contains("Key Compromise"), reason == Reason::KeyCompromise, "{text}");
+        let issuer = CaCertificate::parse(pki.issuing.certificate()).unwrap();
+        assert_eq!(ReadCrl::parse(&der, &issuer).unwrap().entries[0].reason, reason);
+        signed(entry(reason), pki.now).unwrap();
+        let ahead = signed(entry(reason), pki.now + days(1));
+        assert!(ahead.unwrap_err().to_string().contains("invalidity date"));
+    }
+}
+
 #[test]
 fn a_crl_is_read_back_as_it_was_written() {
     let pki = Pki::new(CaKey::Rsa4096, CaKey::P256);

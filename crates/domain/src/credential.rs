@@ -76,6 +76,11 @@ impl Credential {
         }
     }
 
+    /// Whether it was never used and no longer works.
+    pub fn has_lapsed(&self, now: Timestamp) -> bool {
+        !matches!(self.state, State::Consumed { .. }) && now >= self.lapses_at
+    }
+
     /// What the right password permits at `now` to the holder of `key`.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::half_width;
@@ -88,6 +89,51 @@ impl fmt::Debug for Email {
     }
 }
 
+/// How long a link that confirms an address works. OWASP ASVS 5.0 §6.4.1 wants such links to
+/// end; a day lets a mail wait until the next morning.
+pub const EMAIL_LINK_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
+
+/// Most changes of one seat's address that can be asked for within [`EMAIL_WINDOW`]: each sends a
+/// mail to an address that nobody has confirmed.
+pub const EMAIL_REQUESTS: u8 = 5;
+
+/// See [`EMAIL_REQUESTS`].
+pub const EMAIL_WINDOW: SignedDuration = SignedDuration::from_hours(24);
+
+/// How often a change of a seat's address was asked for of late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EmailRequests {
+    /// When the first of them was.
+    pub since: Timestamp,
+    /// How many.
+    pub count: u8,
+}
+
+/// A change was asked for too often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("asked for {EMAIL_REQUESTS} times within a day; the next is possible from {from:.0}")]
+pub struct TooManyRequests {
+    /// From when on.
+    pub from: Timestamp,
+}
+
+impl EmailRequests {
+    /// Counts one more, after those `before`.
+    ///
+    /// # Errors
+    /// When there were enough.
+    pub fn one_more(before: Option<Self>, now: Timestamp) -> Result<Self, TooManyRequests> {
+        let first = Self { since: now, count: 1 };
+        let Some(before) = before else { return Ok(first) };
+        let from = before.since.saturating_add(EMAIL_WINDOW).unwrap_or(Timestamp::MAX);
+        match (now < from, before.count < EMAIL_REQUESTS) {
+            (false, _) => Ok(first),
+            (true, true) => Ok(Self { count: before.count + 1, ..before }),
+            (true, false) => Err(TooManyRequests { from }),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -130,6 +176,27 @@ mod tests {
     }
 
     proptest! {
+        /// Whenever a change is asked for: from the first one on, a day sees at most five.
+        #[test]
+        fn a_day_sees_at_most_five_requests(mut minutes in prop::collection::vec(0i64..6_000, 0..80)) {
+            minutes.sort_unstable();
+            let (mut state, mut taken) = (None, Vec::new());
+            for minute in minutes {
+                let now = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minute);
+                match EmailRequests::one_more(state, now) {
+                    Ok(next) => {
+                        state = Some(next);
+                        taken.push((next.since, now));
+                    }
+                    Err(TooManyRequests { from }) => prop_assert!(now < from),
+                }
+            }
+            for (since, _) in &taken {
+                let same = taken.iter().filter(|(other, _)| other == since).count();
+                prop_assert!(same <= usize::from(EMAIL_REQUESTS));
+            }
+        }
+
         #[test]
         fn no_accepted_address_holds_control_or_separator(text in "\\PC{0,300}") {
             if let Ok(email) = text.parse::<Email>() {

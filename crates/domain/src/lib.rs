@@ -24,7 +24,10 @@ pub use certificate::{Certificate, CertificateError, State as CertificateState, 
 pub use credential::{
     Attempt, Credential, CredentialError, Refusal as CredentialRefusal, State as CredentialState,
 };
-pub use email::{Email, EmailError};
+pub use email::{
+    EMAIL_LINK_LIFETIME, EMAIL_REQUESTS, EMAIL_WINDOW, Email, EmailError, EmailRequests,
+    TooManyRequests,
+};
 pub use names::{
     BranchCode, CompanyCode, Issuer, NameError, ServiceKey, Tenant, UserId, half_width,
 };
@@ -35,7 +38,7 @@ pub use renewal::{RenewalRefusal, renewal_opens_at, renewal_permitted, renewed_n
 pub use retirement::{
     RetirementRefusal, retirement_due, retirement_permitted, retirement_statement, retires_at,
 };
-pub use revocation::{Reason, RevocationStatus};
-pub use seat::{IssuanceRefusal, SeatState, issuance_supersedes};
+pub use revocation::{Reason, Revocation, RevocationError, RevocationStatus};
+pub use seat::{ClosingError, IssuanceRefusal, Reissue, SeatState, issuance_supersedes, standing};
 pub use serial::{KeyHash, Serial, SerialError};
 pub use verdict::Verdict;

@@ -164,7 +164,11 @@ impl Answer<'_> {
             Lang::Ja => "",
             Lang::En => " ",
         };
-        let detail = std::iter::once(cause).chain(steps).collect::<Vec<_>>().join(separator);
+        let mut detail = std::iter::once(cause).chain(steps).collect::<Vec<_>>().join(separator);
+        let contact = self.service.map_or("", |service| service.contact.get(lang));
+        if !contact.is_empty() {
+            detail = format!("{detail}\n{}", Text::of(lang).problem_help(contact));
+        }
         let status = self.cause.status().as_u16();
         let problem = Problem::new(self.cause.code(), status, headline, detail, reference);
         serde_json::to_string(&problem).unwrap_or_default()

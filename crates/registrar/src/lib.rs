@@ -11,6 +11,9 @@ mod answer;
 mod answers;
 mod audit;
 mod blocklist;
+mod change_email;
+mod close;
+mod close_company;
 mod digest;
 mod enroll;
 mod feed;
@@ -30,11 +33,13 @@ mod publish;
 mod reach;
 mod ready;
 mod reference;
+mod reissue;
 mod remind;
 mod renew;
 mod reset;
 mod responder;
 mod retire;
+mod revoke_many;
 mod rollover;
 mod seats;
 mod settings;
@@ -42,6 +47,7 @@ mod settle;
 mod standing;
 mod status;
 mod target;
+mod unlock;
 mod update;
 mod used;
 
@@ -55,6 +61,9 @@ pub use answer::AnswerError;
 pub use answers::SharedAnswer;
 pub use audit::AuditReport;
 pub use blocklist::{BlockError, Fingerprint, KeyListError, OWN_KEY};
+pub use change_email::{AskedEmail, ChangeEmailError, ChangedEmail, LinkNonce};
+pub use close::{CloseError, ClosedSeat};
+pub use close_company::{ClosedCompany, CompanyClosing};
 pub use enroll::{EnrollError, Enrollment, Issuance};
 pub use feed::{FeedBehind, FeedPage};
 pub use found::{CertifyError, ChangeError, Founded};
@@ -66,7 +75,7 @@ pub use keyring::{IssuingCa, Keyring, KeyringError, OfflineCa, Service};
 pub use list::{ListError, PublishedList};
 pub use mail::{
     Delivery, HeaderText, Letter, MailKind, MailSample, OutboxError, Post, TemplateError,
-    TemplateRow, email_changed,
+    TemplateRow,
 };
 pub use mail_signer::OwnMailSignerError;
 pub use office::Office;
@@ -74,17 +83,20 @@ pub use password::{Cost, Passwords};
 pub use preview::{Preview, PreviewError, PreviewNames};
 pub use publish::PublishError;
 pub use reference::Reference;
+pub use reissue::Reissued;
 pub use remind::Reminded;
 pub use renew::{RenewError, Renewed};
 pub use reset::ResetError;
 pub use responder::ResponderError;
 pub use retire::{RetireError, Retired};
+pub use revoke_many::{NamesError, PlanError, RevocationPlan, RevokedMany, Selection, names_from};
 pub use rollover::{LEAD, NewIssuingCa};
 pub use seats::{NewSeat, SeatsError};
 pub use settings::{ProfileSettings, Profiles, ServiceSettings, SettingsError, Words};
 pub use standing::{AuthorityLine, Expiring, GatewayLine, Standing};
 pub use status::{Changed, StatusChange};
 pub use target::{Target, TargetError};
+pub use unlock::{UnlockError, Unlocked};
 pub use used::{GatewayRefused, SignedReport, Taken};
 
 /// How many seats may be issued to at the same time without waiting for each other by chance.

@@ -33,11 +33,12 @@ impl Office {
         service: ServiceId,
         code: &BranchCode,
     ) -> Result<BranchRecord, TargetError> {
-        let branches = self.store.read(|view: View<'_>| view.branches(service))?;
-        branches
-            .into_iter()
-            .find(|branch| branch.code == *code)
-            .ok_or_else(|| TargetError::unknown("branch", code))
+        let mut branches = self.store.read(|view: View<'_>| view.branches(service))?;
+        match branches.iter().position(|branch| branch.code == *code) {
+            Some(found) => Ok(branches.swap_remove(found)),
+            None => Err(TargetError::unknown("branch", code)
+                .or_nearest(branches.iter().map(|branch| &branch.code))),
+        }
     }
 
     /// The company of this code.
@@ -49,11 +50,12 @@ impl Office {
         service: ServiceId,
         code: &CompanyCode,
     ) -> Result<CompanyRecord, TargetError> {
-        let companies = self.store.read(|view: View<'_>| view.companies(service))?;
-        companies
-            .into_iter()
-            .find(|company| company.code == *code)
-            .ok_or_else(|| TargetError::unknown("company", code))
+        let mut companies = self.store.read(|view: View<'_>| view.companies(service))?;
+        match companies.iter().position(|company| company.code == *code) {
+            Some(found) => Ok(companies.swap_remove(found)),
+            None => Err(TargetError::unknown("company", code)
+                .or_nearest(companies.iter().map(|company| &company.code))),
+        }
     }
 
     /// Adds a branch.

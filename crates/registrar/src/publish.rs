@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tegata_ca::{CrlEntry, CrlError, CrlForm, CrlRequest, Listed, SignError, SignedCrl};
-use tegata_domain::{Reason, Serial};
+use tegata_ca::{CrlEntry, CrlError, CrlForm, CrlRequest, CrlWriter, Listed, SignError, SignedCrl};
 use tegata_store::{CrlRow, CrlScope, DeltaBase, PublishedCrl, Store, StoreError, View};
 
 use crate::keyring::{crl_address, delta_address};
@@ -310,24 +309,21 @@ fn write(
             let now = request.this_update;
             let expired_before = last.as_ref().map_or(now, |crl| crl.this_update.min(now));
             let mut writer = ca.authority.begin_crl(request, view.crl_size(scope)?)?;
-            view.crl_rows(scope, expired_before, |row| {
-                Ok::<_, PublishError>(writer.push(&line(row))?)
-            })?;
+            view.crl_rows(scope, expired_before, |row| push(&mut writer, row))?;
             Ok(writer.finish()?)
         }
         Making::Delta(base) => {
             let mut writer = ca.authority.begin_crl(request, 0)?;
-            view.delta_rows(scope, base.position, |row| {
-                Ok::<_, PublishError>(writer.push(&line(row))?)
-            })?;
+            view.delta_rows(scope, base.position, |row| push(&mut writer, row))?;
             Ok(writer.finish()?)
         }
     })
 }
 
-fn line(CrlRow { serial, at, reason }: CrlRow) -> CrlEntry {
-    let (serial, reason): (Serial, Option<Reason>) = (serial, reason);
-    CrlEntry { serial, at, listed: reason.map_or(Listed::Released, Listed::Revoked) }
+fn push(writer: &mut CrlWriter<'_>, row: CrlRow) -> Result<(), PublishError> {
+    let CrlRow { serial, at, reason, invalid_since } = row;
+    let listed = reason.map_or(Listed::Released, Listed::Revoked);
+    Ok(writer.push_dated(&CrlEntry { serial, at, listed }, invalid_since)?)
 }
 
 /// How many were made, and the first that could not be.

@@ -1,18 +1,19 @@
-use tegata_domain::{Credential, CredentialError, CredentialPolicy, InitialPassword, UserId};
-use tegata_store::{CredentialRecord, ServiceId, StoreError};
+use tegata_domain::{Credential, CredentialPolicy, InitialPassword, SeatState, UserId};
+use tegata_store::{CredentialRecord, SeatRecord, ServiceId, StoreError, Tx};
 
 use crate::office::entry;
+use crate::target::seat;
 use crate::{Actor, NewSeat, Office, TargetError};
 
-/// Why a credential could not be reset or unlocked.
+/// Why a seat got no new credential.
 #[derive(Debug, thiserror::Error)]
 pub enum ResetError {
     /// There is no such seat.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// Not in a state that allows it.
-    #[error("{0}; only a locked one can be unlocked")]
-    State(#[from] CredentialError),
+    /// The seat was given up.
+    #[error("{0} is closed; open it again with `tegata subscriber reopen {0}`")]
+    Closed(UserId),
     /// The database could not.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -23,7 +24,7 @@ impl Office {
     /// gone; certificates stay until one is issued with the new credential.
     ///
     /// # Errors
-    /// When there is no such seat.
+    /// When there is no such seat, or it is closed.
     pub async fn reset(
         &self,
         actor: Actor,
@@ -32,44 +33,38 @@ impl Office {
         policy: CredentialPolicy,
     ) -> Result<NewSeat, ResetError> {
         let now = self.clock.now();
-        let password = InitialPassword::random(&*self.entropy);
-        let hash = self.passwords.hash(&password, &*self.entropy);
+        let (password, record) = self.new_credential(&policy);
         self.store
             .write(move |tx| {
-                let seat = tx
-                    .seat(service, &user_id)?
-                    .ok_or_else(|| TargetError::unknown("user ID", &user_id))?;
-                let credential = Credential::new(now, &policy);
-                tx.put_credential(seat.id, &CredentialRecord { hash, credential })?;
+                let seat = open_seat(tx, service, &user_id)?;
+                tx.put_credential(seat.id, &record)?;
                 tx.audit(&entry(now, &actor, "credential.reset", &user_id))?;
                 Ok(NewSeat { user_id, password })
             })
             .await
     }
 
-    /// Makes a locked credential work again with the same password.
-    ///
-    /// # Errors
-    /// When there is no such seat or its credential is not locked.
-    pub async fn unlock(
+    /// Makes a password and what is kept of it. Takes tens of milliseconds.
+    pub(crate) fn new_credential(
         &self,
-        actor: Actor,
-        service: ServiceId,
-        user_id: UserId,
-    ) -> Result<(), ResetError> {
-        let now = self.clock.now();
-        self.store
-            .write(move |tx| {
-                let seat = tx
-                    .seat(service, &user_id)?
-                    .ok_or_else(|| TargetError::unknown("user ID", &user_id))?;
-                let record = tx
-                    .credential(seat.id)?
-                    .ok_or_else(|| TargetError::unknown("initial password of", &user_id))?;
-                tx.set_credential(seat.id, &record.credential.unlock()?)?;
-                tx.audit(&entry(now, &actor, "credential.unlocked", &user_id))?;
-                Ok(())
-            })
-            .await
+        policy: &CredentialPolicy,
+    ) -> (InitialPassword, CredentialRecord) {
+        let password = InitialPassword::random(&*self.entropy);
+        let hash = self.passwords.hash(&password, &*self.entropy);
+        let credential = Credential::new(self.clock.now(), policy);
+        (password, CredentialRecord { hash, credential })
+    }
+}
+
+/// The seat of a user ID, which must be open.
+pub(crate) fn open_seat(
+    tx: &Tx<'_>,
+    service: ServiceId,
+    user_id: &UserId,
+) -> Result<SeatRecord, ResetError> {
+    let seat = seat(**tx, service, user_id)?;
+    match seat.state {
+        SeatState::Open => Ok(seat),
+        SeatState::Closed => Err(ResetError::Closed(seat.user_id)),
     }
 }

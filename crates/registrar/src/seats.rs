@@ -1,4 +1,6 @@
-use tegata_domain::{Credential, CredentialPolicy, InitialPassword, UserId};
+use tegata_domain::{
+    CompanyCode, Credential, CredentialPolicy, InitialPassword, SeatState, UserId,
+};
 use tegata_store::{CompanyRecord, CredentialRecord, StoreError};
 
 use crate::office::entry;
@@ -22,6 +24,9 @@ pub enum SeatsError {
     /// The company's code and number together are too long.
     #[error("the company has no user IDs left")]
     UserId,
+    /// A closed company gets no seats.
+    #[error("company {0} is closed; open it again with `tegata company reopen {0}`")]
+    CompanyClosed(CompanyCode),
     /// The database could not.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -53,6 +58,9 @@ impl Office {
             .collect();
         self.store
             .write(move |tx| {
+                if tx.company_state(company.id)? == SeatState::Closed {
+                    return Err(SeatsError::CompanyClosed(company.code));
+                }
                 new.into_iter()
                     .map(|(password, credential)| {
                         let number = tx.next_seat_number(company.id)?;

@@ -34,6 +34,10 @@ pub struct ServiceSettings {
     pub service_url: String,
     /// Beginning of the plain-HTTP addresses of CRL, OCSP and issuer, without a slash at the end.
     pub status_url: String,
+    /// Beginning of the issuing site's addresses as users reach it, `https://` and host, without a
+    /// slash at the end: links in mails begin so. May be left out; then no mail has a link.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub site_url: String,
     /// IANA name of the time zone in which dates are shown.
     pub time_zone: String,
     /// An example of a user ID.
@@ -141,6 +145,12 @@ pub enum SettingsError {
          there is signed, and whoever checks a TLS certificate by it cannot use TLS for that"
     )]
     StatusAddress,
+    /// Not the beginning of an address.
+    #[error(
+        "settings of a service: site_url must be https:// and a host, with a port where it has \
+         one, and nothing behind it: https://cert.example.co.jp"
+    )]
+    SiteAddress,
     /// A profile that makes no sense.
     #[error("settings of a service: profiles.{}.{}", .0.name(), .1)]
     Profile(Holder, ProfileError),
@@ -238,6 +248,10 @@ impl ServiceSettings {
         if !absolute(&self.service_url) {
             errors.push(SettingsError::Address("service_url"));
         }
+        let site = &self.site_url;
+        if !site.is_empty() && (!site.is_ascii() || !is_origin(site)) {
+            errors.push(SettingsError::SiteAddress);
+        }
         for holder in Holder::ALL {
             let faults = self.profile(holder).err().unwrap_or_default();
             errors.extend(faults.into_iter().map(|fault| SettingsError::Profile(holder, fault)));
@@ -316,6 +330,14 @@ impl ServiceSettings {
             ..CredentialPolicy::default()
         }
     }
+}
+
+/// `https://host` or `https://host:port`: mails show it, so nothing else may hide in it.
+fn is_origin(url: &str) -> bool {
+    url.strip_prefix("https://").is_some_and(|host| {
+        let plain = |c: u8| c.is_ascii_alphanumeric() || b"-.:[]".contains(&c);
+        !host.is_empty() && host.bytes().all(plain)
+    })
 }
 
 fn days(count: u16) -> SignedDuration {

@@ -1,6 +1,8 @@
 use jiff::Timestamp;
-use tegata_domain::{Certificate, CertificateError, CertificateState, Reason, Serial, UserId};
-use tegata_store::{CertificateRecord, ServiceId, StatusAnnouncement, StoreError, Tx};
+use tegata_domain::{
+    Certificate, CertificateError, CertificateState, Reason, Revocation, Serial, UserId, standing,
+};
+use tegata_store::{CertificateRecord, SeatRecord, ServiceId, StatusAnnouncement, StoreError, Tx};
 
 use crate::blocklist::block_compromised_key;
 use crate::mail::{Held, Revoked, to_seat};
@@ -27,6 +29,17 @@ pub struct Changed {
     pub user_id: UserId,
     /// Which.
     pub serial: Serial,
+}
+
+/// What else the record of a change says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Remark {
+    /// Since when the certificate was no good before its revocation.
+    pub(crate) invalid_since: Option<Timestamp>,
+    /// The one order that many changes come from.
+    pub(crate) order: Option<String>,
+    /// What happened, where it was not the certificate itself that somebody meant.
+    pub(crate) because: Option<&'static str>,
 }
 
 impl StatusChange {
@@ -92,6 +105,33 @@ impl Office {
         target: Target,
         change: StatusChange,
     ) -> Result<Vec<Changed>, TargetError> {
+        self.change_with(actor, service, target, change, None).await
+    }
+
+    /// Revokes what `target` names, as [`Self::change_status`] does, and says since when it was no
+    /// good.
+    ///
+    /// # Errors
+    /// Those of [`Self::change_status`].
+    pub async fn revoke(
+        &self,
+        actor: Actor,
+        service: ServiceId,
+        target: Target,
+        revocation: Revocation,
+    ) -> Result<Vec<Changed>, TargetError> {
+        let change = StatusChange::Revoke(revocation.reason());
+        self.change_with(actor, service, target, change, Some(revocation)).await
+    }
+
+    async fn change_with(
+        &self,
+        actor: Actor,
+        service: ServiceId,
+        target: Target,
+        change: StatusChange,
+        revocation: Option<Revocation>,
+    ) -> Result<Vec<Changed>, TargetError> {
         let now = self.clock.now();
         self.store
             .write(move |tx| {
@@ -100,13 +140,15 @@ impl Office {
                 let states: Vec<_> = all.iter().map(|found| found.certificate.state).collect();
                 for found in all {
                     if let Ok(new) = change.apply(found.certificate, now) {
-                        record(tx, &actor, &found, &new, change, now)?;
+                        let validity = found.certificate.validity;
+                        let invalid_since = revocation.and_then(|r| r.invalid_since(validity));
+                        let remark = Remark { invalid_since, ..Remark::default() };
+                        record_with(tx, &actor, &found, &new, (change, &remark), now)?;
                         done.push(Changed { user_id: found.user_id, serial: new.serial });
                     }
                 }
-                let told = change.tells();
-                if let (true, Some(first)) = (told, done.first()) {
-                    tell(tx, service, first, change, now)?;
+                if let Some(first) = done.first() {
+                    tell(tx, service, &first.user_id, change, now)?;
                 }
                 if done.is_empty() {
                     return Err(change.refusal(target.to_string(), &states));
@@ -117,20 +159,24 @@ impl Office {
     }
 }
 
-/// One mail a seat, however many of its certificates it is about.
-fn tell(
+/// Tells the user, where that is to be told: one mail a seat, however many of its certificates
+/// the change is about.
+pub(crate) fn tell(
     tx: &mut Tx<'_>,
     service: ServiceId,
-    about: &Changed,
+    user_id: &UserId,
     change: StatusChange,
     at: Timestamp,
-) -> Result<(), TargetError> {
-    let user_id = about.user_id.clone();
+) -> Result<(), StoreError> {
+    if !change.tells() {
+        return Ok(());
+    }
     let (Some(seat), Some(settings)) =
-        (tx.seat(service, &user_id)?, settings(**tx)?.remove(&service))
+        (tx.seat(service, user_id)?, settings(**tx)?.remove(&service))
     else {
         return Ok(());
     };
+    let user_id = user_id.clone();
     let mail = match change {
         StatusChange::Hold => to_seat(&seat, &settings, &Held { user_id, at }),
         StatusChange::Revoke(_) => to_seat(&seat, &settings, &Revoked { user_id, at }),
@@ -167,7 +213,22 @@ pub(crate) fn record(
     change: StatusChange,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    record_with(tx, actor, old, new, (change, &Remark::default()), now)
+}
+
+/// Records one change, with what else is to be said of it.
+pub(crate) fn record_with(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    old: &CertificateRecord,
+    new: &Certificate,
+    (change, remark): (StatusChange, &Remark),
+    now: Timestamp,
+) -> Result<(), StoreError> {
     tx.set_certificate(new)?;
+    if let Some(since) = remark.invalid_since {
+        tx.set_invalid_since(new.serial, since)?;
+    }
     announce(tx, old, new, now)?;
     if change == StatusChange::Release && matches!(new.state, CertificateState::Issued { .. }) {
         // Live again: its reminders are, too.
@@ -178,11 +239,39 @@ pub(crate) fn record(
     }
     let action = format!("certificate.{}", change.participle());
     let mut entry = entry(now, actor, &action, &old.user_id);
-    entry.detail = match change {
-        StatusChange::Revoke(reason) => {
-            serde_json::json!({ "serial": new.serial, "reason": reason.name() })
-        }
-        StatusChange::Hold | StatusChange::Release => serde_json::json!({ "serial": new.serial }),
-    };
+    let mut detail = serde_json::json!({ "serial": new.serial });
+    if let StatusChange::Revoke(reason) = change {
+        detail["reason"] = reason.name().into();
+    }
+    if let Some(since) = remark.invalid_since {
+        detail["invalid_since"] = since.to_string().into();
+    }
+    if let Some(order) = &remark.order {
+        detail["order"] = order.as_str().into();
+    }
+    if let Some(because) = remark.because {
+        detail["because"] = because.into();
+    }
+    entry.detail = detail;
     tx.audit(&entry)
+}
+
+/// Revokes every certificate of a seat that stands. Returns which.
+pub(crate) fn revoke_standing(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    seat: &SeatRecord,
+    (reason, remark): (Reason, &Remark),
+    now: Timestamp,
+) -> Result<Vec<Serial>, StoreError> {
+    let all = tx.certificates_of_seat(seat.id)?;
+    let certificates: Vec<_> = all.iter().map(|record| record.certificate).collect();
+    let gone: Vec<Serial> = standing(&certificates, now).map(|c| c.serial).collect();
+    let change = StatusChange::Revoke(reason);
+    for record in all.iter().filter(|record| gone.contains(&record.certificate.serial)) {
+        if let Ok(revoked) = record.certificate.revoke(now, reason) {
+            record_with(tx, actor, record, &revoked, (change, remark), now)?;
+        }
+    }
+    Ok(gone)
 }

@@ -41,12 +41,14 @@ impl std::fmt::Display for Target {
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
     /// There is none of that name.
-    #[error("there is no {what} {name}")]
+    #[error("there is no {what} {name}{}", hint(nearest.as_deref()))]
     Unknown {
         /// Kind of thing.
         what: &'static str,
         /// What was named.
         name: String,
+        /// What there is that looks like it, within the same service.
+        nearest: Option<String>,
     },
     /// Several services, none named.
     #[error("there are {} services; name one with --service: {}", .0.len(), .0.join(", "))]
@@ -93,7 +95,61 @@ pub enum TargetError {
 
 impl TargetError {
     pub(crate) fn unknown(what: &'static str, name: impl ToString) -> Self {
-        Self::Unknown { what, name: name.to_string() }
+        Self::Unknown { what, name: name.to_string(), nearest: None }
+    }
+
+    /// The same, with the one of `names` that looks like what was named.
+    pub(crate) fn or_nearest<T: std::fmt::Display>(
+        self,
+        names: impl IntoIterator<Item = T>,
+    ) -> Self {
+        match self {
+            Self::Unknown { what, name, nearest: None } => {
+                let nearest = nearest(&name, names.into_iter().map(|one| one.to_string()));
+                Self::Unknown { what, name, nearest }
+            }
+            other => other,
+        }
+    }
+}
+
+fn hint(nearest: Option<&str>) -> String {
+    nearest.map(|name| format!("; is it {name} that you mean?")).unwrap_or_default()
+}
+
+/// Most letters, or neighbours changed about, that a mistyped name may differ in. With two, a wrong
+/// number would find somebody else nearly always, and what follows may be a revocation.
+const MISTYPED: usize = 1;
+
+/// Most user IDs that are looked at for the one that was meant.
+const LOOKED_AT: u32 = 2_000;
+
+fn nearest(name: &str, names: impl Iterator<Item = String>) -> Option<String> {
+    names
+        .map(|one| (strsim::damerau_levenshtein(name, &one), one))
+        .filter(|(distance, _)| *distance <= MISTYPED)
+        .min()
+        .map(|(_, one)| one)
+}
+
+/// The seat of a user ID, inside a transaction.
+pub(crate) fn seat(
+    view: View<'_>,
+    service: ServiceId,
+    user_id: &UserId,
+) -> Result<SeatRecord, TargetError> {
+    match view.seat(service, user_id)? {
+        Some(seat) => Ok(seat),
+        None => {
+            // Of a user ID it is the end that gets mistyped; what is before it is the company.
+            let name = user_id.as_str();
+            let company = name.rsplit_once('-').map_or(name, |(company, _)| company);
+            let mut near = view.user_ids_like(service, company, LOOKED_AT)?;
+            if near.is_empty() {
+                near = view.user_ids_like(service, &name[..1], LOOKED_AT)?;
+            }
+            Err(TargetError::unknown("user ID", user_id).or_nearest(near))
+        }
     }
 }
 
@@ -103,9 +159,7 @@ impl Office {
     /// # Errors
     /// When there is none.
     pub fn seat(&self, service: ServiceId, user_id: &UserId) -> Result<SeatRecord, TargetError> {
-        self.store
-            .read(|view: View<'_>| view.seat(service, user_id))?
-            .ok_or_else(|| TargetError::unknown("user ID", user_id))
+        self.store.read(|view: View<'_>| seat(view, service, user_id))
     }
 }
 
@@ -116,12 +170,7 @@ pub(crate) fn certificates(
     target: &Target,
 ) -> Result<Vec<tegata_store::CertificateRecord>, TargetError> {
     match target {
-        Target::UserId(user_id) => {
-            let seat = view
-                .seat(service, user_id)?
-                .ok_or_else(|| TargetError::unknown("user ID", user_id))?;
-            Ok(view.certificates_of_seat(seat.id)?)
-        }
+        Target::UserId(user_id) => Ok(view.certificates_of_seat(seat(view, service, user_id)?.id)?),
         Target::Serial(serial) => view
             .certificate(*serial)?
             // One of another service is as unknown as none at all.

@@ -12,7 +12,7 @@ use std::process::Command;
 
 use common::{MailServer, World};
 use jiff::{SignedDuration, Timestamp};
-use tegata_domain::{CertificateState, Reason, RenewalRefusal, Serial};
+use tegata_domain::{CertificateState, Reason, Reissue, RenewalRefusal, Serial};
 use tegata_registrar::{Actor, Delivery, RenewError, Renewed, StatusChange, Target};
 
 /// A PC with keys in files, and `openssl cms` to sign with them.
@@ -235,4 +235,89 @@ async fn two_at_once_get_one_certificate() {
     let (one, two) = tokio::join!(world.renew(request.clone()), world.renew(request));
     assert_eq!(one.unwrap(), two.unwrap());
     assert_eq!(world.certificates().len(), 2);
+}
+
+/// A thief renews while the branch reissues for the stolen key: whichever commits first, nothing
+/// good is left on it.
+#[tokio::test]
+async fn a_compromised_key_is_not_renewed_by_whoever_was_faster() {
+    let (world, pc) = (World::new().await, Pc::new());
+    let old = world.issue_on(&pc, 0, "old").await;
+    world.turn_to(world.ends(old) - DAY);
+    let request = pc.renewal("old", "thief");
+    let (office, service) = (world.registrar.clone(), world.service.clone());
+    let user_id = world.seats[0].0.clone();
+    let reissue = |user_id: tegata_domain::UserId| {
+        let (office, service) = (office.clone(), service.clone());
+        async move {
+            let (actor, what) = (Actor::Operator("test".to_owned()), Reissue::Compromised);
+            let done = office.reissue(actor, service.id, user_id, service.credential, what).await;
+            done.unwrap().revoked
+        }
+    };
+    let between = reissue(user_id.clone());
+    world.issuing_key.meanwhile(async move { drop(between.await) });
+    let thief = world.renew(request).await;
+    assert!(matches!(thief, Err(RenewError::Refused(RenewalRefusal::Revoked))), "{thief:?}");
+    assert!(matches!(
+        world.state(old),
+        CertificateState::Revoked { reason: Reason::KeyCompromise, .. }
+    ));
+    let void = |record: &tegata_store::CertificateRecord| {
+        matches!(record.certificate.state, CertificateState::Void { .. })
+    };
+    assert_eq!(world.certificates().iter().filter(|record| void(record)).count(), 1);
+
+    // The other order: the renewal was done, and goes with the rest.
+    let (world, pc) = (World::new().await, Pc::new());
+    let old = world.issue_on(&pc, 0, "old").await;
+    world.turn_to(world.ends(old) - DAY);
+    let thief = world.renew(pc.renewal("old", "thief")).await.unwrap();
+    let done = world
+        .registrar
+        .reissue(
+            Actor::Operator("test".to_owned()),
+            world.service.id,
+            user_id,
+            world.service.credential,
+            Reissue::Compromised,
+        )
+        .await
+        .unwrap();
+    assert_eq!(done.revoked, [old, thief.serial]);
+    assert_eq!(done.standing, []);
+}
+
+/// A planned reissue does not stop the renewal of the old certificate; the issuance with the new
+/// credential then revokes old and renewed alike.
+#[tokio::test]
+async fn a_reissue_after_a_renewal_leaves_one_certificate() {
+    let (world, pc) = (World::new().await, Pc::new());
+    let old = world.issue_on(&pc, 0, "old").await;
+    world.turn_to(world.ends(old) - DAY);
+    let (actor, user_id) = (Actor::Operator("test".to_owned()), world.seats[0].0.clone());
+    let policy = world.service.credential;
+    let done = world
+        .registrar
+        .reissue(actor, world.service.id, user_id.clone(), policy, Reissue::Planned)
+        .await
+        .unwrap();
+    assert_eq!((done.standing, done.revoked), (vec![old], vec![]));
+    let renewed = world.renew(pc.renewal("old", "new")).await.unwrap();
+    let password = done.seat.password.reveal();
+    let request = pc.request("pc2");
+    let issued = world.enroll_as(user_id.as_str(), &password, &request).await.unwrap();
+    for gone in [old, renewed.serial] {
+        assert!(matches!(
+            world.state(gone),
+            CertificateState::Revoked { reason: Reason::Superseded, .. }
+        ));
+    }
+    assert!(matches!(world.state(issued.serial), CertificateState::Issued { .. }));
+    // The same request again gets the same, and revokes nothing more.
+    let feed =
+        |world: &World| world.registrar.feed(&world.service, 0, 10).unwrap().unwrap().changes;
+    let before = feed(&world);
+    let again = world.enroll_as(user_id.as_str(), &password, &request).await.unwrap();
+    assert_eq!((again, feed(&world)), (issued, before));
 }

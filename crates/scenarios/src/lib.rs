@@ -13,6 +13,7 @@
 //! | [`token`] | a PKCS#11 token |
 //! | [`app`] | `tegata-app` on a PC of its own |
 //! | [`wine`] | a Windows PC, as far as Wine is one |
+//! | [`mail`] | mails, opened |
 //! | [`postfix`] | a mail server |
 //! | [`packages`] | installers of the application |
 //! | [`installed`] | a Windows on which they are installed |
@@ -35,6 +36,7 @@ pub mod https;
 pub mod installed;
 pub mod key;
 pub mod lint;
+pub mod mail;
 pub mod packages;
 pub mod place;
 pub mod postfix;

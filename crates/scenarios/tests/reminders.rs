@@ -8,21 +8,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tegata_scenarios::api::{Issued, body};
 use tegata_scenarios::key::Key;
+use tegata_scenarios::mail::mails;
 use tegata_scenarios::{Demo, eventually, figure};
 use tempfile::tempdir;
 
 /// Far more than any mail takes here.
 const BOUND: Duration = Duration::from_secs(20);
-
-fn mails(dir: &Path) -> Vec<String> {
-    let files = std::fs::read_dir(dir).expect("the folder of the mail server");
-    let mut mails: Vec<_> = files
-        .map(|file| file.expect("a file").path())
-        .filter(|file| file.extension().is_some_and(|ending| ending == "eml"))
-        .collect();
-    mails.sort();
-    mails.iter().map(|file| std::fs::read_to_string(file).expect("a mail")).collect()
-}
 
 /// The one mail with this in its subject, once it is there.
 fn mail(dir: &Path, subject: &str) -> String {

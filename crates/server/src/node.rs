@@ -281,7 +281,8 @@ fn site_router(api: Api, downloads: &Path) -> Router {
         .services()
         .map(|service| site_service(service, downloads.to_owned()))
         .collect();
-    site::router(services, api.links.clone()).nest("/api/v1", api::router(api))
+    let desk = site::Desk { registrar: api.registrar.clone(), limits: api.limits.clone() };
+    site::router(services, api.links.clone(), Some(desk)).nest("/api/v1", api::router(api))
 }
 
 fn site_service(service: &Service, downloads: PathBuf) -> SiteService {

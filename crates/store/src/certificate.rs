@@ -163,6 +163,21 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Records since when a revoked certificate was no good before its revocation.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_invalid_since(
+        &mut self,
+        serial: Serial,
+        since: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE certificate SET invalid_since = ?2 WHERE serial = ?1")?
+            .execute((Column(serial), Column(since)))?;
+        Ok(())
+    }
+
     /// Records where a certificate stands now.
     ///
     /// # Errors

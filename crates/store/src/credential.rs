@@ -41,6 +41,18 @@ impl Tx<'_> {
         self.set_credential(seat, &record.credential)
     }
 
+    /// Withdraws a seat's credential: no password is right any more.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn withdraw_credential(&mut self, seat: SeatId) -> Result<bool, StoreError> {
+        let gone = self
+            .0
+            .prepare_cached("DELETE FROM credential WHERE seat_id = ?1")?
+            .execute([seat.0])?;
+        Ok(gone > 0)
+    }
+
     /// Records where a credential stands now.
     ///
     /// # Errors

@@ -49,6 +49,8 @@ pub struct CrlRow {
     pub at: Timestamp,
     /// Why; `None` for one that was released, on a delta.
     pub reason: Option<Reason>,
+    /// Since when it was no good before that, where it is known.
+    pub invalid_since: Option<Timestamp>,
 }
 
 /// The full CRL that deltas build on.
@@ -317,13 +319,13 @@ impl View<'_> {
         // One query a scope, so that each walks its index and nothing else.
         let within = if scope.shard == 0 { "?2 = 0" } else { "shard = ?2" };
         let sql = format!(
-            "SELECT serial, state_at, reason FROM certificate
+            "SELECT serial, state_at, reason, invalid_since FROM certificate
              WHERE authority_id = ?1 AND {within} AND state >= 3 AND not_after >= ?3
              UNION ALL
-             SELECT serial, at, reason FROM unaccounted
+             SELECT serial, at, reason, NULL FROM unaccounted
              WHERE authority_id = ?1 AND {within} AND not_after >= ?3
              UNION ALL
-             SELECT serial, revoked_at, revoked_reason FROM own_certificate
+             SELECT serial, revoked_at, revoked_reason, NULL FROM own_certificate
              WHERE authority_id = ?1 AND {within} AND revoked_at IS NOT NULL AND not_after >= ?3"
         );
         let mut statement = self.0.prepare_cached(&sql).map_err(StoreError::from)?;
@@ -368,7 +370,7 @@ impl View<'_> {
         let within = if scope.shard == 0 { "?2 = 0" } else { "s.shard = ?2" };
         // The bare columns are those of the row with the greatest seq.
         let sql = format!(
-            "SELECT l.serial, ifnull(c.state_at, l.at), ifnull(c.reason, u.reason), l.status
+            "SELECT l.serial, ifnull(c.state_at, l.at), ifnull(c.reason, u.reason), c.invalid_since, l.status
              FROM (SELECT serial, max(seq), status, at FROM status_change s
                    WHERE authority_id = ?1 AND {within} AND seq > ?3 GROUP BY serial) l
              LEFT JOIN certificate c ON c.serial = l.serial AND c.authority_id = ?1
@@ -379,8 +381,8 @@ impl View<'_> {
             statement.query((scope.authority.0, scope.shard, after)).map_err(StoreError::from)?;
         while let Some(row) = rows.next().map_err(StoreError::from)? {
             let mut found = line(row).map_err(StoreError::from)?;
-            if row.get::<_, u8>(3).map_err(StoreError::from)? == 0 {
-                found.reason = None;
+            if row.get::<_, u8>(4).map_err(StoreError::from)? == 0 {
+                found = CrlRow { reason: None, invalid_since: None, ..found };
             }
             each(found)?;
         }
@@ -436,6 +438,7 @@ fn line(row: &Row<'_>) -> rusqlite::Result<CrlRow> {
         serial: row.get::<_, Column<Serial>>(0)?.0,
         at: row.get::<_, Column<Timestamp>>(1)?.0,
         reason: Some(reason(row.get(2)?)),
+        invalid_since: row.get::<_, Option<Column<Timestamp>>>(3)?.map(|column| column.0),
     })
 }
 

@@ -1,7 +1,8 @@
+use jiff::Timestamp;
 use rusqlite::OptionalExtension;
-use tegata_domain::{BranchCode, CompanyCode, Email};
+use tegata_domain::{BranchCode, CompanyCode, Email, SeatState};
 
-use crate::column::parsed;
+use crate::column::{Column, optional_at, parsed};
 use crate::{ServiceId, StoreError, Tx, View};
 
 /// Row number of a branch.
@@ -40,6 +41,15 @@ pub struct CompanyRecord {
     pub code: CompanyCode,
     /// Name as people write it.
     pub name: String,
+    /// Since when it is closed.
+    pub closed_at: Option<Timestamp>,
+}
+
+impl CompanyRecord {
+    /// Whether seats of it may be open.
+    pub fn state(&self) -> SeatState {
+        if self.closed_at.is_some() { SeatState::Closed } else { SeatState::Open }
+    }
 }
 
 impl Tx<'_> {
@@ -100,6 +110,21 @@ impl Tx<'_> {
             .ok_or_else(|| StoreError::Exists { what: "company", name: code.to_string() })
     }
 
+    /// Records that a company is closed since, or with `None` open.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_company_closed(
+        &mut self,
+        company: CompanyId,
+        since: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE company SET closed_at = ?2 WHERE id = ?1")?
+            .execute((company.0, since.map(Column)))?;
+        Ok(())
+    }
+
     /// Takes the next seat number of a company. It is never given out again.
     ///
     /// # Errors
@@ -147,13 +172,25 @@ impl View<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Whether seats of a company may be open.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn company_state(&self, company: CompanyId) -> Result<SeatState, StoreError> {
+        let closed: bool = self
+            .0
+            .prepare_cached("SELECT closed_at IS NOT NULL FROM company WHERE id = ?1")?
+            .query_row([company.0], |row| row.get(0))?;
+        Ok(if closed { SeatState::Closed } else { SeatState::Open })
+    }
+
     /// Every company of a service, by code.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn companies(&self, service: ServiceId) -> Result<Vec<CompanyRecord>, StoreError> {
         let mut statement = self.0.prepare_cached(
-            "SELECT id, branch_id, code, name FROM company WHERE service_id = ?1 ORDER BY code",
+            "SELECT id, branch_id, code, name, closed_at FROM company WHERE service_id = ?1 ORDER BY code",
         )?;
         let rows = statement.query_map([service.0], |row| {
             Ok(CompanyRecord {
@@ -162,6 +199,7 @@ impl View<'_> {
                 branch: BranchId(row.get("branch_id")?),
                 code: parsed(row, "code")?,
                 name: row.get("name")?,
+                closed_at: optional_at(row, "closed_at")?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -164,6 +164,45 @@ impl Tx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Gives up every mail that waits for a seat. Returns how many.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn drop_mails_of(
+        &mut self,
+        seat: SeatId,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "UPDATE outbox SET next_at = NULL, dropped_at = ?3, error = ?2
+                 WHERE next_at IS NOT NULL AND seat_id = ?1",
+            )?
+            .execute((seat.0, why, Column(now)))?)
+    }
+
+    /// Lets the mails that wait for a seat go to its new address, but for those of the kinds that
+    /// are meant for one address.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn readdress_mails(
+        &mut self,
+        seat: SeatId,
+        new: &Email,
+        but: &[&str],
+    ) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached(
+                "UPDATE outbox SET recipient = ?2 WHERE next_at IS NOT NULL AND seat_id = ?1
+                     AND kind NOT IN (SELECT value FROM json_each(?3))",
+            )?
+            .execute((seat.0, new.as_str(), serde_json::json!(but).to_string()))?;
+        Ok(())
+    }
+
     /// Records that a mail was handed to the mail server. It may be back already.
     ///
     /// # Errors

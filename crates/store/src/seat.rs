@@ -109,6 +109,19 @@ impl Tx<'_> {
     }
 }
 
+impl Tx<'_> {
+    /// Records whether a seat is open.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_seat_state(&mut self, seat: SeatId, state: SeatState) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE seat SET open = ?2 WHERE id = ?1")?
+            .execute((seat.0, state == SeatState::Open))?;
+        Ok(())
+    }
+}
+
 impl View<'_> {
     /// The seat of this row number.
     ///
@@ -120,6 +133,27 @@ impl View<'_> {
             .prepare_cached("SELECT * FROM seat WHERE id = ?1")?
             .query_row([id.0], record)
             .optional()?)
+    }
+
+    /// At most `limit` user IDs of a service that begin so, for whoever mistyped one.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn user_ids_like(
+        &self,
+        service: ServiceId,
+        beginning: &str,
+        limit: u32,
+    ) -> Result<Vec<UserId>, StoreError> {
+        // A range, so that the index is walked and nothing is a pattern.
+        let mut statement = self.0.prepare_cached(
+            "SELECT user_id FROM seat WHERE service_id = ?1 AND user_id >= ?2 AND user_id < ?3
+             ORDER BY user_id LIMIT ?4",
+        )?;
+        let end = format!("{beginning}\u{7f}");
+        let rows = statement
+            .query_map((service.0, beginning, end, limit), |row| parsed(row, "user_id"))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// The seat of a user ID within a service.

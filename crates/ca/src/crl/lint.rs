@@ -2,7 +2,7 @@
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280;
-use der::asn1::{ContextSpecific, UintRef};
+use der::asn1::{ContextSpecific, GeneralizedTime, UintRef};
 use der::{Decode, Reader, SliceReader, Tag, TagNumber};
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::Version;
@@ -58,7 +58,7 @@ fn read(
             "RFC 5280 §5.1.2.5",
             "nextUpdate is not after thisUpdate",
         );
-        let mut sound = Sound { entries: true, reasons: true };
+        let mut sound = Sound { entries: true, reasons: true, dates: true };
         if reader.peek_tag()? == Tag::Sequence {
             reader.sequence(|list| {
                 let mut any = false;
@@ -76,6 +76,7 @@ fn read(
     outer.finish(())?;
     rule(sound.entries, "RFC 5280 §5.1.2.6", "an entry is not sound or the list is empty");
     rule(sound.reasons, "RFC 5280 §5.3.1", "a reason that a CRL of this form must not give");
+    rule(sound.dates, "RFC 5280 §5.3.2", "an invalidity date behind the date of its entry");
     of_extensions(&extensions, request, rule);
     Ok(())
 }
@@ -83,6 +84,7 @@ fn read(
 struct Sound {
     entries: bool,
     reasons: bool,
+    dates: bool,
 }
 
 fn entry(entry: &Entry<'_>, request: &CrlRequest<'_>, sound: &mut Sound) -> der::Result<()> {
@@ -90,8 +92,23 @@ fn entry(entry: &Entry<'_>, request: &CrlRequest<'_>, sound: &mut Sound) -> der:
     sound.entries &= (1..=20).contains(&serial.len()) && serial != [0];
     if let Some(extensions) = entry.extensions {
         let list: Extensions = extensions.decode_as()?;
-        let [Extension { extn_id: rfc5280::ID_CE_CRL_REASONS, critical: false, extn_value }] =
-            list.as_slice()
+        let (reason, date) = match list.as_slice() {
+            [only] if only.extn_id == rfc5280::ID_CE_INVALIDITY_DATE => (None, Some(only)),
+            [reason] => (Some(reason), None),
+            [reason, date] => (Some(reason), Some(date)),
+            _ => (None, None),
+        };
+        if let Some(date) = date {
+            let since = GeneralizedTime::from_der(date.extn_value.as_bytes())?;
+            sound.dates &= date.extn_id == rfc5280::ID_CE_INVALIDITY_DATE
+                && !date.critical
+                && since.to_unix_duration() <= entry.at.to_unix_duration();
+            if reason.is_none() {
+                return Ok(());
+            }
+        }
+        let Some(Extension { extn_id: rfc5280::ID_CE_CRL_REASONS, critical: false, extn_value }) =
+            reason
         else {
             sound.reasons = false;
             return Ok(());

@@ -32,16 +32,16 @@ impl Registrar {
                     return Ok(None);
                 };
                 let credential = view.credential(seat.id)?;
-                Ok::<_, StoreError>(credential.map(|credential| (seat, credential)))
+                Ok::<_, StoreError>(Some((seat, credential)))
             })?,
             None => None,
         };
-        let hash = found.as_ref().map(|(_, record)| record.hash.clone());
+        let hash = found.as_ref().and_then(|(_, record)| record.as_ref()).map(|r| r.hash.clone());
         let request = std::mem::take(&mut enrollment.request);
         let judge = move || ProvenKey::from_request(&request);
         let judged = self.passwords.verify(hash.clone(), password, judge).await;
         match (found, judged) {
-            (Some((seat, record)), Some((true, key))) => {
+            (Some((seat, Some(record))), Some((true, key))) => {
                 Ok((Proven { seat, hash: record.hash }, key))
             }
             (found, _) => {
@@ -68,6 +68,7 @@ impl Registrar {
             .write(move |tx| {
                 let cause = match &seat {
                     None => "unknown user ID",
+                    Some(seat) if seat.state == SeatState::Closed => "the seat is closed",
                     Some(seat) => {
                         let current = tx.credential(seat.id)?;
                         // A reset in between made a new credential; this failure is not its.

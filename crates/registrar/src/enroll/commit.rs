@@ -12,6 +12,7 @@ use tegata_store::{AuthorityId, CertificateRecord, SeatId, SeatRecord, StoreErro
 use tegata_text::Lang;
 
 use super::{EnrollError, Issuance};
+use crate::change_email::replaced_by_issuance;
 use crate::issue::{Hindrance, Warrant};
 use crate::mail::{self, to_seat};
 use crate::status::{self, StatusChange};
@@ -79,6 +80,7 @@ impl Warrant for Slip {
             .map_err(|_| EnrollError::Refused)?;
         replace_older(tx, seat, signed.serial, now)?;
         tx.set_credential(seat.id, &spent)?;
+        replaced_by_issuance(tx, seat, &self.email, &self.service.settings, now)?;
         tx.set_contact(seat.id, &self.email, self.lang.code(), self.unattended)?;
         let told = SeatRecord {
             email: Some(self.email.clone()),

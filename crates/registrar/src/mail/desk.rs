@@ -10,7 +10,7 @@ use crate::{ServiceSettings, SettingsError};
 
 /// Everything that the mails of one service are written with.
 pub(crate) struct Desk {
-    service: ServiceKey,
+    pub(super) service: ServiceKey,
     pub(crate) settings: ServiceSettings,
     /// In the order of [`Lang::ALL`].
     templates: [Option<MailTemplates>; 2],

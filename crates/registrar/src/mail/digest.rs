@@ -115,6 +115,7 @@ fn name(sheet: &Sheet<'_>, kind: &str) -> String {
         Some(MailKind::Held) => text.mail_name_held(),
         Some(MailKind::Revoked) => text.mail_name_revoked(),
         Some(MailKind::Lapsing) => text.mail_name_lapsing(),
+        Some(MailKind::EmailConfirm) => text.mail_name_email_confirm(),
         Some(MailKind::EmailOld | MailKind::EmailNew) => text.mail_name_email(),
         Some(MailKind::Digest) | None => kind.to_owned(),
     }

@@ -13,17 +13,24 @@ use crate::ServiceSettings;
 
 /// The mails about a change of the e-mail of `seat`, which still has its old one, if any, to
 /// `new`: for the transaction that changes it.
-pub fn email_changed(
+pub(crate) fn email_changed(
     seat: &SeatRecord,
     new: &Email,
     settings: &ServiceSettings,
     at: Timestamp,
 ) -> Vec<NewMail> {
-    let user_id = || seat.user_id.clone();
     let moved = SeatRecord { email: Some(new.clone()), ..seat.clone() };
-    let to_old = to_seat(seat, settings, &ToOld { user_id: user_id(), at });
-    let to_new = to_seat(&moved, settings, &ToNew { user_id: user_id(), at });
-    to_old.into_iter().chain(to_new).collect()
+    let to_new = to_seat(&moved, settings, &ToNew { user_id: seat.user_id.clone(), at });
+    email_left(seat, settings, at).into_iter().chain(to_new).collect()
+}
+
+/// The mail to the address that `seat` still has and will have no longer.
+pub(crate) fn email_left(
+    seat: &SeatRecord,
+    settings: &ServiceSettings,
+    at: Timestamp,
+) -> Option<NewMail> {
+    to_seat(seat, settings, &ToOld { user_id: seat.user_id.clone(), at })
 }
 
 #[derive(Serialize, Deserialize)]

@@ -8,7 +8,9 @@ use tegata_store::{NewMail, SeatRecord, ServiceId, StoreError, View};
 use tegata_text::Lang;
 
 use super::sheet::Sheet;
-use super::{digest, email_changed, held, issued, lapsing, reminder, renewed, revoked};
+use super::{
+    digest, email_changed, email_confirm, held, issued, lapsing, reminder, renewed, revoked,
+};
 use crate::ServiceSettings;
 
 /// What a mail of one kind says.
@@ -130,6 +132,8 @@ kinds! {
     Revoked = "revoked": revoked::Revoked,
     /// An unused credential lapses soon.
     Lapsing = "lapsing": lapsing::Lapsing,
+    /// Another address was asked for; to the new one.
+    EmailConfirm = "email-confirm": email_confirm::Confirm,
     /// The address was changed; to the old one.
     EmailOld = "email-old": email_changed::ToOld,
     /// The address was changed; to the new one.

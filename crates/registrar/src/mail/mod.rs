@@ -6,6 +6,7 @@
 mod desk;
 mod digest;
 mod email_changed;
+mod email_confirm;
 mod held;
 mod issued;
 mod kind;
@@ -30,15 +31,16 @@ use crate::Registrar;
 use desk::Desk;
 
 pub(crate) use digest::{Digest, Item};
+pub(crate) use email_changed::{email_changed, email_left};
+pub(crate) use email_confirm::confirm;
 pub(crate) use held::Held;
 pub(crate) use issued::Issued;
-pub(crate) use kind::to_seat;
+pub(crate) use kind::{lang_of, to_seat};
 pub(crate) use lapsing::Lapsing;
 pub(crate) use reminder::Reminder;
 pub(crate) use renewed::Renewed as RenewedMail;
 pub(crate) use revoked::Revoked;
 
-pub use email_changed::email_changed;
 pub use kind::MailKind;
 pub use letter::{Delivery, HeaderText, Letter, Post};
 pub use outbox::OutboxError;
@@ -107,7 +109,7 @@ impl Registrar {
             None => of_round.insert(self.store().read(desks)?),
         };
         let id = mail.id;
-        let outcome = match self.compose(&mail, desks)? {
+        let outcome = match self.compose(&mail, desks).await? {
             Composed::Letter(letter) => post.deliver(letter).await,
             Composed::Later(why) => Delivery::Waits(why.to_owned()),
             Composed::Never(why) => Delivery::Refused(why.to_owned()),
@@ -133,7 +135,7 @@ impl Registrar {
         Ok(true)
     }
 
-    fn compose(
+    async fn compose(
         &self,
         mail: &ClaimedMail,
         desks: &HashMap<ServiceId, Desk>,
@@ -154,7 +156,14 @@ impl Registrar {
         let lang = Lang::from_tag(&mail.lang).unwrap_or_else(|| desk.settings.lang());
         let number = mail.id.number();
         let message_id = format!("{number}.{}.{}", kind.name(), mail.created_at.as_second());
-        Ok(match desk.letter(kind, lang, &mail.detail, mail.recipient.clone(), &message_id) {
+        let detail = match kind {
+            MailKind::EmailConfirm => match self.with_link(mail, lang, desk).await? {
+                Ok(detail) => detail,
+                Err(otherwise) => return Ok(otherwise),
+            },
+            _ => mail.detail.clone(),
+        };
+        Ok(match desk.letter(kind, lang, &detail, mail.recipient.clone(), &message_id) {
             Some((letter, faults)) => {
                 for fault in faults {
                     tracing::error!(mail = number, %fault, "the built-in text was sent instead");

@@ -52,6 +52,23 @@ impl Entropy for Seeded {
 pub(crate) struct Pullable {
     key: SoftwareKey,
     pub(crate) pulled: Mutex<bool>,
+    /// What happens while the next signature is made: between the two commits.
+    meanwhile: Mutex<Option<Meanwhile>>,
+}
+
+type Meanwhile = Box<dyn FnOnce() + Send>;
+
+impl Pullable {
+    /// While the next signature is made, `happening` happens, to its end.
+    pub(crate) fn meanwhile<F: Future<Output = ()> + Send + 'static>(&self, happening: F) {
+        let happen = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(happening);
+        };
+        // A runtime does not block on another on the same thread.
+        let happen = move || std::thread::spawn(happen).join().unwrap();
+        *self.meanwhile.lock().unwrap() = Some(Box::new(happen));
+    }
 }
 
 impl Signer for Pullable {
@@ -67,6 +84,9 @@ impl Signer for Pullable {
         if *self.pulled.lock().unwrap() {
             return Err(tegata_ca::SignError("the token was removed".to_owned()));
         }
+        if let Some(happen) = self.meanwhile.lock().unwrap().take() {
+            happen();
+        }
         self.key.sign(message)
     }
 }
@@ -79,7 +99,7 @@ pub(crate) struct World {
     pub(crate) database: PathBuf,
     pub(crate) seats: Vec<(UserId, InitialPassword)>,
     pki: Pki,
-    entropy: Arc<Seeded>,
+    pub(crate) entropy: Arc<Seeded>,
     _dir: tempfile::TempDir,
 }
 
@@ -134,6 +154,7 @@ pub(crate) fn settings() -> ServiceSettings {
         help: words("ヘルプデスク", "Help desk"),
         service_url: "https://gateway.example/SAMPLE01/cms".to_owned(),
         status_url: "http://status.example".to_owned(),
+        site_url: "https://cert.example".to_owned(),
         time_zone: "Asia/Tokyo".to_owned(),
         user_id_example: "CMSM950-006-401".to_owned(),
         lifetime_days: 365,
@@ -173,6 +194,7 @@ impl World {
         let issuing_key = Arc::new(Pullable {
             key: SoftwareKey::generate(KeyKind::EcP256).unwrap(),
             pulled: Mutex::new(false),
+            meanwhile: Mutex::default(),
         });
         let root_name = "SB0001001C".parse().unwrap();
         let signed = root

@@ -146,6 +146,19 @@ impl Cause {
         }
     }
 
+    /// Whether the next step may be a call. What a program got wrong, its maker mends.
+    fn may_need_help(self) -> bool {
+        !matches!(
+            self,
+            Self::Malformed
+                | Self::TooLarge
+                | Self::Link
+                | Self::NotFound
+                | Self::NoUpdate
+                | Self::Method
+        )
+    }
+
     fn retry_after(self) -> Option<u64> {
         match self {
             Self::TooMany(wait) => Some(wait.as_secs() + 1),
@@ -242,11 +255,17 @@ pub(super) struct Caller {
     pub(super) address: Option<IpAddr>,
     pub(super) reference: Reference,
     pub(super) lang: Lang,
+    /// Whom the service at hand says to call, in this language.
+    pub(super) help: Option<String>,
 }
 
 impl Caller {
     pub(super) fn refuse(&self, cause: Cause) -> Response {
-        let (code, title, detail) = cause.words(Text::of(self.lang));
+        let text = Text::of(self.lang);
+        let (code, title, mut detail) = cause.words(text);
+        if let Some(help) = self.help.as_deref().filter(|_| cause.may_need_help()) {
+            detail = format!("{detail}\n{}", text.problem_help(help));
+        }
         tracing::info!(code, reference = %self.reference, address = ?self.address, "refused");
         let status = cause.status();
         let problem =
@@ -272,6 +291,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
             address: parts.extensions.get::<Peer>().map(|peer| peer.0.ip()),
             reference: Reference::random(entropy),
             lang: Lang::negotiate(accept.unwrap_or_default()),
+            help: None,
         })
     }
 }

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use tegata_domain::ServiceKey;
 use tegata_registrar::Service;
+use tegata_text::Lang;
 
 use super::Api;
 use super::problem::{Caller, Cause};
@@ -19,7 +20,7 @@ impl FromRequestParts<Api> for Scope {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Response> {
-        let Ok(caller) = Caller::from_request_parts(parts, api).await;
+        let Ok(mut caller) = Caller::from_request_parts(parts, api).await;
         if let Some(address) = caller.address {
             api.limits.address(address).map_err(|wait| caller.refuse(Cause::TooMany(wait)))?;
         }
@@ -30,7 +31,14 @@ impl FromRequestParts<Api> for Scope {
             (key.tenant.as_str() == tenant && key.issuer.as_str() == issuer).then_some(key)
         });
         match key.and_then(|key| api.registrar.keyring().service(&key).cloned()) {
-            Some(service) => Ok(Self { service, caller }),
+            Some(service) => {
+                let help = &service.settings.help;
+                caller.help = Some(match caller.lang {
+                    Lang::Ja => help.ja.clone(),
+                    Lang::En => help.en.clone(),
+                });
+                Ok(Self { service, caller })
+            }
             None => Err(caller.refuse(Cause::NotFound)),
         }
     }

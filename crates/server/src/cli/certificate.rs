@@ -1,11 +1,15 @@
+mod revoke;
+
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tegata_domain::{CertificateState, Reason, Serial, UserId, Validity};
-use tegata_registrar::{Changed, StatusChange, Target};
+use tegata_registrar::{Changed, ServiceSettings, StatusChange, Target};
 use tegata_store::{CertificateFilter, Listed, Usage, View};
 
 use super::{Failure, Scoped, operator, output};
+use revoke::RevokeArgs;
+pub(super) use revoke::planned;
 
 #[derive(Subcommand)]
 pub(super) enum CertificateCommand {
@@ -27,21 +31,17 @@ pub(super) enum CertificateCommand {
         #[command(flatten)]
         scoped: Scoped,
     },
-    /// Revoke for good, by user ID or serial number
-    #[command(after_help = "Example:
+    /// Revoke for good: by user ID or serial number, or many at once
+    #[command(after_help = "Examples:
   tegata certificate revoke CMSM950-006-401 --dir D --reason keyCompromise
+  tegata certificate revoke CMSM950-006-401 --reason keyCompromise --invalidity-date 2026-11-01
+  tegata certificate revoke --from-file stolen.csv --reason keyCompromise --dry-run
+  tegata certificate revoke --company CMSM950-006 --issued-between 2026-11-01 2026-11-07 --yes
 
+Selections narrow each other. At a terminal it asks first; --yes is for scripts.
 Reasons: unspecified, keyCompromise, affiliationChanged, superseded,
 cessationOfOperation, privilegeWithdrawn. For a time only: tegata certificate hold.")]
-    Revoke {
-        /// User ID or serial number
-        target: Target,
-        /// Why (RFC 5280 §5.3.1)
-        #[arg(long, value_parser = reason, default_value = "unspecified")]
-        reason: Reason,
-        #[command(flatten)]
-        scoped: Scoped,
-    },
+    Revoke(Box<RevokeArgs>),
     /// Put on hold, by user ID or serial number; can be released
     #[command(after_help = "Example:
   tegata certificate hold CMSM950-006-401 --dir D")]
@@ -106,6 +106,19 @@ struct ChangedRow {
     user_id: UserId,
     serial: Serial,
     state: &'static str,
+    /// Whom the user is told to call.
+    help: String,
+}
+
+impl ChangedRow {
+    fn new(
+        user_id: UserId,
+        serial: Serial,
+        state: &'static str,
+        settings: &ServiceSettings,
+    ) -> Self {
+        Self { user_id, serial, state, help: settings.help.en.clone() }
+    }
 }
 
 pub(super) async fn run(command: CertificateCommand) -> Result<(), Failure> {
@@ -113,9 +126,7 @@ pub(super) async fn run(command: CertificateCommand) -> Result<(), Failure> {
         CertificateCommand::List { user_id, expiring_within, usage, scoped } => {
             list(user_id.as_ref(), expiring_within, usage, &scoped)
         }
-        CertificateCommand::Revoke { target, reason, scoped } => {
-            change(target, StatusChange::Revoke(reason), "revoked", &scoped).await
-        }
+        CertificateCommand::Revoke(args) => revoke::run(*args).await,
         CertificateCommand::Hold { target, scoped } => {
             change(target, StatusChange::Hold, "held", &scoped).await
         }
@@ -133,14 +144,48 @@ async fn change(
 ) -> Result<(), Failure> {
     let office = scoped.common.office()?;
     let service = office.choose_service(scoped.service.as_ref())?;
+    let settings = ServiceSettings::on_record(&service.settings)?;
     let changed = office.change_status(operator(), service.id, target, change).await?;
+    let note = note(change, &changed, &settings.help.en);
     let rows: Vec<_> = changed
         .into_iter()
-        .map(|Changed { user_id, serial }| ChangedRow { user_id, serial, state })
+        .map(|Changed { user_id, serial }| ChangedRow::new(user_id, serial, state, &settings))
         .collect();
-    output::list(scoped.common.json, &rows, &["USER ID", "SERIAL", "NOW"], |row| {
+    print_changed(scoped.common.json, &rows, &note)
+}
+
+fn print_changed(json: bool, rows: &[ChangedRow], note: &str) -> Result<(), Failure> {
+    output::list(json, rows, &["USER ID", "SERIAL", "NOW"], |row| {
         vec![row.user_id.to_string(), row.serial.to_string(), row.state.to_owned()]
-    })
+    })?;
+    if json { Ok(()) } else { output::text(&format!("\n{note}\n")) }
+}
+
+/// What happens now, what can follow, and whom the user calls.
+fn note(change: StatusChange, changed: &[Changed], help: &str) -> String {
+    let user_id = changed.first().map(|one| one.user_id.to_string()).unwrap_or_default();
+    match change {
+        StatusChange::Revoke(reason) => {
+            let key = match reason {
+                Reason::KeyCompromise => " Its key is never certified again.",
+                _ => "",
+            };
+            format!(
+                "Revoked for good: gateways refuse it within a second, also on open connections, \
+                 and the CRL follows.{key}\nThe user is told to call: {help}\nA new certificate: \
+                 tegata subscriber reissue {user_id}"
+            )
+        }
+        StatusChange::Hold => format!(
+            "On hold: gateways refuse it within a second, also on open connections.\nThe user is \
+             told to call: {help}\nIf all is well: tegata certificate release {user_id}\nIf the \
+             key is in other hands: tegata certificate revoke {user_id} --reason keyCompromise"
+        ),
+        StatusChange::Release => format!(
+            "Released: gateways let it in again within a second. If not, the user is told to \
+             call: {help}"
+        ),
+    }
 }
 
 fn list(

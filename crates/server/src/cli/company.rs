@@ -3,6 +3,7 @@ use serde::Serialize;
 use tegata_domain::{BranchCode, CompanyCode};
 use tegata_store::View;
 
+use super::company_closing::{self, CloseArgs};
 use super::{Failure, Scoped, operator, output};
 
 #[derive(Subcommand)]
@@ -22,6 +23,22 @@ pub(super) enum CompanyCommand {
         #[command(flatten)]
         scoped: Scoped,
     },
+    /// Close a company with all its seats; their certificates are revoked
+    #[command(after_help = "Examples:
+  tegata company close CMSM950-006 --dir D --dry-run
+  tegata company close CMSM950-006 --dir D
+
+At a terminal it asks first; --yes is for scripts.")]
+    Close(CloseArgs),
+    /// Open a closed company again; its seats stay closed
+    #[command(after_help = "Example:
+  tegata company reopen CMSM950-006 --dir D")]
+    Reopen {
+        /// The company's code
+        code: CompanyCode,
+        #[command(flatten)]
+        scoped: Scoped,
+    },
     /// List the companies
     #[command(after_help = "Example:
   tegata company list --dir D")]
@@ -32,6 +49,9 @@ pub(super) enum CompanyCommand {
 struct Row {
     code: CompanyCode,
     name: String,
+    /// Since when it is closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_at: Option<jiff::Timestamp>,
 }
 
 pub(super) async fn run(command: CompanyCommand) -> Result<(), Failure> {
@@ -44,8 +64,10 @@ pub(super) async fn run(command: CompanyCommand) -> Result<(), Failure> {
             let branch = office.branch(service.id, &branch)?;
             office.add_company(operator(), branch, code.clone(), name.clone()).await?;
             let sentence = format!("company {code} added");
-            output::one(scoped.common.json, &Row { code, name }, &sentence)
+            output::one(scoped.common.json, &Row { code, name, closed_at: None }, &sentence)
         }
+        CompanyCommand::Close(args) => company_closing::close(args).await,
+        CompanyCommand::Reopen { code, scoped } => company_closing::reopen(code, &scoped).await,
         CompanyCommand::List(scoped) => {
             let office = scoped.common.office()?;
             let service = office.choose_service(scoped.service.as_ref())?;
@@ -53,10 +75,15 @@ pub(super) async fn run(command: CompanyCommand) -> Result<(), Failure> {
                 .store()
                 .read(|view: View<'_>| view.companies(service.id))?
                 .into_iter()
-                .map(|company| Row { code: company.code, name: company.name })
+                .map(|company| Row {
+                    code: company.code,
+                    name: company.name,
+                    closed_at: company.closed_at,
+                })
                 .collect();
-            output::list(scoped.common.json, &rows, &["COMPANY", "NAME"], |row| {
-                vec![row.code.to_string(), row.name.clone()]
+            output::list(scoped.common.json, &rows, &["COMPANY", "NAME", "CLOSED"], |row| {
+                let closed = row.closed_at.map(|at| at.to_string()).unwrap_or_default();
+                vec![row.code.to_string(), row.name.clone(), closed]
             })
         }
     }

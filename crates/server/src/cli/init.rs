@@ -199,6 +199,7 @@ pub(crate) fn sample_settings(service_url: String, status_url: String) -> Servic
         ),
         service_url,
         status_url,
+        site_url: String::new(),
         time_zone: "Asia/Tokyo".to_owned(),
         user_id_example: "CMSM950-006-401".to_owned(),
         lifetime_days: 365,

@@ -1,12 +1,19 @@
+mod closing;
+mod email;
+mod reissue;
+
 use clap::Subcommand;
 use serde::Serialize;
-use tegata_domain::{CompanyCode, CredentialState, UserId};
+use tegata_domain::{CompanyCode, CredentialState, SeatState, UserId};
 use tegata_registrar::{NewSeat, ServiceSettings};
 use tegata_store::{StoreError, View};
 use tegata_text::Lang;
 
 use super::mail_template::lang;
 use super::{Failure, Scoped, operator, output};
+use closing::CloseArgs;
+use email::ChangeEmailArgs;
+use reissue::ReissueArgs;
 
 #[derive(Subcommand)]
 pub(super) enum SubscriberCommand {
@@ -45,10 +52,40 @@ pub(super) enum SubscriberCommand {
         #[command(flatten)]
         scoped: Scoped,
     },
-    /// Give a seat a new initial password; prints it, once
+    /// Give a seat a new initial password, where the old one is lost or lapsed; prints it, once
     #[command(after_help = "Example:
-  tegata subscriber reset CMSM950-006-401 --dir D")]
+  tegata subscriber reset CMSM950-006-401 --dir D
+
+For a seat that has, or had, a certificate: tegata subscriber reissue.")]
     Reset {
+        /// User ID
+        user_id: UserId,
+        #[command(flatten)]
+        scoped: Scoped,
+    },
+    /// Let a seat have a new certificate (expired, new PC, lost or stolen key); prints the
+    /// initial password, once
+    #[command(after_help = "Examples:
+  tegata subscriber reissue CMSM950-006-401 --dir D                  new PC, or expired
+  tegata subscriber reissue CMSM950-006-401 --dir D --lost-key       the PC broke
+  tegata subscriber reissue CMSM950-006-401 --dir D --compromised    the PC was stolen
+
+Without an option the old certificate is good until the new one is issued.")]
+    Reissue(ReissueArgs),
+    /// Change the e-mail address; the new one has to confirm it
+    #[command(after_help = "Example:
+  tegata subscriber change-email CMSM950-006-401 hanako@example.co.jp --dir D --lang ja")]
+    ChangeEmail(ChangeEmailArgs),
+    /// Close a seat: its certificates are revoked, its password and mails go
+    #[command(after_help = "Example:
+  tegata subscriber close CMSM950-006-401 --dir D
+
+At a terminal it asks first; --yes is for scripts.")]
+    Close(CloseArgs),
+    /// Open a closed seat again, with a new initial password; prints it, once
+    #[command(after_help = "Example:
+  tegata subscriber reopen CMSM950-006-401 --dir D")]
+    Reopen {
         /// User ID
         user_id: UserId,
         #[command(flatten)]
@@ -85,6 +122,10 @@ struct Row {
     email: Option<String>,
     lang: Option<String>,
     unattended: bool,
+    /// An address that waits for its confirmation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_waits: Option<String>,
+    open: bool,
 }
 
 pub(super) async fn run(command: SubscriberCommand) -> Result<(), Failure> {
@@ -117,10 +158,23 @@ pub(super) async fn run(command: SubscriberCommand) -> Result<(), Failure> {
         SubscriberCommand::Unlock { user_id, scoped } => {
             let office = scoped.common.office()?;
             let service = office.choose_service(scoped.service.as_ref())?;
-            office.unlock(operator(), service.id, user_id.clone()).await?;
-            let json = serde_json::json!({ "user_id": user_id, "credential": "ready" });
-            output::one(scoped.common.json, &json, &format!("{user_id} can be used again"))
+            let settings = ServiceSettings::on_record(&service.settings)?;
+            let done = office.unlock(operator(), service.id, user_id).await?;
+            let (user_id, lapses_at, help) = (done.user_id, done.lapses_at, settings.help.en);
+            let json = serde_json::json!({
+                "user_id": user_id, "credential": "ready", "lapses_at": lapses_at, "help": help,
+            });
+            let sentence = format!(
+                "{user_id} can be used again, with the same initial password, until \
+                 {lapses_at:.0}. If it is forgotten: tegata subscriber reset {user_id}\nThe user \
+                 is told to call: {help}"
+            );
+            output::one(scoped.common.json, &json, &sentence)
         }
+        SubscriberCommand::Reissue(args) => reissue::run(args).await,
+        SubscriberCommand::ChangeEmail(args) => email::run(args).await,
+        SubscriberCommand::Close(args) => closing::close(args).await,
+        SubscriberCommand::Reopen { user_id, scoped } => closing::reopen(user_id, &scoped).await,
     }
 }
 
@@ -152,7 +206,11 @@ fn list(company: Option<CompanyCode>, scoped: &Scoped) -> Result<(), Failure> {
                         CredentialState::Locked { .. } => ("locked", 0),
                     },
                 };
+                let open = seat.state == SeatState::Open;
+                let state = if open { state } else { "closed" };
                 Ok(Row {
+                    open,
+                    email_waits: view.pending_email(seat.id)?.map(|one| one.email.to_string()),
                     user_id: seat.user_id,
                     credential: state,
                     failures,
@@ -173,7 +231,12 @@ fn list(company: Option<CompanyCode>, scoped: &Scoped) -> Result<(), Failure> {
                 row.credential.to_owned(),
                 row.failures.to_string(),
                 row.lang.clone().unwrap_or_default(),
-                row.email.clone().unwrap_or_default(),
+                match &row.email_waits {
+                    Some(new) => {
+                        format!("{} (waits: {new})", row.email.as_deref().unwrap_or_default())
+                    }
+                    None => row.email.clone().unwrap_or_default(),
+                },
             ]
         },
     )

@@ -92,10 +92,13 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     std::fs::write(dir.path().join(MARK), "")?;
     Passphrase::ensure(&dir.passphrase(), &*entropy)?;
     let passphrase = Passphrase::read(&dir.passphrase())?;
-    let settings = sample_settings(
-        format!("https://127.0.0.1:{}{PATH}", ports.gateway),
-        format!("http://127.0.0.1:{}", ports.status),
-    );
+    let settings = ServiceSettings {
+        site_url: format!("https://127.0.0.1:{}", ports.site),
+        ..sample_settings(
+            format!("https://127.0.0.1:{}{PATH}", ports.gateway),
+            format!("http://127.0.0.1:{}", ports.status),
+        )
+    };
     let json = args.json;
     let office = open(&dir, settings, args, &passphrase, clock.clone(), entropy.clone()).await?;
     let keyring = dir.keyring(&office, &passphrase)?;

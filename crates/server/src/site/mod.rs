@@ -6,12 +6,14 @@
 //! | `issue`, `renew` | the steps that are possible with what `download/` has for this PC |
 //! | `root-certificate`, `root` | the root's fingerprint; the zip with the DER files |
 //! | `download/`, `download/{file}` | everything that can be downloaded |
+//! | `email/{nonce}` | the confirmation of an address; the one page with a button that posts |
 //!
-//! Anyone may read everything here; nothing here changes anything, so only GET and HEAD are
-//! answered. Pages speak Japanese or English, work without scripts, and never show a value of
+//! Anyone may read everything here; but for that one nothing here changes anything, so only GET
+//! and HEAD are answered. Pages speak Japanese or English, work without scripts, and never show a value of
 //! the request except the checked host name.
 
 mod download;
+mod email;
 mod encode;
 mod headers;
 mod home;
@@ -41,6 +43,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
 use crate::link::Links;
+pub(crate) use email::Desk;
 use language::Language;
 use refused::Cause;
 pub use service::SiteService;
@@ -51,8 +54,11 @@ use visit::Visit;
 ///
 /// The router brings the fallback that answers every unknown address with a page; what it is
 /// merged with must not bring another (nested routers may).
-pub(crate) fn router(services: Vec<SiteService>, links: Arc<Links>) -> Router {
-    Router::new()
+///
+/// Addresses are confirmed at `desk`; without one there are no such pages.
+pub(crate) fn router(services: Vec<SiteService>, links: Arc<Links>, desk: Option<Desk>) -> Router {
+    let sites = Arc::new(Sites::new(services, links));
+    let mut router = Router::new()
         .route("/", get(front))
         .route("/issueweb/{tenant}/{issuer}", get(to_home))
         .route("/issueweb/{tenant}/{issuer}/", get(home::show))
@@ -62,10 +68,15 @@ pub(crate) fn router(services: Vec<SiteService>, links: Arc<Links>) -> Router {
         .route("/issueweb/{tenant}/{issuer}/root", get(root::archive))
         .route("/issueweb/{tenant}/{issuer}/download", get(to_downloads))
         .route("/issueweb/{tenant}/{issuer}/download/", get(download::list))
-        .route("/issueweb/{tenant}/{issuer}/download/{file}", get(download::file))
+        .route("/issueweb/{tenant}/{issuer}/download/{file}", get(download::file));
+    if let Some(desk) = desk {
+        let routes = email::routes(sites.clone(), desk);
+        router = router.route("/issueweb/{tenant}/{issuer}/email/{nonce}", routes);
+    }
+    router
         .fallback(refused::not_found)
         .method_not_allowed_fallback(refused::method_not_allowed)
-        .with_state(Arc::new(Sites::new(services, links)))
+        .with_state(sites)
         .layer(from_fn(language::choose))
         .layer(from_fn(headers::protect))
 }

@@ -19,8 +19,12 @@ pub(super) enum Cause {
     Method,
     /// The host name is none.
     Host,
-    /// A file could not be read.
+    /// A file or the database could not be read.
     Trouble,
+    /// The link of a mail works no longer, or never did.
+    EmailLink,
+    /// Too often.
+    TooMany,
 }
 
 pub(super) async fn not_found(
@@ -75,6 +79,18 @@ fn told(cause: Cause, text: Text, in_service: bool) -> (StatusCode, Refusal) {
             text.site_host_title(),
             text.site_host_cause(),
             vec![text.site_not_found_check()],
+        ),
+        Cause::EmailLink => (
+            StatusCode::GONE,
+            text.site_email_gone_title(),
+            text.site_email_gone_cause(),
+            vec![text.site_email_gone_check(), text.site_email_gone_again()],
+        ),
+        Cause::TooMany => (
+            StatusCode::TOO_MANY_REQUESTS,
+            text.site_too_many_title(),
+            text.site_too_many_cause(),
+            vec![text.site_trouble_retry()],
         ),
         Cause::Trouble => (
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -143,4 +143,5 @@ mail-name-reminder = expiry reminder
 mail-name-held = notice of hold
 mail-name-revoked = notice of revocation
 mail-name-lapsing = notice of the initial password's date
+mail-name-email-confirm = request to confirm an e-mail address
 mail-name-email = notice of a changed e-mail address

@@ -143,4 +143,5 @@ mail-name-reminder = 有効期限のお知らせ
 mail-name-held = 一時停止のお知らせ
 mail-name-revoked = 失効のお知らせ
 mail-name-lapsing = 初期パスワードの期限のお知らせ
+mail-name-email-confirm = メールアドレス確認のお願い
 mail-name-email = メールアドレス変更のお知らせ

@@ -16,8 +16,14 @@ use http_body_util::BodyExt;
 use tegata_wire::api::Bilingual;
 use tower::ServiceExt;
 
-use super::{SiteService, router};
+use super::SiteService;
+use crate::link::Links;
 use crate::link::tests::some_links;
+
+/// The pages, without a database behind them.
+fn router(services: Vec<SiteService>, links: std::sync::Arc<Links>) -> Router {
+    super::router(services, links, None)
+}
 
 const HOME: &str = "/issueweb/0001/SB0001002C/";
 const WINDOWS: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";

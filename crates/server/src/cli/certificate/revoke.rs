@@ -1,0 +1,283 @@
+//! Revoking one thing that was named, or many that were selected.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use serde::Serialize;
+use tegata_domain::{BranchCode, CompanyCode, Reason, Revocation, Serial, UserId};
+use tegata_registrar::{
+    Changed, Office, RevocationPlan, Selection, ServiceSettings, StatusChange, Target, names_from,
+};
+use tegata_store::{Revocable, ServiceRecord};
+
+use super::super::confirm::{Meant, Unasked};
+use super::super::output::counted;
+use super::super::{Failure, Scoped, operator, output};
+use super::{ChangedRow, note, print_changed, reason};
+
+/// Most names of certificates that have ended already, or were revoked, in a table's note.
+const NAMED: usize = 5;
+
+#[derive(Args)]
+pub(in super::super) struct RevokeArgs {
+    /// User ID or serial number
+    #[arg(required_unless_present_any = ["company", "branch", "from_file", "issued_between"])]
+    target: Option<Target>,
+    /// All of a company
+    #[arg(long, conflicts_with = "target")]
+    company: Option<CompanyCode>,
+    /// All of a branch
+    #[arg(long, conflicts_with = "target")]
+    branch: Option<BranchCode>,
+    /// Those that a file names: a user ID or serial number a line, or the first column of a CSV
+    #[arg(long, value_name = "FILE", conflicts_with = "target")]
+    from_file: Option<PathBuf>,
+    /// Those issued from one moment to another: dates, the second one included, or times
+    #[arg(long, num_args = 2, value_names = ["FROM", "TO"], conflicts_with = "target")]
+    issued_between: Option<Vec<String>>,
+    /// Why (RFC 5280 §5.3.1)
+    #[arg(long, value_parser = reason, default_value = "unspecified")]
+    reason: Reason,
+    /// Since when it was no good, if that was before now (RFC 5280 §5.3.2): a date or a time,
+    /// as in 2026-11-01 or 2026-11-01T09:30, in the service's time zone
+    #[arg(long, visible_alias = "at", value_name = "TIME")]
+    invalidity_date: Option<String>,
+    /// Only say what would be revoked
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    meant: Meant,
+    #[command(flatten)]
+    scoped: Scoped,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    user_id: &'a UserId,
+    company: &'a CompanyCode,
+    serial: Serial,
+    state: &'static str,
+    issued_at: Option<Timestamp>,
+    not_after: Timestamp,
+}
+
+impl<'a> From<&'a Revocable> for Row<'a> {
+    fn from(standing: &'a Revocable) -> Self {
+        let Revocable { serial, user_id, company, issued_at, not_after, held } = standing;
+        let (serial, issued_at, not_after) = (*serial, *issued_at, *not_after);
+        let state = if *held { "held" } else { "live" };
+        Row { user_id, company, serial, state, issued_at, not_after }
+    }
+}
+
+pub(super) async fn run(args: RevokeArgs) -> Result<(), Failure> {
+    let office = args.scoped.common.office()?;
+    let service = office.choose_service(args.scoped.service.as_ref())?;
+    let settings = ServiceSettings::on_record(&service.settings)?;
+    let zone = TimeZone::get(&settings.time_zone)?;
+    let mut revocation = Revocation::new(args.reason)?;
+    if let Some(text) = &args.invalidity_date {
+        revocation = revocation.since(moment(text, &zone)?.0, office.now())?;
+    }
+    match args.target.clone() {
+        Some(target) => one(&office, &service, &settings, target, revocation, &args).await,
+        None => many(&office, &service, &settings, &zone, revocation, &args).await,
+    }
+}
+
+async fn one(
+    office: &Office,
+    service: &ServiceRecord,
+    settings: &ServiceSettings,
+    target: Target,
+    revocation: Revocation,
+    args: &RevokeArgs,
+) -> Result<(), Failure> {
+    let name = target.to_string();
+    if args.dry_run {
+        let names = Some(vec![(1, target)]);
+        let selection = Selection { names, ..Selection::default() };
+        let plan = office.plan_revocation(service.id, &selection)?;
+        return planned(&plan, args.scoped.common.json);
+    }
+    args.meant.confirm(&format!("Revoke {name} for good?"), Unasked::Goes)?;
+    let changed = office.revoke(operator(), service.id, target, revocation).await?;
+    let change = StatusChange::Revoke(revocation.reason());
+    let note = note(change, &changed, &settings.help.en);
+    let rows: Vec<_> = changed
+        .into_iter()
+        .map(|Changed { user_id, serial }| ChangedRow::new(user_id, serial, "revoked", settings))
+        .collect();
+    print_changed(args.scoped.common.json, &rows, &note)
+}
+
+async fn many(
+    office: &Office,
+    service: &ServiceRecord,
+    settings: &ServiceSettings,
+    zone: &TimeZone,
+    revocation: Revocation,
+    args: &RevokeArgs,
+) -> Result<(), Failure> {
+    let names = args.from_file.as_ref().map(|file| {
+        let octets = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
+        names_from(&octets).map_err(|error| format!("{}: {error}", file.display()))
+    });
+    let issued = args.issued_between.as_ref().map(|ends| between(ends, zone)).transpose()?;
+    let selection = Selection {
+        company: args.company.clone(),
+        branch: args.branch.clone(),
+        issued,
+        names: names.transpose()?,
+    };
+    let json = args.scoped.common.json;
+    let plan = office.plan_revocation(service.id, &selection)?;
+    if args.dry_run {
+        return planned(&plan, json);
+    }
+    if plan.certificates.is_empty() {
+        return Err("nothing was changed: no certificate that stands is meant".into());
+    }
+    if !json {
+        planned(&plan, false)?;
+    }
+    let count = counted(plan.certificates.len() as u64, "certificate");
+    args.meant.confirm(
+        &format!("Revoke {count} for good ({})?", revocation.reason().name()),
+        Unasked::Stops,
+    )?;
+    let done = office.revoke_many(operator(), service.id, &plan.certificates, revocation).await?;
+    let value = serde_json::json!({
+        "order": done.order.to_string(), "revoked": done.revoked, "skipped": done.skipped,
+        "reason": revocation.reason().name(), "help": settings.help.en,
+        "certificates": rows(&plan.certificates),
+    });
+    let skipped = match done.skipped {
+        0 => String::new(),
+        some => format!(" {some} had been revoked or ended meanwhile."),
+    };
+    let sentence = format!(
+        "\n{} revoked for good, order {}.{skipped} Gateways refuse them within a second; the CRL \
+         follows. Their users are told to call: {}",
+        counted(done.revoked as u64, "certificate"),
+        done.order,
+        settings.help.en
+    );
+    output::one(json, &value, &sentence)
+}
+
+fn rows(certificates: &[Revocable]) -> Vec<Row<'_>> {
+    certificates.iter().map(Row::from).collect()
+}
+
+/// Says what would go: the list, then the counts.
+pub(in super::super) fn planned(plan: &RevocationPlan, json: bool) -> Result<(), Failure> {
+    let rows = rows(&plan.certificates);
+    let mut companies: BTreeMap<String, usize> = BTreeMap::new();
+    for row in &rows {
+        *companies.entry(row.company.to_string()).or_default() += 1;
+    }
+    let nothing: Vec<String> = plan.nothing.iter().map(|(_, target)| target.to_string()).collect();
+    if json {
+        let value = serde_json::json!({
+            "dry_run": true, "count": rows.len(), "companies": companies, "nothing_left": nothing,
+            "certificates": rows,
+        });
+        return output::one(true, &value, "");
+    }
+    let headings = ["USER ID", "COMPANY", "SERIAL", "STATE", "NOT AFTER"];
+    output::list(false, &rows, &headings, |row| {
+        vec![
+            row.user_id.to_string(),
+            row.company.to_string(),
+            row.serial.to_string(),
+            row.state.to_owned(),
+            row.not_after.to_string(),
+        ]
+    })?;
+    let mut text = format!("\n{}", counted(rows.len() as u64, "certificate"));
+    for (company, count) in &companies {
+        text.push_str(&format!("\n  {company}: {count}"));
+    }
+    if !nothing.is_empty() {
+        let shown = nothing[..nothing.len().min(NAMED)].join(", ");
+        let more = match nothing.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        text.push_str(&format!("\nnothing that stands is left of {shown}{more}"));
+    }
+    output::text(&(text + "\n"))
+}
+
+/// A moment as people write it, and whether only its day was given.
+fn moment(text: &str, zone: &TimeZone) -> Result<(Timestamp, bool), Failure> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok((at, false));
+    }
+    let (day, clock) = (text.parse::<Date>(), text.parse::<DateTime>());
+    let whole_day = !text.contains(['T', ' ']);
+    let local = match (day, clock) {
+        (Ok(day), _) if whole_day => day.at(0, 0, 0, 0),
+        (_, Ok(clock)) => clock,
+        _ => {
+            let wrong = "is neither a date nor a time such as 2026-11-01 or 2026-11-01T09:30";
+            return Err(format!("{text:?} {wrong}").into());
+        }
+    };
+    Ok((zone.to_ambiguous_timestamp(local).compatible()?, whole_day))
+}
+
+/// From the first to before the second; a day that is given as the second belongs to it.
+fn between(ends: &[String], zone: &TimeZone) -> Result<(Timestamp, Timestamp), Failure> {
+    let [from, to] = ends else { return Err("--issued-between takes two moments".into()) };
+    let (from, _) = moment(from, zone)?;
+    let (to, whole_day) = moment(to, zone)?;
+    let before = match whole_day {
+        true => to.to_zoned(zone.clone()).checked_add(1.day())?.timestamp(),
+        false => to,
+    };
+    if from >= before {
+        return Err("--issued-between: the second moment comes before the first".into());
+    }
+    Ok((from, before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokyo() -> TimeZone {
+        TimeZone::get("Asia/Tokyo").unwrap()
+    }
+
+    #[test]
+    fn moments_are_read_in_the_services_zone() {
+        for (text, at, day) in [
+            ("2026-11-01", "2026-10-31T15:00:00Z", true),
+            ("2026-11-01T09:30", "2026-11-01T00:30:00Z", false),
+            ("2026-11-01 09:30", "2026-11-01T00:30:00Z", false),
+            ("2026-11-01T09:30:00+00:00", "2026-11-01T09:30:00Z", false),
+        ] {
+            assert_eq!(moment(text, &tokyo()).unwrap(), (at.parse().unwrap(), day), "{text}");
+        }
+        for text in ["", "yesterday", "2026-13-01", "01.11.2026"] {
+            assert!(moment(text, &tokyo()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_second_day_is_included_and_also_when_it_has_25_hours() {
+        let ends = |from: &str, to: &str| [from.to_owned(), to.to_owned()];
+        let (from, before) = between(&ends("2026-11-01", "2026-11-01"), &tokyo()).unwrap();
+        assert_eq!(before.duration_since(from).as_hours(), 24);
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let (from, before) = between(&ends("2026-10-25", "2026-10-25"), &berlin).unwrap();
+        assert_eq!(before.duration_since(from).as_hours(), 25);
+        assert!(between(&ends("2026-11-02", "2026-11-01"), &tokyo()).is_err());
+    }
+}

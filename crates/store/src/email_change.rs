@@ -1,0 +1,153 @@
+use jiff::Timestamp;
+use rusqlite::OptionalExtension;
+use tegata_domain::{Email, EmailRequests, UserId};
+
+use crate::column::{Column, at, parsed};
+use crate::{SeatId, ServiceId, StoreError, Tx, View};
+
+/// A change of an address that waits for its confirmation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingEmail {
+    /// Whose seat.
+    pub seat: SeatId,
+    /// The seat's user ID.
+    pub user_id: UserId,
+    /// Whose service.
+    pub service: ServiceId,
+    /// The new address.
+    pub email: Email,
+    /// Which request of the seat it is; a later one has a greater number.
+    pub number: u64,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+}
+
+const PENDING: &str = "SELECT e.*, s.user_id, s.service_id FROM email_change e
+     JOIN seat s ON s.id = e.seat_id WHERE e.email IS NOT NULL";
+
+impl Tx<'_> {
+    /// Puts a request in place of the one before, whose links work no longer. Returns its number.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn ask_email(
+        &mut self,
+        seat: SeatId,
+        email: &Email,
+        requests: EmailRequests,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.drop_email_links(seat)?;
+        Ok(self
+            .0
+            .prepare_cached(
+                "INSERT INTO email_change (seat_id, email, number, asked_at, since, count)
+                 VALUES (?1, ?2, 1, ?3, ?4, ?5)
+                 ON CONFLICT (seat_id) DO UPDATE SET email = excluded.email, number = number + 1, asked_at = excluded.asked_at, since = excluded.since,
+                     count = excluded.count
+                 RETURNING number",
+            )?
+            .query_row(
+                (seat.0, email.as_str(), Column(now), Column(requests.since), requests.count),
+                |row| row.get(0),
+            )?)
+    }
+
+    /// Nothing waits any more for a seat, and no link of it works. Returns whether anything did.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn settle_email(&mut self, seat: SeatId) -> Result<bool, StoreError> {
+        self.drop_email_links(seat)?;
+        let settled = self
+            .0
+            .prepare_cached(
+                "UPDATE email_change SET email = NULL WHERE seat_id = ?1 AND email IS NOT NULL",
+            )?
+            .execute([seat.0])?;
+        Ok(settled > 0)
+    }
+
+    /// Keeps the hash of a link's nonce until `ends_at`, and forgets those whose time is over.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn insert_email_link(
+        &mut self,
+        seat: SeatId,
+        hash: [u8; 32],
+        ends_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("DELETE FROM email_link WHERE seat_id = ?1 AND ends_at <= ?2")?
+            .execute((seat.0, Column(now)))?;
+        self.0
+            .prepare_cached("INSERT INTO email_link (hash, seat_id, ends_at) VALUES (?1, ?2, ?3)")?
+            .execute((hash, seat.0, Column(ends_at)))?;
+        Ok(())
+    }
+
+    fn drop_email_links(&mut self, seat: SeatId) -> Result<(), StoreError> {
+        self.0.prepare_cached("DELETE FROM email_link WHERE seat_id = ?1")?.execute([seat.0])?;
+        Ok(())
+    }
+}
+
+impl View<'_> {
+    /// What waits for a seat.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn pending_email(&self, seat: SeatId) -> Result<Option<PendingEmail>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(&format!("{PENDING} AND e.seat_id = ?1"))?
+            .query_row([seat.0], record)
+            .optional()?)
+    }
+
+    /// What waits behind the link of this hash, while the link works.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn pending_by_link(
+        &self,
+        hash: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<PendingEmail>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(&format!(
+                "{PENDING} AND e.seat_id =
+                 (SELECT seat_id FROM email_link WHERE hash = ?1 AND ends_at > ?2)"
+            ))?
+            .query_row((hash, Column(now)), record)
+            .optional()?)
+    }
+
+    /// How often a change was asked for of late.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn email_requests(&self, seat: SeatId) -> Result<Option<EmailRequests>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached("SELECT since, count FROM email_change WHERE seat_id = ?1")?
+            .query_row([seat.0], |row| {
+                Ok(EmailRequests { since: at(row, "since")?, count: row.get("count")? })
+            })
+            .optional()?)
+    }
+}
+
+fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<PendingEmail> {
+    Ok(PendingEmail {
+        seat: SeatId(row.get("seat_id")?),
+        user_id: parsed(row, "user_id")?,
+        service: ServiceId(row.get("service_id")?),
+        email: parsed(row, "email")?,
+        number: row.get("number")?,
+        asked_at: at(row, "asked_at")?,
+    })
+}
