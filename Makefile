@@ -12,7 +12,7 @@ help:
 	@echo 'make venv    pkilint for the tests, in $(TARGET)/venv'
 	@echo 'make lint    format, clippy, licences, unused dependencies'
 	@echo 'make fuzz    random octets for whatever reads them; FUZZ_SECONDS=10 each'
-	@echo 'make bench   figures of this machine beside its bare limits; ARGS=application: of that only'
+	@echo 'make bench   figures of this machine beside its bare limits; ARGS=PART: of application, server, gateway, mails or reminders only'
 	@echo 'make package the installers of a service, from BRAND=brand.json into OUT=target/packages'
 	@echo 'make clean   forget everything built'
 
