@@ -244,6 +244,8 @@ fn packages_are_reproducible() {
     let mut names: Vec<_> =
         fs::read_dir(&one).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
+    let sums = |made: &Path| fs::read_to_string(made.join("SHA256SUMS")).unwrap();
+    assert_eq!(sums(&one), sums(&two));
     for name in &names {
         let (one, two) = (fs::read(one.join(name)).unwrap(), fs::read(two.join(name)).unwrap());
         assert!(one == two, "{name:?} differs");
