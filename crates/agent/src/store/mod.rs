@@ -104,6 +104,13 @@ pub trait KeyStore {
         Err(StoreError::Unsupported("roots"))
     }
 
+    /// The root and issuing CA certificates that the store holds, whoever put them there: by them
+    /// it is told whose a certificate is.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn authorities(&self) -> Result<Vec<Cert>, StoreError>;
+
     /// Removes the root and issuing CA certificates that this program added to the store, but
     /// for those to which a certificate of Tegata's form in it leads.
     ///
