@@ -323,6 +323,9 @@ pub enum StoreError {
     /// Another key or certificate stands where ours should go.
     #[error("{} holds something else", .0.display())]
     Occupied(PathBuf),
+    /// Other users can write in the folder, and could put a key of theirs in the place of ours.
+    #[error("others can write in {}", .0.display())]
+    OpenToOthers(PathBuf),
     /// Not the expected form, or another password.
     #[error("{} cannot be read", .0.display())]
     Unreadable(PathBuf),
