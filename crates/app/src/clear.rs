@@ -25,7 +25,7 @@ pub(crate) fn run(options: Clear, world: &mut World) -> Result<(), Failure> {
     let items = inventory::ours(store, receipts.as_ref(), own.as_ref(), &[], world.clock.now())
         .map_err(|error| Failure::of(error, text))?;
 
-    let chosen = autoselect::forget(&items, text);
+    let chosen = autoselect::forget(brand.as_ref(), text);
     let keys = if options.keys {
         leave::keys(&mut *opened, &items, receipts.as_ref(), site)
             .map_err(|error| Failure::of(error, text))

@@ -24,10 +24,14 @@ impl<'a> Installed<'a> {
     }
 
     fn of(pc: &'a Pc, site: &Site) -> Self {
+        Self::at(pc, &site.url(), &site.root_sha256)
+    }
+
+    fn at(pc: &'a Pc, site: &str, root_sha256: &str) -> Self {
         let text = |text: &str| Bilingual { ja: text.to_owned(), en: text.to_owned() };
         let brand = Brand {
-            site: site.url().parse().unwrap(),
-            root: site.root_sha256.parse().unwrap(),
+            site: site.parse().unwrap(),
+            root: root_sha256.parse().unwrap(),
             organisation: text("Sample Bank, Ltd."),
             name: text("Sample Lite CMS"),
             key_colour: None,
@@ -86,4 +90,16 @@ fn what_another_organisation_issued_stays_and_what_the_own_one_did_goes() {
     assert_eq!(ran.json()["serials"], json!([]));
     let ran = Installed::of(&pc, &other).run(all).ended(0);
     assert_eq!(ran.json()["serials"].as_array().unwrap().len(), 1, "signed below its root");
+}
+
+#[test]
+fn the_choice_of_the_browser_is_taken_away_when_no_certificate_is_there_any_more() {
+    let pc = Pc::new();
+    // A service that nobody has, as the policies are those of the whole PC.
+    let site = "https://issue.example.jp/issueweb/9999/SB9999999X/";
+    let installed = Installed::at(&pc, site, &"00".repeat(32));
+    let removed = installed.run("autoselect --remove --json").ended(0).json();
+    assert_eq!(removed, json!({ "result": "removed", "entries": [], "places": [] }));
+    let none = installed.run("autoselect --store pem:certs --json").ended(2).json();
+    assert_eq!(none["code"], "no_certificate");
 }
