@@ -242,6 +242,10 @@ fn explain_store(error: &StoreError, text: Text) -> (&'static str, String, Strin
             text.app_store_occupied(&path.display().to_string()),
             text.app_store_occupied_do(),
         ),
+        StoreError::OpenToOthers(path) => {
+            let path = path.display().to_string();
+            ("store_shared", text.store_shared(&path), text.store_shared_do(&path))
+        }
         StoreError::Unreadable(path) => (
             "store_unreadable",
             text.app_store_unreadable(&path.display().to_string()),

@@ -1,5 +1,5 @@
 use serde::Serialize;
-use tegata_agent::inventory::{self, Item, State};
+use tegata_agent::inventory::{self, Item, Own, State};
 use tegata_agent::issue::{self, Order, Outcome, Ports, Right};
 use tegata_agent::receipt::Receipt;
 use tegata_agent::site::Site;
@@ -48,7 +48,8 @@ fn all_due(
 ) -> Result<Exit, Failure> {
     let text = world.text;
     let now = world.clock.now();
-    let items = inventory::take(store, stores::receipts().as_ref(), now)
+    let own = stores::brand(text)?.as_ref().map(Own::from);
+    let items = inventory::ours(store, stores::receipts().as_ref(), own.as_ref(), &[], now)
         .map_err(|error| Failure::of(error, text))?;
     let (mut said, mut exit) = (Lines::default(), Exit::Done);
     let (mut renewed, mut failed) = (Vec::new(), Vec::new());

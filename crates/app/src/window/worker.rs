@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tegata_agent::doctor;
+use tegata_agent::inventory::{self, Own};
 use tegata_agent::issue::{
     self, Confirmation, Order, Outcome, Person, Ports, Progress, Right, Stopped,
 };
@@ -189,13 +190,13 @@ impl Bench {
     }
 
     fn load(&self, context: &Context, site: Option<&Site>) -> Result<Vec<card::Card>, Explanation> {
-        let held = list(&*open(context, None)?, context.text)?;
-        let receipts = stores::receipts();
-        let receipt = |held: &Held| receipts.as_ref().and_then(|all| all.find(held.serial));
-        let found = held.into_iter().map(|held| (receipt(&held), held));
-        let found = found.map(|(receipt, held)| (held, receipt)).collect();
-        let site = site.map(ToString::to_string);
-        Ok(card::cards(found, site.as_deref(), self.around.clock.now()))
+        let store = open(context, None)?;
+        let root = context.service.as_ref().filter(|(of, _)| Some(of) == site).map(|own| own.1);
+        let own = site.map(|site| Own { site: site.clone(), root });
+        let (receipts, now) = (stores::receipts(), self.around.clock.now());
+        let items = inventory::ours(&*store, receipts.as_ref(), own.as_ref(), &[], now);
+        let items = items.map_err(|error| Error::from(error).explain(context.text))?;
+        Ok(card::cards(items, now))
     }
 
     fn believe(&self, context: &Context, site: Site) -> Report {
