@@ -396,6 +396,20 @@ fn a_proxy_address_is_judged_on_leaving_the_settings() {
 }
 
 #[test]
+fn a_script_address_holds_no_password() {
+    let mut model = model();
+    press(&mut model, Act::OpenSettings);
+    model.update(Message::Chosen(FieldId::Proxy, 3));
+    for bad in ["http://taro:secret@wpad/a", "https://taro@wpad", "http:///a", "ftp://wpad/"] {
+        model.update(Message::Edited(FieldId::ProxyScript, bad.to_owned()));
+        assert_eq!(press(&mut model, Act::Menu), [], "{bad}");
+        assert_eq!(model.settings.proxy_script, "", "{bad}");
+    }
+    model.update(Message::Edited(FieldId::ProxyScript, "http://wpad/a?b@c".to_owned()));
+    assert_eq!(press(&mut model, Act::Menu), [Effect::Save]);
+}
+
+#[test]
 fn the_reference_of_a_page_is_taken_as_it_was_copied_and_a_wrong_one_blamed() {
     let mut model = model();
     press(&mut model, Act::OpenDoctor);

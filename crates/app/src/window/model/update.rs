@@ -370,6 +370,8 @@ fn proxy_address(text: &str) -> Option<()> {
 
 fn script_address(text: &str) -> Option<()> {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"))?;
-    let is_address = !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace());
+    // A name and a password in it would be written down with the settings.
+    let host = rest.split(['/', '?', '#']).next().filter(|host| !host.contains('@'))?;
+    let is_address = !host.is_empty() && !rest.contains(|c: char| c.is_whitespace());
     is_address.then_some(())
 }

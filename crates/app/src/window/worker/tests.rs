@@ -70,7 +70,7 @@ fn a_stop_meets_every_job_that_waits() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = format!("localhost:{}", listener.local_addr().unwrap().port());
     let folder = tempfile::tempdir().unwrap();
-    let store = format!("pkcs12:{}", folder.path().join("a.p12").display());
+    let store = format!("pem:{}", folder.path().display());
     let (worker, said) = worker();
     worker.work(context("none", &store), redeem(&host));
     let stalled = listener.accept().unwrap();
@@ -83,14 +83,15 @@ fn a_stop_meets_every_job_that_waits() {
     worker.work(context("none", &store), Job::Issue { site, root, filled });
     worker.stop();
     drop((stalled, listener));
-    let report = said.recv_timeout(WAIT).unwrap();
+    let mut reports = std::iter::from_fn(|| said.recv_timeout(WAIT).ok());
+    let report = reports.find(|report| !matches!(report, Report::Step(_))).unwrap();
     assert!(matches!(report, Report::Cancelled(_)), "{report:?}");
 }
 
 #[test]
 fn a_stop_ends_a_question_and_what_follows_is_done() {
     let (worker, said) = worker();
-    let context = context(&asking_proxy(), "pkcs12:/nowhere/a.p12");
+    let context = context(&asking_proxy(), "pem:/nowhere");
     worker.work(context.clone(), redeem("issue.example.jp"));
     let asked = said.recv_timeout(WAIT).unwrap();
     let is_plain = matches!(asked, Report::Asked(Question::Proxy { is_plain: true, .. }));
@@ -98,13 +99,13 @@ fn a_stop_ends_a_question_and_what_follows_is_done() {
     worker.stop();
     worker.work(context, Job::Load { site: None });
     let report = said.recv_timeout(WAIT).unwrap();
-    assert!(matches!(report, Report::Loaded(Ok(_))), "{report:?}");
+    assert!(matches!(report, Report::Loaded(_)), "nothing of the link before it: {report:?}");
 }
 
 #[test]
 fn whoever_tells_a_proxy_nothing_is_not_asked_again_by_the_same_job() {
     let (worker, said) = worker();
-    let context = context(&asking_proxy(), "pkcs12:/nowhere/a.p12");
+    let context = context(&asking_proxy(), "pem:/nowhere");
     let (site, root) = (site("issue.example.jp"), Fingerprint::of(b"root"));
     let diagnosed = Context { service: Some((site, root)), ..context };
     worker.work(diagnosed, Job::Diagnose { reference: String::new() });
