@@ -217,7 +217,6 @@ fn quit() {
 /// found out: two windows are then better than none.
 fn claim(first: Option<&Message>) -> Option<Instance> {
     let state = stores::state_folder()?;
-    std::fs::create_dir_all(&state).ok()?;
     let knock = match first {
         Some(Message::Knocked(Some(link))) => Knock::Follow(link.clone()),
         _ => Knock::Show,

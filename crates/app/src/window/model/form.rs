@@ -174,6 +174,8 @@ pub(crate) struct ProxyForm {
     pub(crate) is_password_shown: bool,
     /// Whether an earlier answer was refused.
     pub(crate) is_again: bool,
+    /// Whether everybody on the way to the proxy can read the password.
+    pub(crate) is_plain: bool,
 }
 
 impl ProxyForm {

@@ -111,13 +111,14 @@ pub(crate) enum Screen {
         serial: String,
     },
     Running(Running),
+    /// A question; what it lies above comes back once it is answered.
     Root {
         fingerprint: Fingerprint,
-        running: Running,
+        beneath: Box<Screen>,
     },
     Proxy {
         form: ProxyForm,
-        running: Running,
+        beneath: Box<Screen>,
     },
     Done(Box<Issued>),
     Failed(Failed),
@@ -307,7 +308,13 @@ pub(crate) enum Question {
     /// Does this stand on the slip?
     Root(Fingerprint),
     /// Who are you, to this proxy?
-    Proxy { proxy: String, realm: String, is_again: bool },
+    Proxy {
+        proxy: String,
+        realm: String,
+        is_again: bool,
+        /// Whether everybody on the way to the proxy can read the password.
+        is_plain: bool,
+    },
 }
 
 /// The answer.

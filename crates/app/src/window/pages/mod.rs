@@ -47,6 +47,10 @@ pub(crate) fn header(model: &Model) -> Header {
 /// The page of the screen of the moment.
 pub(crate) fn page(model: &Model) -> Page {
     let mut page = of_screen(&model.screen, model);
+    if model.is_filling() {
+        // The menu has its place for it.
+        page.blocks.splice(0..0, menu::note(model, model.text()));
+    }
     if let Some(copied) = &model.copied {
         say_copied(&mut page, copied, model.text());
     }

@@ -160,9 +160,15 @@ pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
         ("running", Screen::Running(Running { is_resumed: true, ..issuing.clone() })),
         ("stopping", Screen::Running(Running { is_stopping: true, ..issuing.clone() })),
         ("waiting", Screen::Running(Running { waits: Some(12), ..issuing.clone() })),
-        ("root", Screen::Root { fingerprint, running: issuing.clone() }),
-        ("proxy", Screen::Proxy { form: proxy, running: issuing.clone() }),
-        ("proxy-again", Screen::Proxy { form: again, running: issuing.clone() }),
+        ("root", Screen::Root { fingerprint, beneath: Box::new(Screen::Running(issuing.clone())) }),
+        (
+            "proxy",
+            Screen::Proxy { form: proxy, beneath: Box::new(Screen::Running(issuing.clone())) },
+        ),
+        (
+            "proxy-again",
+            Screen::Proxy { form: again, beneath: Box::new(Screen::Running(issuing.clone())) },
+        ),
         ("done", Screen::Done(Box::new(issued()))),
         ("renewed", Screen::Done(Box::new(Issued { is_renewal: true, ..issued() }))),
         ("failed", Screen::Failed(failed(Work::Issue))),
