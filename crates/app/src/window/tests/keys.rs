@@ -113,7 +113,7 @@ fn what_is_missing_is_named_and_takes_the_focus() {
     let mut window = issuing();
     window.text("CMSM950-006-401");
     assert_eq!(window.key(Key::Return), []);
-    assert_eq!(window.model.issue_form.errors, 3);
+    assert_eq!(window.model.issue_form.blamed.len(), 3);
     // What is typed now goes into the first field that is wrong.
     window.text("x");
     assert_eq!(window.model.issue_form.password.text.as_str(), "x");
