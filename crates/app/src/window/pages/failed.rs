@@ -157,3 +157,66 @@ const DO: [(&str, fn(Text) -> String); 22] = [
     ("update_io", |text| text.window_update_again_do()),
     ("disk_full", |text| text.window_update_again_do()),
 ];
+
+#[cfg(test)]
+mod tests {
+    use tegata_agent::Explanation;
+    use tegata_text::Lang;
+
+    use super::*;
+    use crate::window::model::settings::Settings;
+    use crate::window::model::{Screen, Start};
+
+    fn drawn(code: &str, stores: &[&str], lang: Lang) -> String {
+        let stores = stores.iter().map(|store| (*store).to_owned()).collect();
+        let start = Start { version: "0.1.0", lang, is_updatable: true, stores };
+        let mut model = Model::new(start, Settings::default(), None).0;
+        let explanation = Explanation {
+            code: code.to_owned(),
+            title: "見出し".to_owned(),
+            detail: "--proxyで指定できます。".to_owned(),
+            reference: "7K3M-Q2XV".to_owned(),
+        };
+        let failed = Failed { explanation, is_cancelled: false, work: Work::Issue, lang: Lang::Ja };
+        model.screen = Screen::Failed(failed.clone());
+        format!("{:?}", page(&failed, &model, Text::of(lang)))
+    }
+
+    #[test]
+    fn trouble_with_a_proxy_leads_to_its_settings_and_speaks_of_no_command() {
+        for code in [
+            "proxy_failed",
+            "proxy_unreachable",
+            "proxy_unusable",
+            "proxy_forbids",
+            "proxy_refused",
+            "proxy_script_failed",
+            "bad_proxy",
+        ] {
+            for lang in Lang::ALL {
+                let drawn = drawn(code, &["nss"], lang);
+                assert!(!drawn.contains("--proxy"), "{code}: {drawn}");
+                assert!(drawn.contains(&Text::of(lang).window_menu_proxy()), "{code}: {drawn}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_place_is_spoken_of_only_where_there_is_one() {
+        let choice = Text::of(Lang::Ja).window_menu_settings();
+        for code in ["store_password_needed", "store_unreadable", "store_missing", "store_occupied"]
+        {
+            assert!(drawn(code, &["nss", "nss:firefox"], Lang::Ja).contains(&choice), "{code}");
+            assert!(!drawn(code, &["nss"], Lang::Ja).contains(&choice), "{code}");
+        }
+    }
+
+    #[test]
+    fn in_the_other_language_nothing_old_is_left_but_the_reference() {
+        for code in ["credential_refused", "proxy_unreachable", "whatever"] {
+            let drawn = drawn(code, &["nss"], Lang::En);
+            assert!(!drawn.contains("見出し") && !drawn.contains("指定"), "{code}: {drawn}");
+            assert!(drawn.contains("7K3M-Q2XV"));
+        }
+    }
+}
