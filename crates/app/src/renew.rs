@@ -35,7 +35,9 @@ pub(crate) fn run(options: Renew, world: &mut World) -> Result<Exit, Failure> {
         (None, receipt) => remembered(receipt.as_ref(), text)?,
     };
     let outcome = one(&network, store, item, site, pin, world)?;
-    world.output.result(lines(&outcome, false, text).as_str(), &object(&outcome, &uri, false));
+    world
+        .output
+        .result(lines(&outcome, &uri, false, text).as_str(), &object(&outcome, &uri, false));
     Ok(Exit::Done)
 }
 
@@ -59,7 +61,7 @@ fn all_due(
             .and_then(|(site, pin)| one(network, store, item, site, pin, world));
         match outcome {
             Ok(outcome) => {
-                said = said.line(lines(&outcome, false, text).as_str());
+                said = said.line(lines(&outcome, uri, false, text).as_str());
                 renewed.push(outcome);
             }
             Err(failure) => {

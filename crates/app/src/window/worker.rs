@@ -354,8 +354,8 @@ impl Bench {
         let text = context.text;
         let choice: ProxyChoice = context.proxy.parse().map_err(|_| Explanation {
             code: "bad_proxy".to_owned(),
-            title: text.app_bad_proxy(),
-            detail: String::new(),
+            title: text.window_failed_proxy_setting(),
+            detail: text.window_failed_proxy_setting_do(),
             reference: String::new(),
         })?;
         let mut known = self.way_out.borrow_mut();
@@ -447,6 +447,7 @@ fn issued(context: &Context, site: &Site, outcome: Outcome) -> Report {
         is_renewal: outcome.replaces.is_some(),
         unproven: (!outcome.proof.is_accepted()).then(|| outcome.proof.line(context.text)),
         user: outcome.user.to_string(),
+        serial: outcome.serial.to_string(),
         not_after: outcome.not_after,
         renewable_from: outcome.renewable_from,
         email: outcome.email,

@@ -180,6 +180,7 @@ pub(crate) enum Work {
 pub(crate) struct Issued {
     pub(crate) is_renewal: bool,
     pub(crate) user: String,
+    pub(crate) serial: String,
     pub(crate) not_after: jiff::Timestamp,
     pub(crate) renewable_from: jiff::Timestamp,
     pub(crate) email: Option<String>,
@@ -204,6 +205,8 @@ pub(crate) struct Failed {
     /// Whether the person wanted it so.
     pub(crate) is_cancelled: bool,
     pub(crate) work: Work,
+    /// What it is written in.
+    pub(crate) lang: Lang,
 }
 
 /// What was found when everything was examined.

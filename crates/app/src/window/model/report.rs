@@ -107,7 +107,7 @@ impl Model {
         let doctor = matches!(self.screen, Screen::Doctor(_));
         let work = running(&mut self.screen).map(|running| running.work.clone());
         let work = work.unwrap_or(if doctor { Work::Examination } else { Work::Issue });
-        let failed = Failed { explanation, is_cancelled, work };
+        let failed = Failed { explanation, is_cancelled, work, lang: self.text().lang() };
         self.ends(Screen::Failed(failed), true)
     }
 
@@ -120,7 +120,8 @@ impl Model {
             Some(explanation) => {
                 // Said before the program ends; closing again ends it.
                 self.is_closing = false;
-                let failed = Failed { explanation, is_cancelled: false, work: Work::Removal };
+                let (work, lang) = (Work::Removal, self.text().lang());
+                let failed = Failed { explanation, is_cancelled: false, work, lang };
                 self.ends(Screen::Failed(failed), true)
             }
         }

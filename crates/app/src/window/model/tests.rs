@@ -68,6 +68,7 @@ fn issued() -> Box<Issued> {
     Box::new(Issued {
         is_renewal: false,
         user: "CMSM950-006-401".to_owned(),
+        serial: "5f3a09c2d417be68".to_owned(),
         not_after: "2027-11-23T14:59:59Z".parse().unwrap(),
         renewable_from: "2027-09-24T15:00:00Z".parse().unwrap(),
         email: Some("taro@example.co.jp".to_owned()),

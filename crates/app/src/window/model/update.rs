@@ -169,16 +169,8 @@ impl Model {
         if let Some(filled) = self.issue_form.submit() {
             return self.work_from(Work::Issue, Job::Issue { site, root, filled });
         }
-        let form = &self.issue_form;
-        let entries = [
-            (FieldId::User, &form.user),
-            (FieldId::Password, &form.password),
-            (FieldId::Mail, &form.mail),
-            (FieldId::MailAgain, &form.mail_again),
-        ];
-        let first = entries.into_iter().find(|(_, entry)| entry.wrong.is_some());
-        match first.map(|(field, _)| field) {
-            Some(field) => self.blame(field),
+        match self.issue_form.blamed.first() {
+            Some(field) => self.blame(*field),
             None => Vec::new(),
         }
     }

@@ -78,6 +78,7 @@ fn issued() -> Issued {
     Issued {
         is_renewal: false,
         user: "CMSM950-006-401".to_owned(),
+        serial: "5f3a09c2d417be68".to_owned(),
         not_after: "2027-11-23T14:59:59Z".parse().unwrap(),
         renewable_from: "2027-09-24T15:00:00Z".parse().unwrap(),
         email: Some("taro.yamada@example.co.jp".to_owned()),
@@ -141,7 +142,7 @@ fn offer(is_required: bool) -> News {
 pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
     let text = Text::of(lang);
     let fingerprint = Fingerprint::of(b"sample root");
-    let failed = |work| Failed { explanation: explanation(text), is_cancelled: false, work };
+    let failed = |work| Failed { explanation: explanation(text), is_cancelled: false, work, lang };
     let mut wrong = IssueForm { mail_again: Entry::of("taro@example.co.jp"), ..form() };
     wrong.user = Entry::of("CMSM!");
     wrong.password = Entry::default();
