@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 use tegata_domain::{Serial, UserId};
 use x509_cert::Certificate;
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use x509_cert::name::Name;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
@@ -134,6 +134,12 @@ impl Cert {
     /// DER of the issuer's name.
     pub fn issuer(&self) -> Vec<u8> {
         self.parsed.tbs_certificate.issuer.to_der().unwrap_or_default()
+    }
+
+    /// Which of its issuer's keys signed it, as the certificate itself says (RFC 5280 §4.2.1.1).
+    pub(crate) fn authority_key(&self) -> Option<Vec<u8>> {
+        let (_, found) = self.parsed.tbs_certificate.get::<AuthorityKeyIdentifier>().ok()??;
+        Some(found.key_identifier?.as_bytes().to_vec())
     }
 
     /// DER of the subject's name.

@@ -242,6 +242,10 @@ fn explain_store(error: &StoreError, text: Text) -> (&'static str, String, Strin
             text.app_store_occupied(&path.display().to_string()),
             text.app_store_occupied_do(),
         ),
+        StoreError::OpenToOthers(path) => {
+            let path = path.display().to_string();
+            ("store_shared", text.store_shared(&path), text.store_shared_do(&path))
+        }
         StoreError::Unreadable(path) => (
             "store_unreadable",
             text.app_store_unreadable(&path.display().to_string()),
@@ -301,7 +305,13 @@ fn explain_store(error: &StoreError, text: Text) -> (&'static str, String, Strin
 /// What someone else said, fit for a terminal.
 pub(crate) fn plain(said: &str) -> String {
     let one_line = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    one_line.chars().filter(|c| !c.is_control()).take(600).collect()
+    one_line.chars().filter(|c| !c.is_control() && !turns(*c)).take(600).collect()
+}
+
+/// Whether it turns the direction of writing (UAX #9 §2): what stands behind it would be read in
+/// another order than it is written.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -309,6 +319,11 @@ mod tests {
     use tegata_text::Lang;
 
     use super::*;
+
+    #[test]
+    fn nobody_turns_the_direction_of_writing() {
+        assert_eq!(plain("a\u{202e}b\u{2066}c\u{2069}d\u{200f}e\u{61c}本店"), "abcde本店");
+    }
 
     #[test]
     fn a_server_cannot_write_control_sequences_to_the_terminal() {

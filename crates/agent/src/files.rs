@@ -62,17 +62,79 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 
 /// Reads at most `limit` octets; `None` when there is no such file.
 pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        other => read_open(other?, limit).map(Some),
+    }
+}
+
+/// Reads at most `limit` octets.
+pub(crate) fn read_open(file: File, limit: u64) -> io::Result<Vec<u8>> {
     use std::io::Read;
-    let file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other?,
-    };
     let mut octets = Vec::new();
     file.take(limit + 1).read_to_end(&mut octets)?;
     if octets.len() as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "longer than expected"));
     }
-    Ok(Some(octets))
+    Ok(octets)
+}
+
+/// Opens the file at `path` for reading, when it is this user's and nobody else's to read: the one
+/// that is looked at is the one that is read, and it has no other name.
+///
+/// # Errors
+/// When it cannot be opened. One that others can read, or that they made, is `PermissionDenied`.
+#[cfg(unix)]
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+    // A pipe that somebody put there must not keep this waiting.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let refused = || io::Error::from(io::ErrorKind::PermissionDenied);
+    let file = file.map_err(|error| match error.raw_os_error() {
+        Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => refused(),
+        _ => error,
+    })?;
+    let found = file.metadata()?;
+    let is_own = found.uid() == own_ids(&found).0 && found.nlink() == 1;
+    if found.is_file() && found.mode() & 0o077 == 0 && is_own { Ok(file) } else { Err(refused()) }
+}
+
+/// Windows keeps a user's folders from others by itself.
+#[cfg(not(unix))]
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Whether other users can put files into the folder. The group that is this user's alone, as many
+/// systems make one for each, is not others.
+///
+/// # Errors
+/// When it cannot be looked at.
+#[cfg(unix)]
+pub(crate) fn is_open_to_others(folder: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let found = fs::metadata(folder)?;
+    let (user, group) = own_ids(&found);
+    let is_own_group = found.gid() == group && group == user;
+    let others = if is_own_group { 0o002 } else { 0o022 };
+    Ok(found.mode() & others != 0)
+}
+
+/// Windows keeps a user's folders from others by itself.
+#[cfg(not(unix))]
+pub(crate) fn is_open_to_others(_: &Path) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// The user and the group of this process; those of `found` where that is not told.
+#[cfg(unix)]
+fn own_ids(found: &fs::Metadata) -> (u32, u32) {
+    use std::os::unix::fs::MetadataExt;
+    // `/proc/self` belongs to whoever runs this process.
+    let own = fs::metadata("/proc/self");
+    own.map_or((found.uid(), found.gid()), |own| (own.uid(), own.gid()))
 }
 
 /// Whether the file at `path`, if there is one, is this user's and nobody else's to read.
@@ -87,9 +149,7 @@ pub(crate) fn is_private(path: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
         Err(error) => return Err(error),
     };
-    // `/proc/self` belongs to whoever runs this process.
-    let owner = fs::metadata("/proc/self").map_or(file.uid(), |own| own.uid());
-    Ok(file.is_file() && file.mode() & 0o077 == 0 && file.uid() == owner)
+    Ok(file.is_file() && file.mode() & 0o077 == 0 && file.uid() == own_ids(&file).0)
 }
 
 /// Windows keeps a user's folders from others by itself.

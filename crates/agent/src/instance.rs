@@ -3,19 +3,36 @@
 //! On Linux a socket in the user's own folder of state, on Windows a named pipe with the user's
 //! name in it. Whoever can write there is this user anyway; all that can be said through it is
 //! *show yourself* and a link, which the first one judges as it would its own.
+//!
+//! On Windows another user of the same PC can make a pipe of that name before the first window
+//! does: later starts then hand it their link, and no window opens. The link is worth nothing
+//! without the slip, and whoever is signed in beside this user could as well keep the PC busy.
+//!
+//! Nobody waits for the other side longer than [`PATIENCE`]: it may hang, or never have been one of
+//! ours.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
 
 use interprocess::local_socket::traits::{ListenerExt, Stream as _};
 use interprocess::local_socket::{Listener, ListenerOptions, Name, Stream};
 
+use crate::files::make_private_folder;
 use crate::link::Link;
+
+/// Longest wait for the other side.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Most later starts that are heard at once. Windows knows no time limit for a pipe: there, whoever
+/// knocks and says nothing keeps one of these places.
+const MAX_KNOCKS: usize = 16;
 
 const ACKNOWLEDGED: &[u8] = b"ok\n";
 const SHOW: &str = "show";
 /// Longest line from another instance, in octets.
-const MAX_LINE: u64 = 2048;
+const MAX_LINE: usize = 2048;
 
 /// The outcome of a start.
 pub enum Instance {
@@ -35,25 +52,27 @@ pub enum Knock {
 }
 
 /// Where later starts knock.
-pub struct Door(Listener);
+pub struct Door(Receiver<Knock>);
 
 /// Finds out whether this is the first instance of the user whose folder of state is `state`;
-/// hands `knock` to the first one when it is not.
+/// hands `knock` to the first one when it is not. Makes the folder, for this user alone.
 ///
 /// # Errors
-/// When the place cannot be used. Two windows are then better than none.
+/// When the place cannot be used, or who is there says nothing for three seconds. Two windows are
+/// then better than none.
 pub fn claim(state: &Path, knock: &Knock) -> io::Result<Instance> {
     // Asked before anything is made: not every Windows refuses the name of a pipe to a second owner.
-    if hand_over(state, knock).is_ok() {
+    make_private_folder(state)?;
+    if is_handed_over(state, knock)? {
         return Ok(Instance::Second);
     }
     for _ in 0..3 {
-        match ListenerOptions::new().name(name(state)?).try_overwrite(false).create_sync() {
-            Ok(listener) => return Ok(Instance::First(Door(listener))),
+        match options(state)?.try_overwrite(false).create_sync() {
+            Ok(listener) => return Ok(Instance::First(Door::of(listener)?)),
             Err(error) if is_taken(&error) => {}
             Err(error) => return Err(error),
         }
-        if hand_over(state, knock).is_ok() {
+        if is_handed_over(state, knock)? {
             return Ok(Instance::Second);
         }
         // The one who was there is gone, and left its socket behind.
@@ -64,39 +83,112 @@ pub fn claim(state: &Path, knock: &Knock) -> io::Result<Instance> {
 }
 
 impl Door {
+    /// Opens the door: whoever knocks is answered from now on.
+    fn of(listener: Listener) -> io::Result<Self> {
+        let (says, said) = channel();
+        let thread = std::thread::Builder::new().name("knocks".to_owned());
+        thread.spawn(move || answer(&listener, &says))?;
+        Ok(Self(said))
+    }
+
     /// Waits for the next start. `None` when nothing can arrive any more.
     pub fn next(&self) -> Option<Knock> {
-        loop {
-            let Ok(stream) = self.0.incoming().next()? else { continue };
-            if let Ok(knock) = hear(stream) {
-                return Some(knock);
-            }
-        }
+        self.0.recv().ok()
     }
 }
 
-fn hear(stream: Stream) -> io::Result<Knock> {
-    let mut reader = BufReader::new(stream.take(MAX_LINE));
-    let mut line = String::new();
-    reader.read_line(&mut line)?;
+/// Hears each knock on a thread of its own, so that none has to wait for another.
+fn answer(listener: &Listener, says: &Sender<Knock>) {
+    let places = Arc::new(());
+    for stream in listener.incoming().filter_map(Result::ok) {
+        if Arc::strong_count(&places) > MAX_KNOCKS {
+            continue;
+        }
+        let (place, says) = (Arc::clone(&places), says.clone());
+        // Without a thread the knock is not heard, and says so by closing.
+        let _ = std::thread::Builder::new().name("knock".to_owned()).spawn(move || {
+            // Whoever talks nonsense is passed over; the window may be gone.
+            let _ = hear(stream).map(|knock| says.send(knock));
+            drop(place);
+        });
+    }
+}
+
+fn hear(mut stream: Stream) -> io::Result<Knock> {
+    let until = Instant::now() + PATIENCE;
+    let mut line = Vec::new();
+    while line.len() < MAX_LINE && line.last() != Some(&b'\n') {
+        limit(&stream, until)?;
+        let mut octet = [0];
+        if stream.read(&mut octet)? == 0 {
+            break;
+        }
+        line.extend(octet);
+    }
+    let line = std::str::from_utf8(&line).map_err(|_| io::ErrorKind::InvalidData)?;
     let knock = match line.trim_end_matches('\n') {
         SHOW => Knock::Show,
         link => Knock::Follow(link.parse().map_err(|_| io::ErrorKind::InvalidData)?),
     };
-    reader.into_inner().into_inner().write_all(ACKNOWLEDGED)?;
+    limit(&stream, until)?;
+    stream.write_all(ACKNOWLEDGED)?;
     Ok(knock)
 }
 
-fn hand_over(state: &Path, knock: &Knock) -> io::Result<()> {
-    let mut stream = Stream::connect(name(state)?)?;
+/// Whether another instance took the knock over.
+///
+/// # Errors
+/// When there is one, and it does not answer in time.
+fn is_handed_over(state: &Path, knock: &Knock) -> io::Result<bool> {
+    let (place, knock) = (name(state)?, knock.clone());
+    let (says, said) = channel();
+    // On a thread, since not every system limits the time of connecting and reading.
+    let thread = std::thread::Builder::new().name("hand over".to_owned());
+    thread.spawn(move || {
+        // Nobody listens any more when it took too long.
+        let _ = says.send(hand_over(place, &knock));
+    })?;
+    match said.recv_timeout(PATIENCE) {
+        Ok(Ok(())) => Ok(true),
+        Ok(Err(error)) if !is_too_late(&error) => Ok(false),
+        Ok(Err(_)) | Err(_) => Err(io::ErrorKind::TimedOut.into()),
+    }
+}
+
+fn hand_over(place: Name<'_>, knock: &Knock) -> io::Result<()> {
+    let until = Instant::now() + PATIENCE;
+    let mut stream = Stream::connect(place)?;
     let line = match knock {
         Knock::Show => SHOW.to_owned(),
         Knock::Follow(link) => link.to_string(),
     };
+    limit(&stream, until)?;
     stream.write_all(format!("{line}\n").as_bytes())?;
     let mut answer = [0; ACKNOWLEDGED.len()];
+    limit(&stream, until)?;
     stream.read_exact(&mut answer)?;
     if answer == ACKNOWLEDGED { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
+}
+
+fn is_too_late(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
+}
+
+/// Lets nothing wait beyond this time.
+#[cfg(unix)]
+fn limit(stream: &Stream, until: Instant) -> io::Result<()> {
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(io::ErrorKind::TimedOut.into());
+    }
+    stream.set_recv_timeout(Some(left))?;
+    stream.set_send_timeout(Some(left))
+}
+
+/// Pipes know no time limits; between two octets the time is looked at.
+#[cfg(not(unix))]
+fn limit(_: &Stream, until: Instant) -> io::Result<()> {
+    if Instant::now() < until { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
 }
 
 fn is_taken(error: &io::Error) -> bool {
@@ -106,6 +198,19 @@ fn is_taken(error: &io::Error) -> bool {
 
 #[cfg(unix)]
 const SOCKET: &str = "window.sock";
+
+/// For this user alone, whatever the umask says.
+#[cfg(unix)]
+fn options(state: &Path) -> io::Result<ListenerOptions<'static>> {
+    use interprocess::os::unix::local_socket::ListenerOptionsExt;
+    Ok(ListenerOptions::new().name(name(state)?).mode(0o600))
+}
+
+/// As Windows makes pipes: others may read, and there is nothing to read.
+#[cfg(not(unix))]
+fn options(state: &Path) -> io::Result<ListenerOptions<'static>> {
+    Ok(ListenerOptions::new().name(name(state)?))
+}
 
 #[cfg(unix)]
 fn name(state: &Path) -> io::Result<Name<'static>> {
@@ -154,6 +259,44 @@ mod tests {
         drop(std::os::unix::net::UnixListener::bind(state.path().join(SOCKET)).unwrap());
         assert!(state.path().join(SOCKET).exists());
         assert!(matches!(claim(state.path(), &Knock::Show), Ok(Instance::First(_))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn who_knocks_and_says_nothing_keeps_nobody_out() {
+        use std::os::unix::net::UnixStream;
+        let state = tempfile::tempdir().unwrap();
+        let Instance::First(door) = claim(state.path(), &Knock::Show).unwrap() else {
+            panic!("somebody is there")
+        };
+        let mut silent = UnixStream::connect(state.path().join(SOCKET)).unwrap();
+        silent.write_all(b"sho").unwrap();
+        assert!(matches!(claim(state.path(), &Knock::Show), Ok(Instance::Second)));
+        assert_eq!(door.next(), Some(Knock::Show));
+        // And it does not stay for ever.
+        assert_eq!(silent.read(&mut [0; 8]).unwrap(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_first_one_that_hangs_holds_no_second_one_up() {
+        let state = tempfile::tempdir().unwrap();
+        let hangs = std::os::unix::net::UnixListener::bind(state.path().join(SOCKET)).unwrap();
+        let error = claim(state.path(), &Knock::Show).err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(hangs.accept().is_ok(), "it was asked");
+        assert!(state.path().join(SOCKET).exists(), "its socket stays its own");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_reaches_the_socket() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let state = home.path().join("state");
+        let _first = claim(&state, &Knock::Show).unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&state), mode(&state.join(SOCKET)) & 0o077), (0o700, 0));
     }
 
     #[cfg(unix)]

@@ -38,16 +38,12 @@ pub fn keys(
     if let Some(receipts) = receipts {
         // Also of those that somebody else removed.
         let all = receipts.all().into_iter();
-        let ours = all.filter(|(_, receipt)| site.is_none_or(|site| is_of(&receipt.site, site)));
+        let ours = all.filter(|(_, receipt)| site.is_none_or(|site| site.is_at(&receipt.site)));
         for serial in ours.map(|(serial, _)| serial).chain(removed.iter().copied()) {
             receipts.forget(serial).map_err(StoreError::io(Path::new(&serial.to_string())))?;
         }
     }
     Ok(removed)
-}
-
-fn is_of(address: &str, site: &Site) -> bool {
-    address == site.to_string()
 }
 
 /// Removes the authorities that nothing needs any more. A store that holds none is no error.
@@ -82,7 +78,7 @@ pub fn settings(state: &Path, receipts: &Receipts, site: Option<&Site>) -> Resul
     let is_shared = receipts
         .all()
         .iter()
-        .any(|(_, receipt)| site.is_some_and(|site| !is_of(&receipt.site, site)));
+        .any(|(_, receipt)| site.is_some_and(|site| !site.is_at(&receipt.site)));
     if is_shared {
         return Ok(());
     }

@@ -76,32 +76,31 @@ impl<K: Waits> Pending<K> {
         make: impl FnOnce() -> Result<K, StoreError>,
     ) -> Result<TakenUp<K>, StoreError> {
         let io = || StoreError::io(&self.path);
-        // A file that others can read or that others made may hold a key that others know, or
-        // name one that is none of ours.
-        let is_private = files::is_private(&self.path).map_err(io())?;
-        if !is_private || self.is_stale(now).map_err(io())? {
-            if let (true, Ok(Some(key))) = (is_private, self.waiting()) {
-                key.give_up()?;
-            }
-            files::remove(&self.path).map_err(io())?;
+        let folder = files::folder_of(&self.path);
+        if files::is_open_to_others(&folder).map_err(StoreError::io(&folder))? {
+            return Err(StoreError::OpenToOthers(folder));
         }
-        if let Some(key) = self.waiting().map_err(io())? {
-            return Ok(TakenUp { key, resumed: true });
+        match self.look(now).map_err(io())? {
+            Found::Key(key) => return Ok(TakenUp { key, resumed: true }),
+            Found::Stale(key) => {
+                key.give_up()?;
+                files::remove(&self.path).map_err(io())?;
+            }
+            Found::Unfit => files::remove(&self.path).map_err(io())?,
+            Found::Nothing => {}
         }
         let key = make()?;
         let octets = key.to_file().ok_or(StoreError::Internal("the key has no form in a file"))?;
         match files::write(&self.path, &octets, Access::Private, Existing::Keep) {
             Ok(()) => Ok(TakenUp { key, resumed: false }),
-            // Another process was faster, or what stands there is no key.
+            // Another process was faster, or what stands there is none of ours.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                match self.waiting().map_err(io())? {
-                    Some(key) => Ok(TakenUp { key, resumed: true }),
-                    None => {
-                        files::write(&self.path, &octets, Access::Private, Existing::Replace)
-                            .map_err(io())?;
-                        Ok(TakenUp { key, resumed: false })
-                    }
+                if let Found::Key(key) = self.look(now).map_err(io())? {
+                    return Ok(TakenUp { key, resumed: true });
                 }
+                files::write(&self.path, &octets, Access::Private, Existing::Replace)
+                    .map_err(io())?;
+                Ok(TakenUp { key, resumed: false })
             }
             Err(error) => Err(io()(error)),
         }
@@ -110,11 +109,10 @@ impl<K: Waits> Pending<K> {
     /// The key that waits here and may still be taken up, for a store that keeps it elsewhere.
     #[cfg(target_os = "linux")]
     pub(crate) fn left(&self, now: Timestamp) -> Result<Option<K>, StoreError> {
-        let left = || {
-            let usable = !self.is_stale(now)? && files::is_private(&self.path)?;
-            if usable { self.waiting() } else { Ok(None) }
-        };
-        left().map_err(StoreError::io(&self.path))
+        match self.look(now).map_err(StoreError::io(&self.path))? {
+            Found::Key(key) => Ok(Some(key)),
+            Found::Nothing | Found::Stale(_) | Found::Unfit => Ok(None),
+        }
     }
 
     /// Forgets the key: its certificate is where it belongs, or will never be.
@@ -122,19 +120,44 @@ impl<K: Waits> Pending<K> {
         files::remove(&self.path).map_err(StoreError::io(&self.path))
     }
 
+    /// What is here. Age, owner and contents are those of one open file: nobody can put another
+    /// in its place between the look and the use.
+    fn look(&self, now: Timestamp) -> io::Result<Found<K>> {
+        let file = match files::open_private(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+            // A file that others can read or that others made may hold a key that others know, or
+            // name one that is none of ours.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Ok(Found::Unfit);
+            }
+            other => other?,
+        };
+        let written = Timestamp::try_from(file.metadata()?.modified()?).unwrap_or(Timestamp::MIN);
+        let octets = Zeroizing::new(files::read_open(file, MAX_LEN)?);
+        Ok(match K::from_file(&octets) {
+            Some(key) if now.duration_since(written) >= WAITS => Found::Stale(key),
+            Some(key) => Found::Key(key),
+            None => Found::Unfit,
+        })
+    }
+
+    #[cfg(windows)]
     fn waiting(&self) -> io::Result<Option<K>> {
         let Some(octets) = files::read(&self.path, MAX_LEN)? else { return Ok(None) };
         Ok(K::from_file(&Zeroizing::new(octets)))
     }
+}
 
-    fn is_stale(&self, now: Timestamp) -> io::Result<bool> {
-        let written = match fs::metadata(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            other => other?.modified()?,
-        };
-        let written = Timestamp::try_from(written).unwrap_or(Timestamp::MIN);
-        Ok(now.duration_since(written) >= WAITS)
-    }
+/// What is found where a key may wait.
+enum Found<K> {
+    /// No file.
+    Nothing,
+    /// A key that may be taken up.
+    Key(K),
+    /// A key that has waited too long.
+    Stale(K),
+    /// No key, or one that lay open to others.
+    Unfit,
 }
 
 impl Pending {
@@ -322,5 +345,69 @@ mod tests {
         let taken = pending.take_up(Timestamp::UNIX_EPOCH, &Counter::new(1)).unwrap();
         assert!(!taken.resumed);
         assert!(pending.take_up(Timestamp::UNIX_EPOCH, &Counter::new(2)).unwrap().resumed);
+    }
+
+    /// Plants a key as somebody else would; answers its public half.
+    #[cfg(unix)]
+    fn plant(path: &Path) -> Vec<u8> {
+        let planted = FileKey::random(&Counter::new(66));
+        fs::write(path, planted.to_pem().unwrap().as_bytes()).unwrap();
+        planted.spki()
+    }
+
+    #[cfg(unix)]
+    fn allow(path: &Path, mode: u32) {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_folder_in_which_others_write_takes_no_key() {
+        let folder = tempfile::tempdir().unwrap();
+        for mode in [0o1777, 0o777, 0o702] {
+            allow(folder.path(), mode);
+            let pending = pending(folder.path());
+            let taken = pending.take_up(Timestamp::UNIX_EPOCH, &Counter::new(1));
+            assert!(matches!(taken, Err(StoreError::OpenToOthers(_))), "{mode:o}");
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{mode:o}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_key_planted_while_one_is_made_is_not_taken_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let pending = pending(folder.path());
+        let theirs = folder.path().join("theirs");
+        let ways: [&dyn Fn() -> Vec<u8>; 3] = [
+            &|| {
+                let key = plant(&pending.path);
+                allow(&pending.path, 0o644);
+                key
+            },
+            &|| {
+                let key = plant(&theirs);
+                allow(&theirs, 0o600);
+                std::os::unix::fs::symlink(&theirs, &pending.path).unwrap();
+                key
+            },
+            &|| {
+                let key = plant(&theirs);
+                fs::hard_link(&theirs, &pending.path).unwrap();
+                key
+            },
+        ];
+        for plant in ways {
+            let mut planted = Vec::new();
+            let taken = pending.take_up_or(Timestamp::UNIX_EPOCH, || {
+                planted = plant();
+                Ok(FileKey::random(&Counter::new(1)))
+            });
+            let taken = taken.unwrap();
+            assert!(!taken.resumed);
+            assert_ne!(taken.key.spki(), planted);
+            pending.clear().unwrap();
+        }
     }
 }

@@ -19,6 +19,11 @@ impl Site {
         &self.service
     }
 
+    /// Whether `address` is that of this site.
+    pub fn is_at(&self, address: &str) -> bool {
+        address.parse() == Ok(self.clone())
+    }
+
     /// The address of an operation of the application interface, such as `trust`.
     pub fn api(&self, operation: &str) -> String {
         format!("https://{}/api/v1/{}/{operation}", self.authority, self.service)

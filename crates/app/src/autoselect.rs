@@ -1,8 +1,9 @@
 use std::path::Path;
 
 use serde::Serialize;
-use tegata_agent::choice::{self, Choice, ChoiceError};
-use tegata_agent::inventory::{self, Item};
+use tegata_agent::brand::Brand;
+use tegata_agent::choice::{self, Choice, ChoiceError, Place, Tag};
+use tegata_agent::inventory::{self, Item, Own};
 use tegata_agent::receipt::Receipt;
 use tegata_agent::store::Pkcs12Form;
 use tegata_agent::{Exit, Explanation};
@@ -18,9 +19,15 @@ use crate::stores;
 /// `tegata-app autoselect`: shows the policy; writes or removes it when asked to.
 pub(crate) fn run(options: Autoselect, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
+    let brand = stores::brand(text)?;
+    if options.remove {
+        return remove(brand.as_ref(), world);
+    }
+    let own = brand.as_ref().map(Own::from);
     let (uri, password) = stores::unlocked(&options.at, world)?;
     let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
-    let items = inventory::take(opened.as_ref(), stores::receipts().as_ref(), world.clock.now())
+    let (receipts, now) = (stores::receipts(), world.clock.now());
+    let items = inventory::ours(opened.as_ref(), receipts.as_ref(), own.as_ref(), &[], now)
         .map_err(|error| Failure::of(error, text))?;
     let Some((service, choice)) = choice_of(&items, text).transpose()? else {
         let (title, detail) = (text.choice_no_certificate(), text.choice_no_certificate_do());
@@ -29,34 +36,46 @@ pub(crate) fn run(options: Autoselect, world: &mut World) -> Result<(), Failure>
     let root = Path::new("/");
     let (done, places) = if options.write {
         ("written", choice::write(root, &choice).map_err(|error| failed(&error, text))?)
-    } else if options.remove {
-        choice::forget(root, &choice).map_err(|error| failed(&error, text))?;
-        ("removed", choice::places(root, &choice))
     } else {
         ("shown", choice::places(root, &choice))
     };
     let heading = match done {
         "written" => text.choice_written(),
-        "removed" => text.choice_removed(),
         _ => text.choice_shown(&service.service_url),
     };
     let entries = choice.entries();
     let lines = entries
         .iter()
         .fold(Lines::default().line(&heading), |lines, entry| lines.line(&format!("  {entry}")));
-    let lines = places.iter().fold(lines, |lines, place| {
-        lines.labelled(place.browser, &place.location.display().to_string())
-    });
-    let lines = lines.line(&text.choice_firefox());
-    let places = places
-        .iter()
-        .map(|place| PlaceObject {
-            browser: place.browser,
-            location: place.location.display().to_string(),
-        })
-        .collect();
-    world.output.result(lines.as_str(), &ChoiceObject { result: done, entries, places });
+    let lines = at_places(lines, &places).line(&text.choice_firefox());
+    let object = ChoiceObject { result: done, entries, places: objects(&places) };
+    world.output.result(lines.as_str(), &object);
     Ok(())
+}
+
+/// Takes the policy away. The service is enough to know it by: its certificates may be gone.
+fn remove(brand: Option<&Brand>, world: &World) -> Result<(), Failure> {
+    let text = world.text;
+    let places = forget(brand, text)?;
+    let lines = at_places(Lines::default().line(&text.choice_removed()), &places);
+    let (entries, places) = (Vec::new(), objects(&places));
+    let object = ChoiceObject { result: "removed", entries, places };
+    world.output.result(lines.as_str(), &object);
+    Ok(())
+}
+
+fn at_places(lines: Lines, places: &[Place]) -> Lines {
+    places.iter().fold(lines, |lines, place| {
+        lines.labelled(place.browser, &place.location.display().to_string())
+    })
+}
+
+fn objects(places: &[Place]) -> Vec<PlaceObject> {
+    let object = |place: &Place| PlaceObject {
+        browser: place.browser,
+        location: place.location.display().to_string(),
+    };
+    places.iter().map(object).collect()
 }
 
 /// The choice for the service of the first certificate that was issued here; `None` when there is
@@ -70,19 +89,23 @@ fn choice_of(items: &[Item], text: Text) -> Option<Result<(Receipt, Choice), Fai
         })
         .filter_map(|item| item.held.certificate.issuer_common_name());
     let choice = Input(text).site(&service.site).and_then(|site| {
-        let tag = site.service().to_string().replace('/', "-");
-        Choice::new(&tag, &service.service_url, issuers).map_err(|error| failed(&error, text))
+        Choice::new(Tag::from(site.service()), &service.service_url, issuers)
+            .map_err(|error| failed(&error, text))
     });
     Some(choice.map(|choice| (service, choice)))
 }
 
-/// Takes the policy away, where it was written.
-pub(crate) fn forget(items: &[Item], text: Text) -> Result<(), Failure> {
-    let Some((_, choice)) = choice_of(items, text).transpose()? else { return Ok(()) };
-    match choice::forget(Path::new("/"), &choice) {
-        Ok(_) | Err(ChoiceError::NoBrowser) => Ok(()),
-        Err(error) => Err(failed(&error, text)),
-    }
+/// Takes the policy of the brand's service away, wherever it stands; without a brand those of
+/// every service.
+pub(crate) fn forget(brand: Option<&Brand>, text: Text) -> Result<Vec<Place>, Failure> {
+    let root = Path::new("/");
+    let tags = match brand {
+        Some(brand) => vec![Tag::from(brand.site.service())],
+        None => choice::written(root),
+    };
+    let gone = tags.iter().map(|tag| choice::forget(root, tag));
+    let gone: Result<Vec<_>, _> = gone.collect();
+    Ok(gone.map_err(|error| failed(&error, text))?.concat())
 }
 
 fn failed(error: &ChoiceError, text: Text) -> Failure {

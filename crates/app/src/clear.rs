@@ -1,5 +1,5 @@
 use serde::Serialize;
-use tegata_agent::inventory::{self, Item};
+use tegata_agent::inventory::{self, Item, Own};
 use tegata_agent::leave;
 use tegata_agent::receipt::Receipts;
 use tegata_agent::site::Site;
@@ -9,22 +9,23 @@ use tegata_domain::Clock;
 use crate::World;
 use crate::args::Clear;
 use crate::output::{Failure, Lines};
-use crate::{autoselect, remove, stores};
+use crate::{autoselect, stores};
 
 /// `tegata-app clear`: what an uninstaller runs. It asks nothing, and goes on where something
 /// stays: the program is gone afterwards. The first thing that stayed is the failure.
 pub(crate) fn run(options: Clear, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
+    let brand = stores::brand(text)?;
+    let own = brand.as_ref().map(Own::from);
     let (uri, password) = stores::unlocked(&options.at, world)?;
     let mut opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
-    let brand = stores::brand();
     let site = brand.as_ref().map(|brand| &brand.site);
     let receipts = stores::receipts();
-    let mut items = inventory::take(opened.as_ref(), receipts.as_ref(), world.clock.now())
+    let store = opened.as_ref();
+    let items = inventory::ours(store, receipts.as_ref(), own.as_ref(), &[], world.clock.now())
         .map_err(|error| Failure::of(error, text))?;
-    items.retain(|item| remove::is_ours(item, brand.as_ref()));
 
-    let chosen = autoselect::forget(&items, text);
+    let chosen = autoselect::forget(brand.as_ref(), text);
     let keys = if options.keys {
         leave::keys(&mut *opened, &items, receipts.as_ref(), site)
             .map_err(|error| Failure::of(error, text))

@@ -64,7 +64,7 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
     proxy::note(&network, world);
     let outcome = outcome?;
     stores::keep(&site, &outcome, world);
-    let mut lines = lines(&outcome, is_initial, text);
+    let mut lines = lines(&outcome, &uri, is_initial, text);
     if store::is_firefox(&uri) {
         lines = lines.line(&text.app_firefox_restart());
     }
@@ -72,11 +72,12 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(crate) fn lines(outcome: &Outcome, is_initial: bool, text: Text) -> Lines {
+pub(crate) fn lines(outcome: &Outcome, store: &StoreUri, is_initial: bool, text: Text) -> Lines {
     let dates = Dates::of_service(Some(&outcome.time_zone), text);
     let (from, until) = (dates.moment(outcome.not_before), dates.moment(outcome.not_after));
     let validity = text.app_range(&from, &until);
     let renewal = dates.day(outcome.renewable_from);
+    let key = key_text(Some(outcome.installed.key), store, text);
     let done = if outcome.replaces.is_some() { text.app_renewed() } else { text.app_issued() };
     let lines = Lines::default()
         .line(&done)
@@ -85,16 +86,18 @@ pub(crate) fn lines(outcome: &Outcome, is_initial: bool, text: Text) -> Lines {
         .labelled(&text.app_label_validity(), &validity)
         .labelled(&text.app_label_renewal(), &renewal)
         .labelled(&text.app_label_location(), &outcome.installed.location)
-        .labelled(&text.app_label_key(), &key_text(Some(outcome.installed.key), text))
+        .labelled(&text.app_label_key(), &key)
         .labelled(&text.app_label_mail(), outcome.email.as_deref().unwrap_or("–"))
         .labelled(&text.app_label_service(), &outcome.service_url)
         .line(&outcome.proof.line(text));
     if is_initial { lines.line(&text.app_p12_password()) } else { lines }
 }
 
-pub(crate) fn key_text(key: Option<KeyLocation>, text: Text) -> String {
+/// Where a key lives, in the words of the window.
+pub(crate) fn key_text(key: Option<KeyLocation>, store: &StoreUri, text: Text) -> String {
     match key {
         Some(KeyLocation::File) => text.app_key_file(),
+        Some(KeyLocation::System) if matches!(store, StoreUri::Nss(_)) => text.window_key_browser(),
         Some(KeyLocation::System) => text.app_key_system(),
         Some(KeyLocation::Hardware) => text.app_key_hardware(),
         None => text.app_key_none(),

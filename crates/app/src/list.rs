@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use tegata_agent::inventory::{self, Item, State};
-use tegata_agent::store::{KeyLocation, Pkcs12Form};
+use tegata_agent::store::{KeyLocation, Pkcs12Form, StoreUri};
 use tegata_domain::Clock;
 use tegata_text::Text;
 
@@ -27,11 +27,11 @@ pub(crate) fn run(options: List, world: &mut World) -> Result<(), Failure> {
         store: uri.to_string(),
         certificates: items.iter().map(|item| object(item, now)).collect(),
     };
-    world.output.result(lines(&items, now, text).as_str(), &object);
+    world.output.result(lines(&items, &uri, now, text).as_str(), &object);
     Ok(())
 }
 
-fn lines(items: &[Item], now: Timestamp, text: Text) -> Lines {
+fn lines(items: &[Item], store: &StoreUri, now: Timestamp, text: Text) -> Lines {
     if items.is_empty() {
         return Lines::default().line(&text.app_none_held());
     }
@@ -60,7 +60,7 @@ fn lines(items: &[Item], now: Timestamp, text: Text) -> Lines {
             .labelled(&text.app_label_renewal(), &renewal)
             .labelled(&text.app_label_serial(), &held.serial.to_string())
             .labelled(&text.app_label_location(), &held.location)
-            .labelled(&text.app_label_key(), &key_text(held.key, text))
+            .labelled(&text.app_label_key(), &key_text(held.key, store, text))
     })
 }
 

@@ -1,6 +1,5 @@
 use serde::Serialize;
-use tegata_agent::brand::Brand;
-use tegata_agent::inventory::{self, Item};
+use tegata_agent::inventory::{self, Item, Own};
 use tegata_agent::store::Pkcs12Form;
 use tegata_domain::{Clock, Serial};
 
@@ -19,27 +18,31 @@ pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
         missing.note("--serial | --old | --all");
     }
     missing.check(text)?;
+    let own = stores::brand(text)?.as_ref().map(Own::from);
     let (uri, password) = stores::unlocked(&options.at, world)?;
     let serials = options.serial.iter().map(|serial| Input(text).serial(serial));
     let serials = serials.collect::<Result<Vec<Serial>, _>>()?;
     let password = stores::pin_of_token(&uri, password, world)?;
     let mut opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
-    let items = inventory::take(opened.as_ref(), stores::receipts().as_ref(), world.clock.now())
-        .map_err(|error| Failure::of(error, text))?;
+    let (receipts, now) = (stores::receipts(), world.clock.now());
+    let failed = |error| Failure::of(error, text);
+    let mut chosen = inventory::take(opened.as_ref(), receipts.as_ref(), now).map_err(failed)?;
     if let Some(unknown) =
-        serials.iter().find(|serial| items.iter().all(|item| item.held.serial != **serial))
+        serials.iter().find(|serial| chosen.iter().all(|item| item.held.serial != **serial))
     {
         let title = text.app_serial_unknown(&unknown.to_string());
         return Err(Failure::usage("serial_unknown", title, text.app_serial_unknown_do()));
     }
-    let brand = stores::brand();
-    let chosen: Vec<_> = items
-        .into_iter()
-        .filter(|item| {
-            let is_named = serials.contains(&item.held.serial);
-            is_named || options.all && is_ours(item, brand.as_ref()) || options.old && item.is_old()
-        })
-        .collect();
+    chosen.retain(|item| serials.contains(&item.held.serial));
+    if options.all || options.old {
+        // Whoever names none means those of this service, not what others put here.
+        let ours = inventory::ours(opened.as_ref(), receipts.as_ref(), own.as_ref(), &[], now);
+        chosen.extend(
+            ours.map_err(failed)?.into_iter().filter(|item| {
+                !serials.contains(&item.held.serial) && (options.all || item.is_old())
+            }),
+        );
+    }
     let (mut lines, mut removed) = (Lines::default(), Vec::new());
     if !chosen.is_empty() && !options.yes {
         confirmed(&chosen, world)?;
@@ -56,13 +59,6 @@ pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
     let object = RemovedObject { result: "removed", store: uri.to_string(), serials: removed };
     world.output.result(lines.as_str(), &object);
     Ok(())
-}
-
-/// An installed application speaks for one service: certificates of others are not its to remove.
-pub(crate) fn is_ours(item: &Item, brand: Option<&Brand>) -> bool {
-    brand.is_none_or(|brand| {
-        item.receipt.as_ref().is_some_and(|receipt| receipt.site == brand.site.to_string())
-    })
 }
 
 /// Shows what will be gone and asks; there is no way back.

@@ -1,5 +1,5 @@
 use serde::Serialize;
-use tegata_agent::inventory::{self, Item, State};
+use tegata_agent::inventory::{self, Item, Own, State};
 use tegata_agent::issue::{self, Order, Outcome, Ports, Right};
 use tegata_agent::receipt::Receipt;
 use tegata_agent::site::Site;
@@ -35,7 +35,9 @@ pub(crate) fn run(options: Renew, world: &mut World) -> Result<Exit, Failure> {
         (None, receipt) => remembered(receipt.as_ref(), text)?,
     };
     let outcome = one(&network, store, item, site, pin, world)?;
-    world.output.result(lines(&outcome, false, text).as_str(), &object(&outcome, &uri, false));
+    world
+        .output
+        .result(lines(&outcome, &uri, false, text).as_str(), &object(&outcome, &uri, false));
     Ok(Exit::Done)
 }
 
@@ -48,7 +50,8 @@ fn all_due(
 ) -> Result<Exit, Failure> {
     let text = world.text;
     let now = world.clock.now();
-    let items = inventory::take(store, stores::receipts().as_ref(), now)
+    let own = stores::brand(text)?.as_ref().map(Own::from);
+    let items = inventory::ours(store, stores::receipts().as_ref(), own.as_ref(), &[], now)
         .map_err(|error| Failure::of(error, text))?;
     let (mut said, mut exit) = (Lines::default(), Exit::Done);
     let (mut renewed, mut failed) = (Vec::new(), Vec::new());
@@ -58,7 +61,7 @@ fn all_due(
             .and_then(|(site, pin)| one(network, store, item, site, pin, world));
         match outcome {
             Ok(outcome) => {
-                said = said.line(lines(&outcome, false, text).as_str());
+                said = said.line(lines(&outcome, uri, false, text).as_str());
                 renewed.push(outcome);
             }
             Err(failure) => {

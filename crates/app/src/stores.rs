@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use tegata_agent::brand::Brand;
+use tegata_agent::brand::{Brand, BrandError};
 use tegata_agent::issue::Outcome;
 use tegata_agent::receipt::Receipts;
 use tegata_agent::site::Site;
@@ -141,10 +141,18 @@ pub(crate) fn settings_file() -> Option<PathBuf> {
     Some(state_folder()?.join("settings.json"))
 }
 
-/// The service that this program was installed for, where it says so in a readable way.
-pub(crate) fn brand() -> Option<Brand> {
-    let program = std::env::current_exe().ok()?;
-    Brand::beside(program.parent()?).ok().flatten()
+/// The service that this program was installed for; `None` for one that was not installed for any.
+///
+/// A brand that cannot be read is a failure: a program that does not know for whom it works has
+/// nothing to offer and nothing to remove.
+pub(crate) fn brand(text: Text) -> Result<Option<Brand>, Failure> {
+    let found = std::env::current_exe()
+        .map_err(BrandError::from)
+        .and_then(|program| Brand::beside(program.parent().unwrap_or(Path::new("."))));
+    found.map_err(|error| {
+        let title = text.window_failed_brand(&error.to_string());
+        Failure::usage("bad_brand", title, text.window_failed_brand_do())
+    })
 }
 
 /// Where receipts are kept, when the system names a place for a user's state.

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{Entropy, half_width};
 
@@ -27,6 +27,15 @@ impl InitialPassword {
         let text = octets.iter().map(|octet| ALPHABET[usize::from(octet & 31)] as char).collect();
         octets.zeroize();
         Self(text)
+    }
+
+    /// How many letters and digits a password has.
+    pub const LENGTH: usize = SYMBOLS;
+
+    /// How many of `text` count: width, spaces and hyphens do not. With any other number than
+    /// [`Self::LENGTH`] a text is no password, which can be said without asking the server.
+    pub fn length_of(text: &str) -> usize {
+        counted(&Zeroizing::new(half_width(text))).count()
     }
 
     /// The canonical octets, for hashing.
@@ -58,6 +67,11 @@ impl fmt::Debug for InitialPassword {
 #[error("an initial password has 16 letters and digits")]
 pub struct PasswordError;
 
+/// The letters of a folded text that are part of a password.
+fn counted(folded: &str) -> impl Iterator<Item = char> {
+    folded.chars().filter(|c| !c.is_whitespace() && *c != '-')
+}
+
 impl FromStr for InitialPassword {
     type Err = PasswordError;
 
@@ -65,9 +79,9 @@ impl FromStr for InitialPassword {
         if text.len() > 256 {
             return Err(PasswordError);
         }
-        let mut folded = half_width(text);
+        let folded = Zeroizing::new(half_width(text));
         let mut password = Self(String::with_capacity(SYMBOLS));
-        for c in folded.chars().filter(|c| !c.is_whitespace() && *c != '-') {
+        for c in counted(&folded) {
             let symbol = match c.to_ascii_uppercase() {
                 'O' => '0',
                 'I' | 'L' => '1',
@@ -77,12 +91,10 @@ impl FromStr for InitialPassword {
                 || !ALPHABET.contains(&(symbol as u8))
                 || password.0.len() == SYMBOLS
             {
-                folded.zeroize();
                 return Err(PasswordError);
             }
             password.0.push(symbol);
         }
-        folded.zeroize();
         if password.0.len() == SYMBOLS { Ok(password) } else { Err(PasswordError) }
     }
 }
@@ -135,6 +147,22 @@ mod tests {
             "パスワード",
         ] {
             assert!(text.parse::<InitialPassword>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_counts_is_what_is_parsed() {
+        for (text, length) in [
+            ("", 0),
+            (" -\u{3000}ー", 0),
+            ("01AB-CDEF-GH", 10),
+            ("０１ＡＢ－ＣＤＥＦ－ＧＨＪＫ－ＭＮＰＱ", 16),
+            (" OLAB-CDEF\tGHJK MNPQ\n", 16),
+            ("01AB-CDEF-GHJK-MNPQR", 17),
+        ] {
+            assert_eq!(InitialPassword::length_of(text), length, "{text}");
+            let is_right = length == InitialPassword::LENGTH;
+            assert_eq!(text.parse::<InitialPassword>().is_ok(), is_right, "{text}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! A screen of its own (Xvfb) with the window of `tegata-app` on it, driven by keys (xdotool).
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -42,9 +43,14 @@ impl Screen {
     pub fn of_size(base: &Path, width: u32, height: u32) -> Self {
         let mut command = Command::new("Xvfb");
         let size = format!("{width}x{height}x24");
+        // Two that look for a free display at the same moment take the socket from one another.
+        let turn = File::create(std::env::temp_dir().join("tegata-scenarios-display.lock"))
+            .expect("the folder of temporary files is there");
+        turn.lock().expect("locks work there");
         // It chooses a free display and says which.
         command.args(["-displayfd", "1", "-screen", "0", &size, "-nolisten", "tcp"]);
         let (server, number) = Server::start(&mut command, &base.join("xvfb.err"));
+        drop(turn);
         Self { display: format!(":{}", number.trim()), _server: server }
     }
 

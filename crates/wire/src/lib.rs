@@ -1,7 +1,7 @@
 //! What travels between server, gateway and application: version 1 of each form.
 //!
 //! JSON under `/api/v1/…` ([`api`]), problem documents of RFC 9457 ([`problem`]) and what their
-//! references tell ([`reference`]), the binary revocation feed ([`feed`]) and the gateways' reports
+//! references tell ([`mod@reference`]), the binary revocation feed ([`feed`]) and the gateways' reports
 //! ([`report`]), the installers' brand ([`brand`]), signed update manifests
 //! ([`update`]) and binary values inside JSON ([`Der`]). Unknown members of a request are refused,
 //! unknown members of an answer ignored.

@@ -31,6 +31,7 @@ pub(super) fn make(job: &Job, program: &Path) -> Result<PathBuf, Failure> {
 
     let size = installed_size(stage.path())?;
     stage.put("DEBIAN/control", control(job, &name, &elf, size).as_bytes(), DATA)?;
+    stage.put("DEBIAN/prerm", prerm(&home).as_bytes(), PROGRAM)?;
     stage.put("DEBIAN/md5sums", md5sums(stage.path())?.as_bytes(), DATA)?;
     stage.seal()?;
 
@@ -67,6 +68,21 @@ Description: {product}
         about = paragraph(&job.about(job.en), 76),
         // Each sign is as wide as two.
         about_ja = paragraph(&job.about(job.ja), 36),
+    )
+}
+
+/// `DEBIAN/prerm` (Debian Policy §6.5): what an administrator had the program write for everyone
+/// goes with it, when it goes for good. Keys, certificates and settings are each user's own; the
+/// command opens no store and reads no home.
+fn prerm(home: &str) -> String {
+    format!(
+        "#!/bin/sh
+set -e
+if [ \"$1\" = remove ]; then
+    # A package must be removable in any case.
+    /{home}/tegata-app autoselect --remove >/dev/null || :
+fi
+"
     )
 }
 

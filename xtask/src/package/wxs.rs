@@ -145,7 +145,7 @@ impl Source<'_> {
 <CustomAction Id="{TIDY}" FileKey="tegata_app.exe" ExeCommand="{CLEAR}" Return="ignore" Execute="immediate"/>
 <CustomAction Id="{REMOVE_KEYS}" FileKey="tegata_app.exe" ExeCommand="{CLEAR_KEYS}" Return="ignore" Execute="immediate"/>
 <InstallExecuteSequence>
-<Custom Action="{TIDY}" Before="InstallInitialize">REMOVEKEYS &lt;&gt; "1" AND REMOVE = "ALL" AND NOT UPGRADINGPRODUCTCODE</Custom>
+<Custom Action="{TIDY}" Before="{REMOVE_KEYS}">REMOVEKEYS &lt;&gt; "1" AND REMOVE = "ALL" AND NOT UPGRADINGPRODUCTCODE</Custom>
 <Custom Action="{REMOVE_KEYS}" Before="InstallInitialize">REMOVEKEYS = "1" AND REMOVE = "ALL" AND NOT UPGRADINGPRODUCTCODE</Custom>
 </InstallExecuteSequence>
 </Product>

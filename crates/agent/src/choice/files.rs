@@ -1,10 +1,10 @@
 //! Policies in files: one JSON file of ours in the folder of each browser.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{Choice, ChoiceError, Place};
+use super::{Choice, ChoiceError, Place, Tag};
 
 /// Name of the policy.
 const POLICY: &str = "AutoSelectCertificateForUrls";
@@ -26,7 +26,7 @@ pub fn places(root: &Path, choice: &Choice) -> Vec<Place> {
         .filter(|(_, sign, _)| root.join(sign).exists())
         .map(|(browser, _, folder)| Place {
             browser,
-            location: root.join(folder).join(format!("tegata-{}.json", choice.tag)),
+            location: root.join(folder).join(file(&choice.tag)),
         })
         .collect()
 }
@@ -59,21 +59,37 @@ pub fn write(root: &Path, choice: &Choice) -> Result<Vec<Place>, ChoiceError> {
     Ok(places)
 }
 
-/// Takes the policy of this service away again, wherever it stands.
+/// The services whose policies stand somewhere.
+pub fn written(root: &Path) -> Vec<Tag> {
+    let folders = BROWSERS.iter().map(|(_, _, folder)| root.join(folder));
+    let files = folders.flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten());
+    let tags = files.flatten().filter_map(|file| {
+        let name = file.file_name().into_string().ok()?;
+        Tag::of(name.strip_prefix("tegata-")?.strip_suffix(".json")?)
+    });
+    let tags: BTreeSet<_> = tags.collect();
+    tags.into_iter().collect()
+}
+
+/// Takes the policy of a service away again, wherever it stands, and says where it stood.
 ///
 /// # Errors
 /// When one of the files cannot be removed.
-pub fn forget(root: &Path, choice: &Choice) -> Result<Vec<PathBuf>, ChoiceError> {
+pub fn forget(root: &Path, tag: &Tag) -> Result<Vec<Place>, ChoiceError> {
     let mut gone = Vec::new();
-    for (_, _, folder) in BROWSERS {
-        let path = root.join(folder).join(format!("tegata-{}.json", choice.tag));
+    for (browser, _, folder) in BROWSERS {
+        let path = root.join(folder).join(file(tag));
         match std::fs::remove_file(&path) {
-            Ok(()) => gone.push(path),
+            Ok(()) => gone.push(Place { browser, location: path }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failed(&path, error)),
         }
     }
     Ok(gone)
+}
+
+fn file(tag: &Tag) -> String {
+    format!("tegata-{}.json", tag.0)
 }
 
 /// Of several files with one policy a browser obeys only one: ours must not silence another.
@@ -115,7 +131,7 @@ fn failed(path: &Path, source: io::Error) -> ChoiceError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::choice;
+    use super::super::tests::{choice, tag};
     use super::*;
 
     fn system(signs: &[&str]) -> tempfile::TempDir {
@@ -137,8 +153,13 @@ mod tests {
             assert_eq!(said, serde_json::json!({ POLICY: choice().entries() }));
         }
         write(root.path(), &choice()).unwrap();
-        assert_eq!(forget(root.path(), &choice()).unwrap().len(), 2);
-        assert!(forget(root.path(), &choice()).unwrap().is_empty());
+        // No certificate is needed to know it by.
+        assert_eq!(super::written(root.path()), [tag()]);
+        let gone = forget(root.path(), &tag()).unwrap();
+        assert_eq!(gone, written);
+        assert!(written.iter().all(|place| !place.location.exists()));
+        assert!(forget(root.path(), &tag()).unwrap().is_empty());
+        assert!(super::written(root.path()).is_empty());
     }
 
     #[test]
@@ -150,7 +171,7 @@ mod tests {
         std::fs::write(&theirs, format!("{{\"{POLICY}\": []}}")).unwrap();
         let refused = write(root.path(), &choice()).unwrap_err();
         assert!(matches!(refused, ChoiceError::Taken(path) if path == theirs));
-        assert!(forget(root.path(), &choice()).unwrap().is_empty(), "nothing was written");
+        assert!(forget(root.path(), &tag()).unwrap().is_empty(), "nothing was written");
         assert!(theirs.exists());
     }
 

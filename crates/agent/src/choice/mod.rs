@@ -1,7 +1,8 @@
 //! The browser's choice of certificate, made once: the policy `AutoSelectCertificateForUrls` of
 //! Chromium, Chrome and Edge, for the address of one service only.
 //!
-//! It is opt-in, shown before it is written, and taken away again by [`forget`]. Firefox has no
+//! It is opt-in, shown before it is written, and taken away again by [`forget`], which needs to know
+//! the service only: the certificates may be gone by then. Firefox has no
 //! policy for one address; there a person ticks *remember this decision*.
 
 #[cfg(not(windows))]
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use http::Uri;
 use serde::Serialize;
+use tegata_domain::ServiceKey;
 
 /// What the policy says: at this address, a certificate of one of these issuing CAs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +25,25 @@ pub struct Choice {
     /// Common names of the issuing CAs.
     issuers: BTreeSet<String>,
     /// Names the file or value: one service does not touch another's.
-    tag: String,
+    tag: Tag,
+}
+
+/// The name under which the policy of one service stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tag(String);
+
+impl Tag {
+    /// One that can be a part of the name of a file.
+    fn of(text: &str) -> Option<Self> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        (!text.is_empty() && text.chars().all(is_plain)).then(|| Self(text.to_owned()))
+    }
+}
+
+impl From<&ServiceKey> for Tag {
+    fn from(service: &ServiceKey) -> Self {
+        Self(format!("{}-{}", service.tenant, service.issuer))
+    }
 }
 
 /// A place where a browser reads policies.
@@ -85,7 +105,7 @@ impl Choice {
     /// # Errors
     /// [`ChoiceError::Form`]
     pub fn new(
-        tag: &str,
+        tag: Tag,
         service_url: &str,
         issuers: impl IntoIterator<Item = String>,
     ) -> Result<Self, ChoiceError> {
@@ -98,12 +118,8 @@ impl Choice {
         if issuers.is_empty() || issuers.contains("") {
             return Err(ChoiceError::Form);
         }
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        if tag.is_empty() || !tag.chars().all(is_plain) {
-            return Err(ChoiceError::Form);
-        }
         let origin = format!("https://{}", authority.ok_or(ChoiceError::Form)?);
-        Ok(Self { origin, issuers, tag: tag.to_owned() })
+        Ok(Self { origin, issuers, tag })
     }
 
     /// The entries, as they are shown to the person and written.
@@ -118,9 +134,9 @@ impl Choice {
 }
 
 #[cfg(not(windows))]
-pub use files::{forget, places, write};
+pub use files::{forget, places, write, written};
 #[cfg(windows)]
-pub use registry::{forget, places, write};
+pub use registry::{forget, places, write, written};
 
 #[cfg(test)]
 mod tests {
@@ -130,9 +146,13 @@ mod tests {
         Some("SB0001002C".to_owned())
     }
 
+    pub(super) fn tag() -> Tag {
+        Tag::from(&"0001/SB0001002C".parse::<ServiceKey>().unwrap())
+    }
+
     pub(super) fn choice() -> Choice {
         let url = "https://gw.example.jp:8443/SAMPLE01/cms";
-        Choice::new("0001-SB0001002C", url, issuer()).unwrap()
+        Choice::new(tag(), url, issuer()).unwrap()
     }
 
     #[test]
@@ -147,9 +167,9 @@ mod tests {
         for url in
             ["http://gw.example.jp/", "https://*/", "https://[*.]example.jp/", "x", "https:///"]
         {
-            assert!(Choice::new("a", url, issuer()).is_err(), "{url}");
+            assert!(Choice::new(tag(), url, issuer()).is_err(), "{url}");
         }
-        assert!(Choice::new("a", "https://gw.example.jp/", None).is_err());
-        assert!(Choice::new("../a", "https://gw.example.jp/", issuer()).is_err());
+        assert!(Choice::new(tag(), "https://gw.example.jp/", None).is_err());
+        assert!(Tag::of("../a").is_none());
     }
 }

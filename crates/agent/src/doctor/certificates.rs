@@ -4,7 +4,7 @@ use super::network::bad;
 use super::{Check, Finding, Fix, Patient, Reached, Seen};
 use crate::cert::Cert;
 use crate::error::Error;
-use crate::inventory::{self, Item, State};
+use crate::inventory::{self, Item, Own, State};
 use crate::proof::{self, Proof};
 use crate::store::StoreError;
 use crate::transport::Identity;
@@ -17,14 +17,14 @@ pub(super) fn examine(
     if let Some(reached) = reached {
         root(patient, reached, note);
     }
-    let items = match inventory::take(patient.store, patient.receipts, patient.now) {
+    let items = match items(patient, reached) {
         Ok(items) => items,
         Err(error) => {
             note(bad(Check::Certificates, Error::from(error).explain(patient.text)));
             return Seen::default();
         }
     };
-    let old = items.iter().filter(|item| item.held.key.is_some() && item.is_old());
+    let old = items.iter().filter(|item| item.held.key.is_some() && is_old(patient, item));
     let old = old.map(|item| item.held.serial).collect();
     let Some(right) = offered(patient, &items, note) else {
         return Seen { old, ..Seen::default() };
@@ -33,6 +33,22 @@ pub(super) fn examine(
     let is_admitted =
         identity.and_then(|identity| gateway(patient, reached, right, &identity, note));
     Seen { right: Some(name(right)), old, is_admitted }
+}
+
+/// The certificates of the site; where none is known, whatever the browser offers.
+fn items(patient: &Patient<'_>, reached: Option<&Reached>) -> Result<Vec<Item>, StoreError> {
+    let Patient { store, receipts, now, .. } = *patient;
+    let Some(site) = patient.site else { return inventory::take(store, receipts, now) };
+    let own = Own { site: site.clone(), root: patient.pin };
+    let known = reached.map_or(&[][..], |reached| reached.trusted.intermediates());
+    let root = reached.map(|reached| reached.trusted.root().clone());
+    let known: Vec<_> = known.iter().cloned().chain(root).collect();
+    inventory::ours(store, receipts, Some(&own), &known, now)
+}
+
+/// Whether it may be advised to remove it: without a site only what was issued here.
+fn is_old(patient: &Patient<'_>, item: &Item) -> bool {
+    item.is_old() && (patient.site.is_some() || item.receipt.is_some())
 }
 
 fn root(patient: &Patient<'_>, reached: &Reached, note: &mut dyn FnMut(Finding)) {
@@ -57,7 +73,7 @@ fn offered<'a>(
 ) -> Option<&'a Item> {
     let text = patient.text;
     let with_key: Vec<_> = items.iter().filter(|item| item.held.key.is_some()).collect();
-    let old: Vec<_> = with_key.iter().filter(|item| item.is_old()).collect();
+    let old: Vec<_> = with_key.iter().filter(|item| is_old(patient, item)).collect();
     let Some(right) = with_key.iter().find(|item| item.state == State::Valid) else {
         let (title, detail) = match items.first().map(|item| item.state) {
             Some(State::Expired) => (text.doctor_expired(), text.doctor_expired_do()),

@@ -31,15 +31,18 @@ impl Bench {
         let key = FileKey::random(&Counter::new(u64::from(n)));
         let authority = self.site.authority();
         let der = authority.leaf_between(user, &key.spki(), n, from, until);
-        let pem = |der: Vec<u8>| {
-            der::pem::encode_string("CERTIFICATE", der::pem::LineEnding::LF, &der).unwrap()
+        let pem = |der: &[u8]| {
+            der::pem::encode_string("CERTIFICATE", der::pem::LineEnding::LF, der).unwrap()
         };
         let write = |name: &str, text: &str| {
             std::fs::write(self.folder.path().join(name), text).unwrap();
         };
-        write(&format!("{user}.crt.pem"), &pem(der));
+        write(&format!("{user}.crt.pem"), &pem(&der));
+        let trust = authority.trust();
+        let chain = pem(&der) + &pem(&trust.intermediates[0].0);
+        write(&format!("{user}.chain.pem"), &chain);
         write(&format!("{user}.key.pem"), &key.to_pem().unwrap());
-        write("root.crt.pem", &pem(authority.trust().root.0));
+        write("root.crt.pem", &pem(&trust.root.0));
     }
 
     fn examine(&self) -> Vec<Finding> {

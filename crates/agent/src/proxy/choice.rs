@@ -26,7 +26,8 @@ pub enum ProxyChoiceError {
     /// Not the address of a proxy.
     #[error(transparent)]
     Address(#[from] ProxyAddressError),
-    /// Not the address of a script.
+    /// Not the address of a script, or one with a name or a password in it: it would end up in
+    /// lists of processes, in reports and in the settings.
     #[error("a proxy script is pac:http://HOST/PATH")]
     Script,
 }
@@ -41,7 +42,9 @@ impl FromStr for ProxyChoice {
             "auto" => Ok(Self::Automatic),
             "none" => Ok(Self::None),
             _ => match text.strip_prefix("pac:") {
-                Some(url) if is_script(url) => Ok(Self::Script(url.to_owned())),
+                Some(url) if is_script(url) && shown(url) == url => {
+                    Ok(Self::Script(url.to_owned()))
+                }
                 Some(_) => Err(ProxyChoiceError::Script),
                 None => Ok(Self::At(text.parse()?)),
             },
@@ -75,6 +78,15 @@ pub(super) fn is_script(url: &str) -> bool {
     })
 }
 
+/// The address of a script without the name and password that may stand in it (RFC 3986 §3.2.1).
+pub(super) fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+    format!("{scheme}://{place}{path}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,11 +100,24 @@ mod tests {
             "pac:http://wpad.example.jp/wpad.dat",
             "pac:https://intra.example.jp:8443/proxy.pac?x=1",
             "pac:file:///etc/proxy.pac",
+            "pac:http://wpad.example.jp/a@b?c@d",
         ] {
             assert_eq!(text.parse::<ProxyChoice>().unwrap().to_string(), text);
         }
         let short: ProxyChoice = "proxy:8080".parse().unwrap();
         assert_eq!(short.to_string(), "http://proxy:8080");
+    }
+
+    #[test]
+    fn an_address_is_shown_without_the_password_in_it() {
+        for (url, said) in [
+            ("http://taro:s@cret@wpad.example.jp:80/a@b", "http://wpad.example.jp:80/a@b"),
+            ("https://taro:secret@wpad.example.jp", "https://wpad.example.jp"),
+            ("http://wpad.example.jp/?mail=a@b", "http://wpad.example.jp/?mail=a@b"),
+            ("file:///etc/proxy.pac", "file:///etc/proxy.pac"),
+        ] {
+            assert_eq!(shown(url), said);
+        }
     }
 
     #[test]
@@ -105,6 +130,8 @@ mod tests {
             "pac:http://",
             "pac:http://a b/",
             "pac:file://a",
+            "pac:http://taro:secret@wpad.example.jp/wpad.dat",
+            "pac:https://taro@wpad.example.jp/",
         ] {
             assert!(text.parse::<ProxyChoice>().is_err(), "{text:?}");
         }

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::auth::Known;
+use super::choice::shown;
 use super::pac::Scripts;
 use super::{Bypass, ProxyAddress, ProxyChoice, Scripted, Surroundings, Way};
 use crate::transport::TransportError;
@@ -90,11 +91,16 @@ impl Finder {
         let settings = around.system.settings();
         let mut failed = Vec::new();
         let detect = settings.auto_detect.then_some((None, Source::Network));
-        let script = settings.script.map(|url| (Some(url.clone()), Source::Script(url)));
+        let script = settings.script.map(|url| (Some(url.clone()), Source::Script(shown(&url))));
         for (url, source) in detect.into_iter().chain(script) {
             match self.ask_script(host, port, url.as_deref(), around) {
                 Ok(ways) => return Found { ways, source, failed },
-                Err(why) => failed.push((url.unwrap_or_default(), why)),
+                Err(why) => {
+                    let url = url.unwrap_or_default();
+                    // The address is no place for a password, and is shown; an error may repeat it.
+                    let why = if url.is_empty() { why } else { why.replace(&url, &shown(&url)) };
+                    failed.push((shown(&url), why));
+                }
             }
         }
         let is_bypassed = settings.bypass.includes(host, port);

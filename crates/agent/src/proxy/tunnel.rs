@@ -105,12 +105,18 @@ impl Tunnel<'_> {
             if token.is_none() {
                 return Ok(Tried::Refused(answer.challenges));
             }
-            if !answer.is_kept || !skip(&mut line, answer.body).map_err(|e| self.cut(&e))? {
+            if !answer.is_kept || !self.skip(&mut line, answer.body)? {
                 let why = "the proxy closed the connection in the middle of signing in";
                 return Err(self.trouble(ProxyTrouble::Unusable(why.to_owned())));
             }
         }
         Ok(Tried::Refused(Vec::new()))
+    }
+
+    /// Reads the page of an answer away, within the time that an answer may take.
+    fn skip(&self, line: &mut Line, body: Body) -> Result<bool, TransportError> {
+        let until = Instant::now() + ANSWER;
+        skip(&mut Until { line, until }, body).map_err(|error| self.cut(&error))
     }
 
     fn dial(&self) -> Result<Line, TransportError> {
@@ -186,6 +192,23 @@ impl Tunnel<'_> {
     }
 }
 
+/// A line that is read up to a moment, however its octets drip.
+struct Until<'a> {
+    line: &'a mut Line,
+    until: Instant,
+}
+
+impl Read for Until<'_> {
+    fn read(&mut self, octets: &mut [u8]) -> io::Result<usize> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.line.set_timeout(Some(left))?;
+        self.line.read(octets)
+    }
+}
+
 /// Reads a page away; false when the connection cannot be used again after it.
 fn skip(line: &mut impl Read, body: Body) -> io::Result<bool> {
     let drop_octets = |line: &mut dyn Read, length: u64| {
@@ -241,6 +264,30 @@ fn line_of(line: &mut impl Read) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_that_drips_is_not_read_to_its_end() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (ends, ended) = std::sync::mpsc::channel::<()>();
+        let drips = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let tick = Duration::from_millis(20);
+            while stream.write_all(b"x").is_ok() {
+                if ended.recv_timeout(tick) != Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                    break;
+                }
+            }
+        });
+        let mut line = Line::open(&[address], ANSWER).unwrap();
+        let until = Instant::now() + Duration::from_millis(200);
+        // At this rate it would take an hour.
+        let skipped = skip(&mut Until { line: &mut line, until }, Body::Length(180_000));
+        let kind = skipped.unwrap_err().kind();
+        assert!(matches!(kind, io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{kind}");
+        drop(ends);
+        drips.join().unwrap();
+    }
 
     #[test]
     fn pages_are_read_away_to_their_end() {

@@ -260,6 +260,11 @@ impl KeyStore for Keychain {
         Ok(held)
     }
 
+    fn authorities(&self) -> Result<Vec<Cert>, StoreError> {
+        let all = Self::certificates()?.into_iter().map(|(_, certificate)| certificate);
+        Ok(all.filter(Cert::is_authority).collect())
+    }
+
     fn key(&self, held: &Held) -> Result<Arc<dyn SeatKey>, StoreError> {
         Ok(Arc::new(Self::key_of(&held.certificate)?))
     }

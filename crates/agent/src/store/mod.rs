@@ -104,6 +104,13 @@ pub trait KeyStore {
         Err(StoreError::Unsupported("roots"))
     }
 
+    /// The root and issuing CA certificates that the store holds, whoever put them there: by them
+    /// it is told whose a certificate is.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn authorities(&self) -> Result<Vec<Cert>, StoreError>;
+
     /// Removes the root and issuing CA certificates that this program added to the store, but
     /// for those to which a certificate of Tegata's form in it leads.
     ///
@@ -316,6 +323,9 @@ pub enum StoreError {
     /// Another key or certificate stands where ours should go.
     #[error("{} holds something else", .0.display())]
     Occupied(PathBuf),
+    /// Other users can write in the folder, and could put a key of theirs in the place of ours.
+    #[error("others can write in {}", .0.display())]
+    OpenToOthers(PathBuf),
     /// Not the expected form, or another password.
     #[error("{} cannot be read", .0.display())]
     Unreadable(PathBuf),

@@ -232,6 +232,17 @@ impl KeyStore for Pem {
         Ok(path.display().to_string())
     }
 
+    fn authorities(&self) -> Result<Vec<Cert>, StoreError> {
+        let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let files = entries.map(|entry| entry.path()).filter(|path| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            name == ROOT || name == INTERMEDIATES || name.ends_with(CHAIN)
+        });
+        // Files of other programs are passed over.
+        let all = files.flat_map(|path| read_certificates(&path).unwrap_or_default());
+        Ok(all.filter(Cert::is_authority).collect())
+    }
+
     fn trusts(&self, trusted: &Trusted) -> Result<bool, StoreError> {
         Ok(read_certificates(&self.folder.join(ROOT))? == [trusted.root().clone()])
     }

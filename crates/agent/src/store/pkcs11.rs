@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::token::{Objects, TakenUp};
 use super::waiting::Waiting;
 use super::{Begun, Bundle, Held, Installed, KeyLocation, KeyStore, Seat, StoreError};
+use crate::cert::Cert;
 use crate::files;
 use crate::key::SeatKey;
 use crate::trust::Trusted;
@@ -78,6 +79,10 @@ impl KeyStore for Pkcs11 {
             held.retain(|held| held.location == wanted);
         }
         Ok(held)
+    }
+
+    fn authorities(&self) -> Result<Vec<Cert>, StoreError> {
+        Ok(self.objects.authorities()?)
     }
 
     fn key(&self, held: &Held) -> Result<Arc<dyn SeatKey>, StoreError> {

@@ -190,7 +190,12 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 /// Removes what other downloads left, packages that were installed among it.
 fn sweep(folder: &Path, keep: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+        let entry = entry?;
+        // A folder is none of ours.
+        if entry.file_type()?.is_dir() {
+            continue;
+        }
+        let path = entry.path();
         let is_ours = path.extension().is_none_or(|end| end != "json")
             && path.file_name().is_some_and(|name| name != LOCK);
         if is_ours && path != keep {
@@ -198,4 +203,26 @@ fn sweep(folder: &Path, keep: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_other_downloads_left_goes_and_a_folder_of_somebody_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let keep = folder.path().join("now.part");
+        for name in ["now.part", "then.part", "package.tar.gz", "memory.json", LOCK] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        fs::create_dir(folder.path().join("backup")).unwrap();
+        sweep(folder.path(), &keep).unwrap();
+        let mut names: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["backup", LOCK, "memory.json", "now.part"]);
+    }
 }

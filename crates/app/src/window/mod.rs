@@ -23,10 +23,10 @@ mod worker;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
-use tegata_agent::brand::{Brand, BrandError};
+use tegata_agent::brand::Brand;
 use tegata_agent::instance::{self, Door, Instance, Knock};
 use tegata_agent::link::Link;
 use tegata_agent::update::{self, UpdateError};
@@ -65,7 +65,7 @@ pub(crate) fn run(lang: Lang, around: Surroundings, link: Option<&str>) -> Resul
     };
     let settings_file = stores::settings_file();
     let settings = settings_file.as_deref().map(Settings::read).unwrap_or_default();
-    let brand = brand().map_err(|error| bad_brand(&error, text))?;
+    let brand = stores::brand(text)?;
     let updater = brand.clone().zip(std::env::current_exe().ok());
     let updater = updater.and_then(|(brand, own)| Updater::of(brand, around.version, &own));
     let service = brand.map(of_brand).or_else(|| known(&settings));
@@ -217,7 +217,6 @@ fn quit() {
 /// found out: two windows are then better than none.
 fn claim(first: Option<&Message>) -> Option<Instance> {
     let state = stores::state_folder()?;
-    std::fs::create_dir_all(&state).ok()?;
     let knock = match first {
         Some(Message::Knocked(Some(link))) => Knock::Follow(link.clone()),
         _ => Knock::Show,
@@ -258,12 +257,6 @@ fn draw(model: &Model, view: &View) {
     view.show(page, &focus, model.focus_turn);
 }
 
-/// The brand beside the executable.
-fn brand() -> Result<Option<Brand>, BrandError> {
-    let executable = std::env::current_exe()?;
-    Brand::beside(executable.parent().unwrap_or(Path::new(".")))
-}
-
 fn of_brand(brand: Brand) -> Service {
     let Brand { site, root, organisation, name, key_colour, .. } = brand;
     let organisation = [organisation.ja, organisation.en];
@@ -276,11 +269,6 @@ fn known(settings: &Settings) -> Option<Service> {
     let known = settings.service.as_ref()?;
     let (site, root) = (known.site.parse().ok()?, known.root_sha256.parse().ok()?);
     Some(Service { site, root, brand: None })
-}
-
-fn bad_brand(error: &BrandError, text: Text) -> Failure {
-    let title = text.window_failed_brand(&error.to_string());
-    Failure::usage("bad_brand", title, text.window_failed_brand_do())
 }
 
 fn no_window(why: &str, text: Text) -> Failure {

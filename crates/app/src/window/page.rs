@@ -116,6 +116,17 @@ pub(crate) enum Block {
     Attribution,
 }
 
+impl Block {
+    /// Whether `new` is this part with other contents, rather than another one.
+    pub(crate) fn is_same_part(old: &Self, new: &Self) -> bool {
+        match (old, new) {
+            (Self::Field(old), Self::Field(new)) => old.id == new.id,
+            (Self::Choice(old), Self::Choice(new)) => old.id == new.id,
+            _ => std::mem::discriminant(old) == std::mem::discriminant(new),
+        }
+    }
+}
+
 /// What something means, beside its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {

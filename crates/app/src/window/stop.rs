@@ -12,7 +12,8 @@ use tegata_agent::transport::{
 };
 use tegata_agent::trust::Trusted;
 
-/// Whether the person wants what runs to stop.
+/// Whether the person wants a job to stop. Each job has its own, from the moment it is handed in: a
+/// stop that is set stays set.
 #[derive(Default)]
 pub(crate) struct Stop {
     is_set: Mutex<bool>,
@@ -27,12 +28,6 @@ impl Stop {
         *self.state() = true;
         self.flag.store(true, Ordering::Relaxed);
         self.changed.notify_all();
-    }
-
-    /// Something new begins.
-    pub(crate) fn clear(&self) {
-        *self.state() = false;
-        self.flag.store(false, Ordering::Relaxed);
     }
 
     /// Whether it is set, for what takes it in this form.
@@ -135,13 +130,11 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_sent_once_it_was_stopped_until_something_new_begins() {
+    fn nothing_is_sent_once_it_was_stopped() {
         let network = Stoppable { inner: Answers, stop: Arc::default() };
         network.get_unbelieved("https://a/").unwrap();
         network.stop.set();
         assert!(network.get_unbelieved("https://a/").is_err());
-        network.stop.clear();
-        network.get_unbelieved("https://a/").unwrap();
     }
 
     #[test]

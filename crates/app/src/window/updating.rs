@@ -129,10 +129,11 @@ impl Bench {
             Ok(network) => network,
             Err(explanation) => return Report::Failed(explanation),
         };
-        let application = updater.application(&network, &*self.around.clock, &self.stop);
+        let stop = self.stop();
+        let application = updater.application(&network, &*self.around.clock, &stop);
         let news = updater.look(&application, context.text);
         match news {
-            News::Failed(explanation) if self.stop.is_set() => Report::Cancelled(explanation),
+            News::Failed(explanation) if stop.is_set() => Report::Cancelled(explanation),
             news => Report::Looked(news),
         }
     }
@@ -141,7 +142,8 @@ impl Bench {
     pub(super) fn later(&self, context: &Context) {
         let Some((updater, offer)) = self.offered() else { return };
         let Ok(network) = self.network(context) else { return };
-        let application = updater.application(&network, &*self.around.clock, &self.stop);
+        let stop = self.stop();
+        let application = updater.application(&network, &*self.around.clock, &stop);
         let _ = update::later(&application, &offer);
     }
 
@@ -155,7 +157,8 @@ impl Bench {
             Ok(network) => network,
             Err(explanation) => return Report::Failed(explanation),
         };
-        let application = updater.application(&network, &*self.around.clock, &self.stop);
+        let stop = self.stop();
+        let application = updater.application(&network, &*self.around.clock, &stop);
         let mut percent = None;
         let mut heard = |progress| match progress {
             Progress::Octets { done, of } => {
@@ -167,10 +170,9 @@ impl Bench {
             Progress::Waiting(time) => self.desk.report(Report::Waits(time.as_secs())),
             Progress::Step(_) | Progress::Resumed(_) => {}
         };
-        let stopped = self.stop.flag();
-        let fetched = update::fetch(&application, &offer, &mut heard, stopped);
+        let fetched = update::fetch(&application, &offer, &mut heard, stop.flag());
         let applied = fetched.and_then(|fetched| {
-            if self.stop.is_set() {
+            if stop.is_set() {
                 return Err(UpdateError::Cancelled);
             }
             self.desk.report(Report::Installs);
@@ -182,7 +184,7 @@ impl Bench {
             Ok(Applied::Tell { command, version }) => {
                 Report::Updated(Updated::Tell { command, version: version.to_string() })
             }
-            Err(_) if self.stop.is_set() => Report::Cancelled(UpdateError::Cancelled.explain(text)),
+            Err(_) if stop.is_set() => Report::Cancelled(UpdateError::Cancelled.explain(text)),
             Err(error) => Report::Failed(error.explain(text)),
         }
     }

@@ -211,7 +211,8 @@ impl View {
     }
 
     /// Shows a page. Of a page that is there already only what differs is drawn again, so that
-    /// fields keep their cursor. The focus moves where `focus` says when `turn` is another one.
+    /// fields keep their cursor and buttons the focus. The focus moves where `focus` says when
+    /// `turn` is another one; the page then begins at its top, unless a field takes it.
     pub(crate) fn show(&self, page: Page, focus: &Focus, turn: i32) {
         let mut shown = self.shown.borrow_mut();
         let shown = &mut *shown;
@@ -224,12 +225,16 @@ impl View {
         let empty = (Vec::new(), Vec::new());
         let (blocks, actions) = old.map_or(empty, |old| (old.blocks, old.actions));
         let acts = &mut shown.acts;
-        replace(&self.blocks, &blocks, &page.blocks, |new| block(new, acts));
-        replace(&self.actions, &actions, &page.actions, |new| button(new, acts));
-        if is_other {
+        replace(&self.blocks, &blocks, &page.blocks, Block::is_same_part, |new, old| {
+            block(new, old, acts)
+        });
+        let is_same = |old: &Button, new: &Button| old.act == new.act;
+        replace(&self.actions, &actions, &page.actions, is_same, |new, _| button(new, acts));
+        let moves = shown.focus_turn != turn;
+        if is_other || (moves && !matches!(focus, Focus::Field(_))) {
             self.window.set_page_turn(self.window.get_page_turn().wrapping_add(1));
         }
-        if shown.focus_turn != turn {
+        if moves {
             shown.focus_turn = turn;
             self.focus(focus, &mut shown.acts);
         }
@@ -250,22 +255,47 @@ impl View {
     }
 }
 
-/// Brings `model`, which shows `old`, to show `new`: row by row where their number is the same.
+/// Brings `model`, which shows `old`, to show `new`. What stands there already stays and takes
+/// over what is new about it, also when something comes in before it: it may have the focus.
 fn replace<P: PartialEq, D: Clone + 'static>(
     model: &VecModel<D>,
     old: &[P],
     new: &[P],
-    mut draw: impl FnMut(&P) -> D,
+    is_same: impl Fn(&P, &P) -> bool,
+    mut draw: impl FnMut(&P, Option<D>) -> D,
 ) {
-    if old.len() != new.len() || model.row_count() != new.len() {
-        model.set_vec(new.iter().map(draw).collect::<Vec<_>>());
+    if old.is_empty() || model.row_count() != old.len() {
+        model.set_vec(new.iter().map(|new| draw(new, None)).collect::<Vec<_>>());
         return;
     }
-    for (row, (old, new)) in old.iter().zip(new).enumerate() {
-        if old != new {
-            model.set_row_data(row, draw(new));
+    let same = |(old, new): &(&P, &P)| is_same(old, new);
+    let head = old.iter().zip(new).take_while(same).count();
+    let rest = old[head..].iter().rev().zip(new[head..].iter().rev());
+    let tail = rest.take_while(same).count();
+    (head..old.len() - tail).rev().for_each(|row| drop(model.remove(row)));
+    for (row, new) in new.iter().enumerate().take(new.len() - tail).skip(head) {
+        model.insert(row, draw(new, None));
+    }
+    let kept = (0..head).chain(new.len() - tail..new.len());
+    for (row, old) in kept.zip(old[..head].iter().chain(&old[old.len() - tail..])) {
+        if *old != new[row] {
+            model.set_row_data(row, draw(&new[row], model.row_data(row)));
         }
     }
+}
+
+/// The rows of a part that is drawn again: in the model that it has, if they are as many, so that
+/// what has the focus stays.
+fn carry<T: Clone + PartialEq + 'static>(all: Vec<T>, old: Option<&ModelRc<T>>) -> ModelRc<T> {
+    let Some(old) = old.filter(|old| old.row_count() == all.len()) else {
+        return rows(all.into_iter());
+    };
+    for (row, new) in all.into_iter().enumerate() {
+        if old.row_data(row).as_ref() != Some(&new) {
+            old.set_row_data(row, new);
+        }
+    }
+    old.clone()
 }
 
 /// The number of an act on this page.
@@ -283,8 +313,14 @@ fn field_number(id: FieldId) -> i32 {
     place.and_then(|place| i32::try_from(place).ok()).unwrap_or(-1)
 }
 
-fn block(block: &Block, acts: &mut Vec<Act>) -> BlockData {
+/// A part as the window draws it; `old` is what stands in its place.
+fn block(block: &Block, old: Option<BlockData>, acts: &mut Vec<Act>) -> BlockData {
     let of = |kind| BlockData { kind, ..BlockData::default() };
+    let old = old.as_ref();
+    let mut buttons = |all: &[Button]| {
+        let all = all.iter().map(|one| button(one, acts)).collect();
+        carry(all, old.map(|old| &old.buttons))
+    };
     match block {
         Block::Words(text) => BlockData { text: text.into(), ..of(Kind::Words) },
         Block::Lead(text) => BlockData { text: text.into(), ..of(Kind::Lead) },
@@ -301,7 +337,10 @@ fn block(block: &Block, acts: &mut Vec<Act>) -> BlockData {
                 id: field_number(choice.id),
                 label: choice.label.as_str().into(),
                 help: choice.help.as_str().into(),
-                options: choice.options.iter().map(Into::into).collect::<Vec<_>>()[..].into(),
+                options: carry(
+                    choice.options.iter().map(Into::into).collect(),
+                    old.map(|old| &old.choice.options),
+                ),
                 chosen: i32::try_from(choice.chosen).unwrap_or(-1),
             },
             ..of(Kind::Choice)
@@ -322,7 +361,7 @@ fn block(block: &Block, acts: &mut Vec<Act>) -> BlockData {
             badge: card.badge.as_str().into(),
             text: card.text.as_str().into(),
             pairs: pairs(&card.facts),
-            buttons: buttons(&card.buttons, acts),
+            buttons: buttons(&card.buttons),
             ..of(Kind::Card)
         },
         Block::Fingerprint { label, groups } => BlockData {
@@ -335,13 +374,13 @@ fn block(block: &Block, acts: &mut Vec<Act>) -> BlockData {
             title: label.into(),
             badge: help.into(),
             text: value.into(),
-            buttons: buttons(std::slice::from_ref(copy), acts),
+            buttons: buttons(std::slice::from_ref(copy)),
             ..of(Kind::Reference)
         },
         Block::Bar { label, value, part } => {
             BlockData { title: label.into(), text: value.into(), number: *part, ..of(Kind::Bar) }
         }
-        Block::Actions(all) => BlockData { buttons: buttons(all, acts), ..of(Kind::Actions) },
+        Block::Actions(all) => BlockData { buttons: buttons(all), ..of(Kind::Actions) },
         Block::Attribution => of(Kind::Attribution),
     }
 }
@@ -370,10 +409,6 @@ fn pairs(facts: &[page::Fact]) -> ModelRc<Pair> {
         value: fact.value.as_str().into(),
         ..Pair::default()
     }))
-}
-
-fn buttons(all: &[Button], acts: &mut Vec<Act>) -> ModelRc<ButtonData> {
-    rows(all.iter().map(|one| button(one, acts)).collect::<Vec<_>>().into_iter())
 }
 
 fn button(button: &Button, acts: &mut Vec<Act>) -> ButtonData {

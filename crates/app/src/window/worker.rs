@@ -3,14 +3,15 @@
 
 use std::cell::RefCell;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tegata_agent::doctor;
+use tegata_agent::inventory::{self, Own};
 use tegata_agent::issue::{
     self, Confirmation, Order, Outcome, Person, Ports, Progress, Right, Stopped,
 };
 use tegata_agent::link::{Link, LinkAnswer};
-use tegata_agent::proxy::{Account, ProxyAsk, ProxyChoice, ProxyPerson, WayOut};
+use tegata_agent::proxy::{Account, ProxyAsk, ProxyChoice, ProxyPerson, Scheme, WayOut};
 use tegata_agent::site::Site;
 use tegata_agent::store::{Held, KeyStore, Pkcs12Form, StoreError, StoreUri};
 use tegata_agent::transport::{Https, Network};
@@ -48,9 +49,11 @@ pub(crate) struct Context {
 
 /// The worker as the window sees it.
 pub(crate) struct Worker {
-    jobs: Sender<(Context, Job)>,
-    answers: Sender<Answer>,
-    stop: Arc<Stop>,
+    jobs: Sender<(Context, Job, Arc<Stop>)>,
+    /// Answers; nothing for a question that nobody answers any more.
+    answers: Sender<Option<Answer>>,
+    /// What stops each job that is not done.
+    stops: Mutex<Vec<Weak<Stop>>>,
     desk: Arc<Desk>,
     around: Surroundings,
     updater: Option<Arc<Updater>>,
@@ -66,10 +69,13 @@ impl Worker {
         updater: Option<Updater>,
         report: impl Fn(Report) + Send + 'static,
     ) -> std::io::Result<Self> {
-        let (jobs, orders) = channel();
+        let (jobs, orders) = channel::<(Context, Job, Arc<Stop>)>();
         let (answers, answered) = channel();
-        let stop = Arc::new(Stop::default());
-        let desk = Desk { report: Mutex::new(Box::new(report)), answered: Mutex::new(answered) };
+        let desk = Desk {
+            report: Mutex::new(Box::new(report)),
+            answered: Mutex::new(answered),
+            present: Mutex::default(),
+        };
         let (desk, updater) = (Arc::new(desk), updater.map(Arc::new));
         let bench = Bench {
             around: around.clone(),
@@ -78,26 +84,29 @@ impl Worker {
             way_out: RefCell::default(),
             findings: RefCell::default(),
             reference: RefCell::default(),
-            stop: Arc::clone(&stop),
         };
         std::thread::Builder::new().name("worker".to_owned()).spawn(move || {
-            while let Ok((context, job)) = orders.recv() {
-                bench.stop.clear();
+            while let Ok((context, job, stop)) = orders.recv() {
+                *bench.desk.present() = Present { stop, is_declined: false };
                 bench.work(&context, job);
             }
         })?;
-        Ok(Self { jobs, answers, stop, desk, around, updater })
+        Ok(Self { jobs, answers, stops: Mutex::default(), desk, around, updater })
     }
 
-    /// Hands in a job.
+    /// Hands in a job, with what stops it from now on: it may have to wait for others.
     pub(crate) fn work(&self, context: Context, job: Job) {
+        let stop = Arc::new(Stop::default());
+        let mut stops = self.stops.lock().unwrap_or_else(PoisonError::into_inner);
+        stops.retain(|stop| stop.strong_count() > 0);
+        stops.push(Arc::downgrade(&stop));
         // The thread lives as long as this.
-        let _ = self.jobs.send((context, job));
+        let _ = self.jobs.send((context, job, stop));
     }
 
     /// Answers the question that was asked.
     pub(crate) fn answer(&self, answer: Answer) {
-        let _ = self.answers.send(answer);
+        let _ = self.answers.send(Some(answer));
     }
 
     /// Looks for a newer version on a thread of its own, so that no work waits for it.
@@ -110,16 +119,28 @@ impl Worker {
         });
     }
 
-    /// Stops the present job as soon as it can be stopped.
+    /// Stops every job handed in so far as soon as it can be stopped.
     pub(crate) fn stop(&self) {
-        self.stop.set();
+        let stops = self.stops.lock().unwrap_or_else(PoisonError::into_inner);
+        stops.iter().filter_map(Weak::upgrade).for_each(|stop| stop.set());
+        // After that: whoever asks looks at theirs before they wait.
+        let _ = self.answers.send(None);
     }
 }
 
 /// Where the worker and the person meet.
 pub(super) struct Desk {
     report: Mutex<Box<dyn Fn(Report) + Send>>,
-    answered: Mutex<Receiver<Answer>>,
+    answered: Mutex<Receiver<Option<Answer>>>,
+    present: Mutex<Present>,
+}
+
+/// What belongs to the job of the moment.
+#[derive(Default)]
+struct Present {
+    stop: Arc<Stop>,
+    /// Whether the person told no proxy who they are: they are not asked again and again.
+    is_declined: bool,
 }
 
 impl Desk {
@@ -127,10 +148,25 @@ impl Desk {
         (self.report.lock().unwrap_or_else(PoisonError::into_inner))(report);
     }
 
-    /// Asks the person, and waits for as long as they take.
+    fn present(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What stops the job of the moment.
+    fn stop(&self) -> Arc<Stop> {
+        Arc::clone(&self.present().stop)
+    }
+
+    /// Asks the person, and waits for as long as they take, or until they stop the job.
     fn ask(&self, question: Question) -> Option<Answer> {
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        // What came too late for an earlier question is no answer to this one.
+        while answered.try_recv().is_ok() {}
+        if self.stop().is_set() {
+            return None;
+        }
         self.report(Report::Asked(question));
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+        answered.recv().ok().flatten()
     }
 }
 
@@ -139,15 +175,20 @@ struct AtProxy(Arc<Desk>);
 
 impl ProxyPerson for AtProxy {
     fn account(&self, ask: &ProxyAsk<'_>) -> Option<Account> {
+        if self.0.present().is_declined {
+            return None;
+        }
         let question = Question::Proxy {
             proxy: ask.proxy.to_string(),
             realm: ask.realm.unwrap_or_default().to_owned(),
             is_again: ask.attempt > 1,
+            is_plain: ask.scheme == Scheme::Basic && !ask.proxy.is_tls(),
         };
-        match self.0.ask(question)? {
-            Answer::Proxy(Some((user, password))) => Some(Account::new(user, password)),
-            _ => None,
+        if let Some(Answer::Proxy(Some((user, password)))) = self.0.ask(question) {
+            return Some(Account::new(user, password));
         }
+        self.0.present().is_declined = true;
+        None
     }
 }
 
@@ -163,17 +204,28 @@ pub(super) struct Bench {
     pub(super) findings: RefCell<Vec<doctor::Finding>>,
     /// The reference that the person copied for it.
     pub(super) reference: RefCell<String>,
-    pub(super) stop: Arc<Stop>,
 }
 
 impl Bench {
+    /// What stops the job of the moment.
+    pub(super) fn stop(&self) -> Arc<Stop> {
+        self.desk.stop()
+    }
+
     fn work(&self, context: &Context, job: Job) {
         let report = match job {
             Job::Load { site } => Report::Loaded(self.load(context, site.as_ref())),
             Job::Believe { site } => self.believe(context, site),
             Job::Issue { site, root, filled } => self.issue(context, site, root, filled),
             Job::Renew { serial } => self.renew(context, &serial),
-            Job::Redeem { link, root } => Report::Linked(self.redeem(context, &link, root)),
+            Job::Redeem { link, root } => {
+                let answer = self.redeem(context, &link, root);
+                // Whoever stopped it knows why nothing came of it.
+                if answer.is_none() && self.stop().is_set() {
+                    return;
+                }
+                Report::Linked(answer)
+            }
             Job::Remove { serials } => remove(context, &serials),
             Job::Diagnose { reference } => {
                 self.reference.replace(reference);
@@ -189,13 +241,13 @@ impl Bench {
     }
 
     fn load(&self, context: &Context, site: Option<&Site>) -> Result<Vec<card::Card>, Explanation> {
-        let held = list(&*open(context, None)?, context.text)?;
-        let receipts = stores::receipts();
-        let receipt = |held: &Held| receipts.as_ref().and_then(|all| all.find(held.serial));
-        let found = held.into_iter().map(|held| (receipt(&held), held));
-        let found = found.map(|(receipt, held)| (held, receipt)).collect();
-        let site = site.map(ToString::to_string);
-        Ok(card::cards(found, site.as_deref(), self.around.clock.now()))
+        let store = open(context, None)?;
+        let root = context.service.as_ref().filter(|(of, _)| Some(of) == site).map(|own| own.1);
+        let own = site.map(|site| Own { site: site.clone(), root });
+        let (receipts, now) = (stores::receipts(), self.around.clock.now());
+        let items = inventory::ours(&*store, receipts.as_ref(), own.as_ref(), &[], now);
+        let items = items.map_err(|error| Error::from(error).explain(context.text))?;
+        Ok(card::cards(items, now))
     }
 
     fn believe(&self, context: &Context, site: Site) -> Report {
@@ -286,7 +338,7 @@ impl Bench {
                 person: &mut Asks(self),
                 clock: &*self.around.clock,
                 entropy: &*self.around.entropy,
-                pause: &*self.stop,
+                pause: &*self.stop(),
                 progress: &mut |progress| self.progress(progress),
             },
         );
@@ -302,8 +354,8 @@ impl Bench {
         let text = context.text;
         let choice: ProxyChoice = context.proxy.parse().map_err(|_| Explanation {
             code: "bad_proxy".to_owned(),
-            title: text.app_bad_proxy(),
-            detail: String::new(),
+            title: text.window_failed_proxy_setting(),
+            detail: text.window_failed_proxy_setting_do(),
             reference: String::new(),
         })?;
         let mut known = self.way_out.borrow_mut();
@@ -318,7 +370,7 @@ impl Bench {
         };
         *known = Some((context.proxy.clone(), way_out.clone()));
         let inner = Https::new(self.around.version, text.lang().code(), way_out);
-        Ok(Stoppable { inner, stop: Arc::clone(&self.stop) })
+        Ok(Stoppable { inner, stop: self.stop() })
     }
 
     fn progress(&self, progress: Progress) {
@@ -331,7 +383,7 @@ impl Bench {
 
     fn stopped(&self, stopped: &Stopped, text: Text) -> Report {
         let mut explanation = stopped.explain(text);
-        if self.stop.is_set() {
+        if self.stop().is_set() {
             explanation.detail = if stopped.sent { text.app_within_a_day() } else { String::new() };
         }
         self.failed(explanation, text)
@@ -339,7 +391,7 @@ impl Bench {
 
     /// A failure, or the end that the person wanted.
     fn failed(&self, explanation: Explanation, text: Text) -> Report {
-        if !self.stop.is_set() {
+        if !self.stop().is_set() {
             return Report::Failed(explanation);
         }
         let title = text.window_cancelled();
@@ -395,6 +447,7 @@ fn issued(context: &Context, site: &Site, outcome: Outcome) -> Report {
         is_renewal: outcome.replaces.is_some(),
         unproven: (!outcome.proof.is_accepted()).then(|| outcome.proof.line(context.text)),
         user: outcome.user.to_string(),
+        serial: outcome.serial.to_string(),
         not_after: outcome.not_after,
         renewable_from: outcome.renewable_from,
         email: outcome.email,
@@ -422,3 +475,6 @@ fn remove(context: &Context, serials: &[String]) -> Report {
     });
     Report::Removed(gone, removed.err())
 }
+
+#[cfg(test)]
+mod tests;

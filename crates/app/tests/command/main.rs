@@ -10,3 +10,4 @@ mod terminal;
 mod token;
 mod trust;
 mod update;
+mod whose;

@@ -13,6 +13,7 @@ window-copied = Copied.
 window-copy = Copy
 window-copy-reference = Copy the support reference
 window-check = Please check what you entered ({ $count })
+window-check-and = { $first }, { $next }
 
 ## Site
 
@@ -74,6 +75,7 @@ window-user-bad = This is not a user ID. Enter it as on the slip, with letters, 
 window-password = Initial password
 window-password-help = The 16 letters and digits on the slip. Case, spaces and hyphens do not matter.
 window-password-missing = Enter your initial password.
+window-password-length = It has { $length } letters and digits; these are { $count }. Nothing was sent.
 window-mail = E-mail address
 window-mail-help = We confirm the issuance and remind you of the expiry there.
 window-mail-missing = Enter your e-mail address.
@@ -117,14 +119,25 @@ window-done-mail = Registered e-mail address
 window-done-open = Open the service
 window-done-copy = Copy the address of the service
 window-done-browser = Press “Open the service”. When the browser asks for a certificate, choose the one with the name of your user ID. If the page does not open, close all windows of the browser and press once more.
+window-renewed-browser = Press “Open the service”. The browser may show two certificates with the same name: choose the one that is valid until { $until }; its serial number ends in { $serial }. If the page does not open, close all windows of the browser and press once more.
+window-renewed-old = When the service has opened, you can remove the old one.
 
 ## Errors
 
 window-failed-form = Back to the form
 window-failed-proxy-do = Check the settings of the proxy. Ask your system administrator for its password.
+window-failed-proxy-unreachable-do = Check that this PC is in your company’s network, and the settings of the proxy. If you do not know them, ask your system administrator.
+window-failed-proxy-refused-do = Check the user name and the password of the proxy. If you do not know them, ask your system administrator, who can also allow connections to the issuing site without signing in.
+window-failed-proxy-script-do = Check the address of the configuration script in the settings of the proxy. If you do not know it, ask your system administrator.
+window-failed-proxy-setting = The settings of the proxy are not right.
+window-failed-proxy-setting-do = Enter the address of the proxy in the form proxy.example.co.jp:8080. SOCKS proxies cannot be used.
+window-failed-other-language = This could not be done.
+window-failed-other-language-do = The details are there in the other language only. To read them in this one, try again.
 window-failed-connection-do = Check your Internet connection and try again later. If it keeps failing, ask your system administrator.
 window-failed-password-do = Choose another place under “Settings” and try again.
+window-failed-password-alone-do = Close all programs that use the certificates and try again. If it goes on, ask your system administrator.
 window-failed-occupied-do = Choose another place under “Settings”, or move the file away if you are sure that it is not needed.
+window-failed-occupied-alone-do = Move the file away if you are sure that it is not needed.
 window-failed-browser-do = Close all windows of the browser and try again.
 window-failed-brand = The settings that were installed with the issuing application (brand.json) cannot be read ({ $why }).
 window-failed-brand-do = Install the issuing application again from the issuing site.

@@ -13,6 +13,7 @@ window-copied = コピーしました。
 window-copy = コピー
 window-copy-reference = お問い合わせ番号をコピー
 window-check = 入力内容をご確認ください（{ $count }件）
+window-check-and = { $first }、{ $next }
 
 ## サイト
 
@@ -74,6 +75,7 @@ window-user-bad = 利用者IDの形が正しくありません。英数字とハ
 window-password = 初期パスワード
 window-password-help = 書面に記載された16文字の英数字です。大文字と小文字、空白、ハイフンの違いは問いません。
 window-password-missing = 初期パスワードを入力してください。
+window-password-length = 英数字{ $length }文字です（今は{ $count }文字）。まだ送信していません。
 window-mail = メールアドレス
 window-mail-help = 発行の確認と、有効期限のお知らせをお送りします。
 window-mail-missing = メールアドレスを入力してください。
@@ -120,14 +122,25 @@ window-done-browser =
     「サービスを開く」を押してください。
     電子証明書の選択画面では、利用者IDと同じ名前のものを選んでください。
     ページが開かないときは、ブラウザーの画面をすべて閉じてから、もう一度押してください。
+window-renewed-browser = 「サービスを開く」を押してください。ブラウザーに同じ名前の電子証明書が二つ表示されることがあります。有効期限が{ $until }のもの（シリアル番号の末尾が{ $serial }）を選んでください。開かないときは、ブラウザーをすべて閉じてからもう一度押してください。
+window-renewed-old = サービスを開けることを確認したら、古い電子証明書を削除できます。
 
 ## エラー
 
 window-failed-form = 入力画面に戻る
 window-failed-proxy-do = プロキシーの設定をご確認ください。プロキシーのパスワードは、システム管理者にお尋ねください。
+window-failed-proxy-unreachable-do = このPCが社内のネットワークに接続されていることと、プロキシーの設定をご確認ください。わからないときは、社内のシステム管理者にお尋ねください。
+window-failed-proxy-refused-do = プロキシーのユーザー名とパスワードをご確認ください。わからないときは、社内のシステム管理者にお尋ねください。認証なしで発行サイトへ接続できるよう、依頼することもできます。
+window-failed-proxy-script-do = プロキシーの設定で、設定スクリプトのアドレスをご確認ください。わからないときは、社内のシステム管理者にお尋ねください。
+window-failed-proxy-setting = プロキシーの設定が正しくありません。
+window-failed-proxy-setting-do = プロキシーのアドレスは、proxy.example.co.jp:8080の形で入力してください。SOCKSプロキシーは使用できません。
+window-failed-other-language = 処理を完了できませんでした。
+window-failed-other-language-do = くわしい説明は、もう一方の言語でのみ表示できます。この言語で読むには、もう一度お試しください。
 window-failed-connection-do = インターネットへの接続をご確認のうえ、しばらくしてからもう一度お試しください。続けて失敗する場合は、システム管理者にご相談ください。
 window-failed-password-do = 「設定」で別の保存先を選び、もう一度お試しください。
+window-failed-password-alone-do = 電子証明書を使用しているプログラムをすべて閉じてから、もう一度お試しください。続く場合は、社内のシステム管理者にお尋ねください。
 window-failed-occupied-do = 「設定」で別の保存先を選ぶか、不要であることを確認したうえで、そのファイルを移動してください。
+window-failed-occupied-alone-do = 不要であることが確かなときは、そのファイルを移動してください。
 window-failed-browser-do = ブラウザーをすべて終了してから、もう一度お試しください。
 window-failed-brand = 証明書発行アプリケーションと一緒にインストールされた設定（brand.json）を読み取れません（{ $why }）。
 window-failed-brand-do = 電子証明書発行・更新サイトから、証明書発行アプリケーションをもう一度インストールしてください。

@@ -2,6 +2,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Challenge, ProxyAsk, ProxyPerson, Scheme};
+use crate::error::plain;
 use crate::proxy::{Account, ProxyAddress};
 
 /// How often a person is asked for one connection. Windows networks commonly lock an account at
@@ -14,7 +15,8 @@ pub(in crate::proxy) struct Known(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    accounts: HashMap<ProxyAddress, Account>,
+    /// With the scheme in which the proxy took it; none yet for one of the environment.
+    accounts: HashMap<ProxyAddress, (Account, Option<Scheme>)>,
     offered: HashSet<ProxyAddress>,
 }
 
@@ -29,16 +31,20 @@ impl Known {
     pub(in crate::proxy) fn offer(&self, proxy: &ProxyAddress, account: Account) {
         let mut inner = self.inner();
         if inner.offered.insert(proxy.clone()) {
-            inner.accounts.entry(proxy.clone()).or_insert(account);
+            inner.accounts.entry(proxy.clone()).or_insert((account, None));
         }
     }
 
-    fn of(&self, proxy: &ProxyAddress) -> Option<Account> {
-        self.inner().accounts.get(proxy).cloned()
+    /// The account for a proxy, unless it was given for a scheme that keeps the password and this
+    /// one tells it: whoever answers in the proxy's place could ask for it so.
+    fn of(&self, proxy: &ProxyAddress, scheme: Scheme) -> Option<Account> {
+        let (account, given_for) = self.inner().accounts.get(proxy).cloned()?;
+        let tells = scheme == Scheme::Basic && given_for.is_some_and(|given| given != scheme);
+        (!tells).then_some(account)
     }
 
-    fn keep(&self, proxy: &ProxyAddress, account: Account) {
-        self.inner().accounts.insert(proxy.clone(), account);
+    fn keep(&self, proxy: &ProxyAddress, account: Account, scheme: Scheme) {
+        self.inner().accounts.insert(proxy.clone(), (account, Some(scheme)));
     }
 
     fn forget(&self, proxy: &ProxyAddress) {
@@ -123,7 +129,7 @@ impl<'a> Plan<'a> {
         }
         let scheme = strongest(self.abilities.password)?;
         if !std::mem::replace(&mut self.was_known_tried, true)
-            && let Some(account) = self.known.of(self.proxy)
+            && let Some(account) = self.known.of(self.proxy, scheme)
         {
             return Some(Try::As(scheme, account));
         }
@@ -131,8 +137,9 @@ impl<'a> Plan<'a> {
             self.asked += 1;
             let realms = offered.iter().filter(|challenge| challenge.scheme == Some(scheme));
             let mut realms = realms.chain(offered).filter_map(|c| c.realm.as_deref());
-            let ask =
-                ProxyAsk { proxy: self.proxy, realm: realms.next(), scheme, attempt: self.asked };
+            let realm = realms.next().map(plain);
+            let (realm, attempt) = (realm.as_deref(), self.asked);
+            let ask = ProxyAsk { proxy: self.proxy, realm, scheme, attempt };
             let account = self.person.account(&ask)?;
             // What was refused is not sent again: it would count against the account.
             if !self.refused.contains(&account) {
@@ -144,8 +151,8 @@ impl<'a> Plan<'a> {
 
     /// The proxy let this try pass: its account is good for the session.
     pub(in crate::proxy) fn passed(&self, tried: Try) {
-        if let Try::As(_, account) = tried {
-            self.known.keep(self.proxy, account);
+        if let Try::As(scheme, account) = tried {
+            self.known.keep(self.proxy, account, scheme);
         }
     }
 
@@ -277,6 +284,35 @@ mod tests {
                 None
             );
         }
+    }
+
+    #[test]
+    fn a_password_given_for_ntlm_is_not_told_to_a_proxy_that_offers_basic_later() {
+        let (proxy, known, person) = (proxy(), Known::default(), Says::these(&["kept", "told"]));
+        let mut plan = Plan::new(&proxy, &known, &person, OTHERS);
+        let first = plan.next(&offers("NTLM, Basic realm=x")).unwrap();
+        plan.passed(first);
+        let mut later = Plan::new(&proxy, &known, &person, OTHERS);
+        let next = later.next(&offers("Basic realm=x"));
+        assert_eq!(next, Some(Try::As(Scheme::Basic, account("told"))));
+        let asked: Vec<_> = person.1.lock().unwrap().iter().map(|asked| asked.1).collect();
+        assert_eq!(asked, [Scheme::Ntlm, Scheme::Basic], "the person is asked anew");
+        // And whoever was told already keeps nothing from a stronger scheme.
+        later.passed(next.unwrap());
+        let mut again = Plan::new(&proxy, &known, &person, OTHERS);
+        let stronger = again.next(&offers("NTLM, Basic realm=x"));
+        assert_eq!(stronger, Some(Try::As(Scheme::Ntlm, account("told"))));
+    }
+
+    #[test]
+    fn a_realm_is_asked_with_as_plain_text() {
+        let (proxy, known, person) = (proxy(), Known::default(), Says::these(&[]));
+        let offered = Challenge {
+            realm: Some("off\u{202e}ice\u{1b}[1m".to_owned()),
+            ..offers("Basic realm=x").remove(0)
+        };
+        Plan::new(&proxy, &known, &person, OTHERS).next(&[offered]);
+        assert_eq!(person.1.lock().unwrap()[0].2.as_deref(), Some("office[1m"));
     }
 
     #[test]

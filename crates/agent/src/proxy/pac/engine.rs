@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use jiff::Zoned;
@@ -14,7 +15,7 @@ use super::{Names, functions, range};
 pub(in crate::proxy) struct Limits {
     /// Longest time of one answer, names being looked up included.
     pub(in crate::proxy) time: Duration,
-    /// Most memory, in octets.
+    /// Most memory, in octets, beside eight times the length of the script.
     pub(in crate::proxy) memory: usize,
     /// Most names that are looked up for one answer.
     pub(in crate::proxy) lookups: u32,
@@ -23,7 +24,7 @@ pub(in crate::proxy) struct Limits {
 impl Default for Limits {
     /// Real scripts take milliseconds and less than a mebioctet.
     fn default() -> Self {
-        Self { time: Duration::from_secs(5), memory: 32 * 1024 * 1024, lookups: 32 }
+        Self { time: Duration::from_secs(5), memory: 4 * 1024 * 1024, lookups: 32 }
     }
 }
 
@@ -71,9 +72,38 @@ impl Script {
         names: Arc<dyn Names>,
         limits: Limits,
     ) -> Result<String, ScriptError> {
+        let (says, said) = channel();
+        let (script, url, host) = (self.clone(), url.to_owned(), host.to_owned());
+        let now = now.clone();
+        // The engine looks at the time between its steps only, and one step can take long: it is
+        // left alone then, and ends at its next look.
+        let thread = std::thread::Builder::new().name("proxy script".to_owned());
+        let run = move || {
+            // Nobody listens any more when it took too long.
+            let _ = says.send(script.run(&url, &host, &now, names, limits));
+        };
+        thread.spawn(run).map_err(|error| ScriptError::Failed(error.to_string()))?;
+        match said.recv_timeout(limits.time) {
+            Ok(answer) => answer,
+            Err(RecvTimeoutError::Timeout) => Err(ScriptError::TooLong),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(ScriptError::Failed("the engine stopped".to_owned()))
+            }
+        }
+    }
+
+    /// Runs it on this thread.
+    fn run(
+        &self,
+        url: &str,
+        host: &str,
+        now: &Zoned,
+        names: Arc<dyn Names>,
+        limits: Limits,
+    ) -> Result<String, ScriptError> {
         let failed = |error: rquickjs::Error| ScriptError::Failed(error.to_string());
         let runtime = Runtime::new().map_err(failed)?;
-        runtime.set_memory_limit(limits.memory);
+        runtime.set_memory_limit(limits.memory + 8 * self.0.len());
         runtime.set_max_stack_size(STACK);
         let began = Instant::now();
         runtime.set_interrupt_handler(Some(Box::new(move || began.elapsed() > limits.time)));
@@ -120,6 +150,16 @@ struct Lookups {
     limits: Limits,
 }
 
+impl Lookups {
+    /// Ends a call of the script once the time is over.
+    fn in_time(&self, ctx: &Ctx<'_>) -> rquickjs::Result<()> {
+        match self.began.elapsed() < self.limits.time {
+            true => Ok(()),
+            false => Err(rquickjs::Exception::throw_message(ctx, "out of time")),
+        }
+    }
+}
+
 impl Names for Lookups {
     fn addresses(&self, host: &str) -> Vec<std::net::IpAddr> {
         let take = |left: u32| left.checked_sub(1);
@@ -148,15 +188,20 @@ fn define<'js>(ctx: &Ctx<'js>, names: Arc<Lookups>, now: &Zoned) -> rquickjs::Re
     let globals = ctx.globals();
     let set = |name: &str, function: rquickjs::Result<Function<'js>>| globals.set(name, function?);
     let of_two = |function: fn(&str, &str) -> bool| {
-        Function::new(ctx.clone(), move |a: Text, b: Text| function(&text(a), &text(b)))
+        let names = names.clone();
+        Function::new(ctx.clone(), move |ctx: Ctx<'js>, a: Text, b: Text| {
+            names.in_time(&ctx)?;
+            rquickjs::Result::Ok(function(&text(a), &text(b)))
+        })
     };
     let of_now = |function: fn(&[String], &Zoned) -> bool| {
-        let now = now.clone();
-        Function::new(ctx.clone(), move |arguments: Rest<Coerced<String>>| {
+        let (now, names) = (now.clone(), names.clone());
+        Function::new(ctx.clone(), move |ctx: Ctx<'js>, arguments: Rest<Coerced<String>>| {
+            names.in_time(&ctx)?;
             let given = arguments.0.into_iter().take(8).map(|Coerced(text)| text);
             // Browsers' scripts pad with `undefined` when they hand arguments on.
             let given: Vec<_> = given.filter(|text| text != "undefined").collect();
-            function(&given, &now)
+            rquickjs::Result::Ok(function(&given, &now))
         })
     };
     set("dnsDomainIs", of_two(functions::is_in_domain))?;
@@ -187,7 +232,10 @@ fn define<'js>(ctx: &Ctx<'js>, names: Arc<Lookups>, now: &Zoned) -> rquickjs::Re
             functions::is_in_net(&text(host), &text(net), &text(mask), &*names)
         })
     })?;
-    set("myIpAddress", Function::new(ctx.clone(), move || functions::own_address(&*names)))?;
+    set("myIpAddress", {
+        let names = names.clone();
+        Function::new(ctx.clone(), move || functions::own_address(&*names))
+    })?;
     set("weekdayRange", of_now(range::weekday))?;
     set("dateRange", of_now(range::date))?;
     set("timeRange", of_now(range::time))?;
@@ -277,6 +325,34 @@ mod tests {
         ] {
             assert_eq!(ask(script), Err(ScriptError::TooLong), "{script}");
         }
+    }
+
+    #[test]
+    fn what_the_engine_does_in_one_step_keeps_nobody_waiting() {
+        for body in [
+            "for (var i = 0; i < 1e9; i++) dnsDomainIs('a'.padEnd(8e6), 'b');",
+            "for (var i = 0; i < 1e9; i++) dnsDomainIs('a'.padEnd(1e6), 'b');",
+            "for (var i = 0; i < 1e5; i++) new Array(1e5).join('a');",
+            "for (var i = 0; i < 1e5; i++) try { 'a'.padEnd(1e6).indexOf('b'); } catch (e) {}",
+        ] {
+            let began = Instant::now();
+            let answer = ask(&format!("function FindProxyForURL() {{ {body} return 'DIRECT'; }}"));
+            assert!(answer.is_err(), "{body}");
+            // The limit is 0.3 s; the rest is for a busy machine.
+            assert!(began.elapsed() < Duration::from_secs(3), "{body}: {:?}", began.elapsed());
+        }
+    }
+
+    #[test]
+    fn a_long_script_has_room() {
+        let list: String = (0..20_000).map(|i| format!("'host{i}.example.jp': 1,\n")).collect();
+        let script = format!(
+            "var list = {{{list}}}; function FindProxyForURL() {{ return list['host7.example.jp'] ? 'DIRECT' : ''; }}"
+        );
+        let names: Arc<dyn Names> = Arc::new(FixedNames::of(&[]));
+        let now: Zoned = "2026-03-02T08:00[Asia/Tokyo]".parse().unwrap();
+        let answer = Script::new(script.as_bytes()).ask("", "", &now, names, Limits::default());
+        assert_eq!(answer.as_deref(), Ok("DIRECT"));
     }
 
     #[test]

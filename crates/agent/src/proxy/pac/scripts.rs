@@ -34,7 +34,7 @@ mod here {
 
     use jiff::Timestamp;
 
-    use super::super::engine::{Limits, Script};
+    use super::super::engine::{Limits, Script, ScriptError};
     use super::super::fetch::fetch;
     use crate::proxy::{Surroundings, Way, script_answer};
 
@@ -69,6 +69,10 @@ mod here {
                     let now = now.to_zoned(around.zone.clone());
                     let names = Arc::clone(&around.names);
                     let answer = script.ask(url, host, &now, names, Limits::default());
+                    if answer == Err(ScriptError::TooLong) {
+                        // It may still run: not again at once.
+                        self.rest(&place, now.timestamp());
+                    }
                     answer.map(|said| script_answer(&said)).map_err(|error| error.to_string())
                 });
                 if last.is_ok() {
@@ -76,6 +80,12 @@ mod here {
                 }
             }
             last
+        }
+
+        fn rest(&self, place: &str, now: Timestamp) {
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.retain(|(url, ..)| url != place);
+            kept.push((place.to_owned(), now, Err(ScriptError::TooLong.to_string())));
         }
 
         /// The script from an address, fetched once a session; after a failure, again a minute

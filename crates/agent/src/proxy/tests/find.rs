@@ -190,3 +190,13 @@ fn another_choice_counts_from_the_next_connection_on() {
     way_out.choose(ProxyChoice::None);
     assert_eq!(site.get(&way_out).unwrap().status, 200);
 }
+
+#[test]
+fn a_password_in_the_systems_script_address_is_not_repeated() {
+    let script = Some("http://taro:secret@127.0.0.1:1/proxy.pac".to_owned());
+    let around = with_system(SystemSettings { script, ..SystemSettings::default() });
+    let way_out = around.way_out(ProxyChoice::Automatic);
+    let found = way_out.find("issue.example.jp", 443).unwrap();
+    assert_eq!(found.failed[0].0, "http://127.0.0.1:1/proxy.pac");
+    assert!(!format!("{found:?}").contains("secret"), "{found:?}");
+}

@@ -184,6 +184,10 @@ impl KeyStore for Nss {
         self.opened()?.objects.list(KeyLocation::System).map_err(of_database)
     }
 
+    fn authorities(&self) -> Result<Vec<Cert>, StoreError> {
+        self.opened()?.objects.authorities().map_err(of_database)
+    }
+
     fn key(&self, held: &Held) -> Result<Arc<dyn SeatKey>, StoreError> {
         let opened = self.opened()?;
         let key = opened.objects.key(&held.certificate).map_err(of_database)?;

@@ -210,6 +210,11 @@ impl KeyStore for Pkcs12 {
         Ok(held)
     }
 
+    fn authorities(&self) -> Result<Vec<Cert>, StoreError> {
+        let all = self.all()?.into_iter().flat_map(|(_, there)| there.certificates);
+        Ok(all.filter(Cert::is_authority).collect())
+    }
+
     fn key(&self, held: &Held) -> Result<Arc<dyn SeatKey>, StoreError> {
         let keys = self.all()?.into_iter().flat_map(|(_, there)| there.keys);
         let key = keys.into_iter().find(|key| key.spki() == held.certificate.spki());

@@ -146,6 +146,14 @@ impl Objects {
     }
 
     /// The certificates of Tegata's form, with where their keys are.
+    /// The authorities among the certificates. They are public: no PIN is needed.
+    pub(super) fn authorities(&self) -> Result<Vec<Cert>, StoreError> {
+        let driver = |error| self.token.driver(error);
+        let found = self.token.public(|session| certificates(session).map_err(driver))?;
+        let all = found.into_iter().map(|found| found.certificate);
+        Ok(all.filter(Cert::is_authority).collect())
+    }
+
     pub(super) fn list(&self, key: KeyLocation) -> Result<Vec<Held>, StoreError> {
         let look = |session: &Session, is_open: bool| {
             let found = certificates(session)?.into_iter().map(|found| {

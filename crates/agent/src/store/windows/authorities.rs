@@ -47,6 +47,12 @@ pub(super) fn check(root: &Cert, intermediates: &[Cert]) -> Result<(), StoreErro
     Ok(())
 }
 
+/// The issuing CAs and the roots, whoever put them there.
+pub(super) fn all() -> Result<Vec<Cert>, StoreError> {
+    let (cas, roots) = (Authorities::of(Name::Ca)?, Authorities::of(Name::Root)?);
+    Ok(cas.all().chain(roots.all()).filter(|one| one.is_authority()).cloned().collect())
+}
+
 /// Removes what [`add`] added and no certificate of `seats` leads to.
 pub(super) fn remove(seats: &[Cert]) -> Result<Untrusted, StoreError> {
     let (cas, roots) = (Authorities::of(Name::Ca)?, Authorities::of(Name::Root)?);

@@ -152,6 +152,10 @@ impl KeyStore for Windows {
         Ok(held)
     }
 
+    fn authorities(&self) -> Result<Vec<Cert>, StoreError> {
+        authorities::all()
+    }
+
     fn key(&self, held: &Held) -> Result<Arc<dyn SeatKey>, StoreError> {
         let store = Store::open(Name::My).map_err(refused)?;
         let entry = store.find(held.certificate.der());

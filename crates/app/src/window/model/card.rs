@@ -1,8 +1,8 @@
 //! Certificates as a person sees them.
 
 use jiff::Timestamp;
-use tegata_agent::receipt::Receipt;
-use tegata_agent::store::{Held, KeyLocation};
+use tegata_agent::inventory::{self, Item};
+use tegata_agent::store::KeyLocation;
 
 /// A certificate of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,37 +52,25 @@ impl Card {
     }
 }
 
-/// The certificates found in a store, with what receipts say of them: newest first, those of no
-/// use any more at the end. One that a receipt ascribes to another site is left out.
-pub(crate) fn cards(
-    found: Vec<(Held, Option<Receipt>)>,
-    site: Option<&str>,
-    now: Timestamp,
-) -> Vec<Card> {
-    let of_this_site = |receipt: &Option<Receipt>| match (receipt, site) {
-        (Some(receipt), Some(site)) => receipt.site == site,
-        _ => true,
-    };
-    let found = found.into_iter().filter(|(_, receipt)| of_this_site(receipt));
-    let mut cards: Vec<_> = found.map(|(held, receipt)| card(held, receipt, now)).collect();
-    supersede(&mut cards);
+/// The certificates of the service: newest first, those of no use any more at the end.
+pub(crate) fn cards(items: Vec<Item>, now: Timestamp) -> Vec<Card> {
+    let mut cards: Vec<_> = items.into_iter().map(|item| card(item, now)).collect();
     cards.sort_by_key(|card| (card.is_old(), std::cmp::Reverse(card.not_after)));
     cards
 }
 
-fn card(held: Held, receipt: Option<Receipt>, now: Timestamp) -> Card {
+fn card(item: Item, now: Timestamp) -> Card {
+    let (days_left, is_due) = (item.days_left(now), item.is_due(now));
+    let Item { held, receipt, state } = item;
     let (not_before, not_after) = (held.certificate.not_before(), held.certificate.not_after());
     let renewable_from = receipt.as_ref().map(|receipt| receipt.renewable_from);
-    let state = if now < not_before {
-        State::NotYetValid
-    } else if !held.certificate.valid_at(now) {
-        State::Expired
-    } else if held.key.is_none() {
-        State::NoKey
-    } else if renewable_from.is_some_and(|from| from <= now) {
-        State::Renewable
-    } else {
-        State::Valid
+    let state = match state {
+        inventory::State::NotYetValid => State::NotYetValid,
+        inventory::State::Expired => State::Expired,
+        _ if held.key.is_none() => State::NoKey,
+        inventory::State::Superseded => State::Superseded,
+        inventory::State::Valid if is_due => State::Renewable,
+        inventory::State::Valid => State::Valid,
     };
     Card {
         user: held.user.to_string(),
@@ -90,25 +78,12 @@ fn card(held: Held, receipt: Option<Receipt>, now: Timestamp) -> Card {
         not_before,
         not_after,
         state,
-        days_left: not_after.duration_since(now).as_hours().max(0) / 24,
+        days_left,
         renewable_from,
         time_zone: receipt.as_ref().and_then(|receipt| receipt.time_zone.clone()),
         service_url: receipt.map(|receipt| receipt.service_url),
         place: held.location,
         key: held.key,
-    }
-}
-
-fn supersede(cards: &mut [Card]) {
-    let newest: Vec<_> = cards
-        .iter()
-        .filter(|card| card.is_usable())
-        .map(|card| (card.user.clone(), card.not_after))
-        .collect();
-    for card in cards.iter_mut().filter(|card| card.is_usable()) {
-        if newest.iter().any(|(user, until)| *user == card.user && *until > card.not_after) {
-            card.state = State::Superseded;
-        }
     }
 }
 
@@ -128,32 +103,5 @@ pub(crate) fn sample(user: &str, serial: &str, until: &str, state: State, days_l
         service_url: Some("https://service.example.jp/SAMPLE01/cms".to_owned()),
         place: "/home/taro/.pki/nssdb".to_owned(),
         key: Some(KeyLocation::System),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_two_usable_ones_of_a_seat_the_older_is_superseded() {
-        let mut cards = vec![
-            sample("A", "1", "2027-01-01T00:00:00Z", State::Renewable, 30),
-            sample("A", "2", "2028-01-01T00:00:00Z", State::Valid, 395),
-            sample("B", "3", "2027-01-01T00:00:00Z", State::Valid, 30),
-        ];
-        supersede(&mut cards);
-        let states: Vec<_> = cards.iter().map(|card| card.state).collect();
-        assert_eq!(states, [State::Superseded, State::Valid, State::Valid]);
-    }
-
-    #[test]
-    fn an_expired_newer_one_supersedes_nothing() {
-        let mut cards = vec![
-            sample("A", "1", "2027-01-01T00:00:00Z", State::Valid, 30),
-            sample("A", "2", "2028-01-01T00:00:00Z", State::NotYetValid, 395),
-        ];
-        supersede(&mut cards);
-        assert_eq!(cards[0].state, State::Valid);
     }
 }

@@ -2,8 +2,10 @@
 
 use tegata_agent::doctor::Reference;
 use tegata_agent::site::Site;
-use tegata_domain::{Email, UserId, half_width};
+use tegata_domain::{Email, InitialPassword, UserId, half_width};
 use zeroize::Zeroizing;
+
+use crate::window::page::FieldId;
 
 /// What is wrong with a field, in one word; the page says it in a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub(crate) enum Wrong {
     Malformed,
     /// Not the same as the field above.
     Differs,
+    /// So many letters and digits, which cannot be right.
+    Length(usize),
 }
 
 /// One line of text, judged when it is left and when the form is handed in.
@@ -70,8 +74,8 @@ pub(crate) struct IssueForm {
     pub(crate) is_password_shown: bool,
     pub(crate) mail: Entry,
     pub(crate) mail_again: Entry,
-    /// Errors counted when it was handed in last.
-    pub(crate) errors: usize,
+    /// What was wrong when it was handed in last.
+    pub(crate) blamed: Vec<FieldId>,
 }
 
 /// A filled form.
@@ -93,7 +97,9 @@ impl IssueForm {
     }
 
     pub(crate) fn left_password(&mut self) {
-        self.password.left(|_| Some(()));
+        if !self.password.is_empty() || self.password.wrong.is_some() {
+            self.judge_password();
+        }
     }
 
     pub(crate) fn left_mail(&mut self) {
@@ -107,6 +113,19 @@ impl IssueForm {
         if !self.mail_again.is_empty() || self.mail_again.wrong.is_some() {
             self.judge_again();
         }
+    }
+
+    /// By its length alone, as the server counts it: whether it is the right one the server says,
+    /// and counts the tries.
+    fn judge_password(&mut self) -> Option<Zeroizing<String>> {
+        let length = InitialPassword::length_of(&self.password.text);
+        self.password.wrong = match length {
+            InitialPassword::LENGTH => None,
+            _ if self.password.is_empty() => Some(Wrong::Missing),
+            length => Some(Wrong::Length(length)),
+        };
+        let text = self.password.text.trim();
+        self.password.wrong.is_none().then(|| Zeroizing::new(text.to_owned()))
     }
 
     fn judge_again(&mut self) -> Option<()> {
@@ -124,11 +143,17 @@ impl IssueForm {
     /// What to ask for, or `None` with the errors counted.
     pub(crate) fn submit(&mut self) -> Option<Filled> {
         let user = self.user.judge(parse_user);
-        let password = self.password.judge(|text| Some(Zeroizing::new(text.to_owned())));
+        let password = self.judge_password();
         let email = self.mail.judge(parse_mail);
         let again = self.judge_again();
-        let entries = [&self.user, &self.password, &self.mail, &self.mail_again];
-        self.errors = entries.iter().filter(|entry| entry.wrong.is_some()).count();
+        let entries = [
+            (FieldId::User, &self.user),
+            (FieldId::Password, &self.password),
+            (FieldId::Mail, &self.mail),
+            (FieldId::MailAgain, &self.mail_again),
+        ];
+        let wrong = entries.into_iter().filter(|(_, entry)| entry.wrong.is_some());
+        self.blamed = wrong.map(|(field, _)| field).collect();
         again?;
         Some(Filled { user: user?, password: password?, email: email? })
     }
@@ -174,6 +199,8 @@ pub(crate) struct ProxyForm {
     pub(crate) is_password_shown: bool,
     /// Whether an earlier answer was refused.
     pub(crate) is_again: bool,
+    /// Whether everybody on the way to the proxy can read the password.
+    pub(crate) is_plain: bool,
 }
 
 impl ProxyForm {
@@ -224,7 +251,7 @@ mod tests {
         form.left_mail_again();
         assert_eq!(form, IssueForm::default());
         assert_eq!(form.submit(), None);
-        assert_eq!(form.errors, 4);
+        assert_eq!(form.blamed.len(), 4);
         let wrong =
             [&form.user, &form.password, &form.mail, &form.mail_again].map(|entry| entry.wrong);
         assert_eq!(wrong, [Some(Wrong::Missing); 4]);
@@ -251,17 +278,32 @@ mod tests {
         form.left_mail();
         assert_eq!(form.mail_again.wrong, Some(Wrong::Differs));
         assert_eq!(form.submit(), None);
-        assert_eq!(form.errors, 1);
+        assert_eq!(form.blamed, [FieldId::MailAgain]);
     }
 
     #[test]
-    fn the_password_is_handed_on_as_typed_whatever_it_is() {
-        for text in ["abcd efgh jkmn pqrs", "x", "パスワード"] {
+    fn the_password_is_handed_on_as_typed_when_it_may_be_one() {
+        for text in ["abcd efgh jkmn pqrs", "ＡＢＣＤ-efgh-jkmn-pqr!", "uuuuuuuuuuuuuuuu"] {
             let mut form = IssueForm { password: Entry::of(text), ..filled() };
             assert_eq!(form.submit().unwrap().password.as_str(), text);
         }
-        let mut form = IssueForm { password: Entry::of("  "), ..filled() };
-        assert_eq!(form.submit(), None);
+    }
+
+    #[test]
+    fn a_password_that_is_too_short_or_too_long_costs_no_try() {
+        for (text, wrong) in [
+            ("  ", Wrong::Missing),
+            ("-", Wrong::Length(0)),
+            ("ABCD-EFGH-JK", Wrong::Length(10)),
+            ("ABCD-EFGH-JKMN-PQRS-T", Wrong::Length(17)),
+        ] {
+            let mut form = IssueForm { password: Entry::of(text), ..filled() };
+            assert_eq!(form.submit(), None);
+            assert_eq!(
+                (form.password.wrong, &form.blamed[..]),
+                (Some(wrong), &[FieldId::Password][..])
+            );
+        }
     }
 
     #[test]

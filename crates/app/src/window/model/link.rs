@@ -46,11 +46,20 @@ impl Model {
         }
     }
 
+    /// Whether a form is open.
+    pub(crate) fn is_filling(&self) -> bool {
+        matches!(
+            self.screen,
+            Screen::Site | Screen::Issue | Screen::Renew { .. } | Screen::Settings
+        )
+    }
+
     pub(super) fn not_followed(&mut self, note: Note) {
         if self.is_busy() {
             return;
         }
-        if self.service.is_some() {
+        // Whoever fills a form in keeps it.
+        if self.service.is_some() && !self.is_filling() {
             self.go(Screen::Menu);
         }
         self.note = Some(note);
@@ -67,6 +76,7 @@ mod tests {
     use super::super::settings::Settings;
     use super::super::{Cards, Message, Report, Running, Service, Start, Work};
     use super::*;
+    use crate::window::page::Block;
 
     const OURS: &str = "https://issue.example.jp/issueweb/0001/SB0001002C/";
 
@@ -116,6 +126,28 @@ mod tests {
             let effects = model.update(message);
             assert!(effects.iter().all(|effect| *effect == Effect::Raise), "{effects:?}");
             assert_eq!((&model.screen, model.note), (&Screen::Menu, Some(Note::ForeignLink)));
+        }
+    }
+
+    #[test]
+    fn a_foreign_link_takes_no_form_away() {
+        let renewal = Screen::Renew { serial: "41".to_owned() };
+        for screen in [Screen::Issue, Screen::Site, Screen::Settings, renewal] {
+            for message in [Message::BadLink, Message::Knocked(Some(link("issue", "evil.example")))]
+            {
+                let mut model = model(true);
+                model.screen = screen.clone();
+                model.issue_form.user = Entry::of("CMSM950-006-401");
+                model.update(message);
+                assert_eq!((&model.screen, model.note), (&screen, Some(Note::ForeignLink)));
+                let page = crate::window::pages::page(&model);
+                let said = model.text().window_link_foreign();
+                assert!(
+                    page.blocks.iter().any(
+                        |block| matches!(block, Block::Notice { title, .. } if *title == said)
+                    )
+                );
+            }
         }
     }
 

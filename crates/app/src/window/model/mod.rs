@@ -111,13 +111,14 @@ pub(crate) enum Screen {
         serial: String,
     },
     Running(Running),
+    /// A question; what it lies above comes back once it is answered.
     Root {
         fingerprint: Fingerprint,
-        running: Running,
+        beneath: Box<Screen>,
     },
     Proxy {
         form: ProxyForm,
-        running: Running,
+        beneath: Box<Screen>,
     },
     Done(Box<Issued>),
     Failed(Failed),
@@ -179,6 +180,7 @@ pub(crate) enum Work {
 pub(crate) struct Issued {
     pub(crate) is_renewal: bool,
     pub(crate) user: String,
+    pub(crate) serial: String,
     pub(crate) not_after: jiff::Timestamp,
     pub(crate) renewable_from: jiff::Timestamp,
     pub(crate) email: Option<String>,
@@ -203,6 +205,8 @@ pub(crate) struct Failed {
     /// Whether the person wanted it so.
     pub(crate) is_cancelled: bool,
     pub(crate) work: Work,
+    /// What it is written in.
+    pub(crate) lang: Lang,
 }
 
 /// What was found when everything was examined.
@@ -307,7 +311,13 @@ pub(crate) enum Question {
     /// Does this stand on the slip?
     Root(Fingerprint),
     /// Who are you, to this proxy?
-    Proxy { proxy: String, realm: String, is_again: bool },
+    Proxy {
+        proxy: String,
+        realm: String,
+        is_again: bool,
+        /// Whether everybody on the way to the proxy can read the password.
+        is_plain: bool,
+    },
 }
 
 /// The answer.

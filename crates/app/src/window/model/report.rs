@@ -69,14 +69,21 @@ impl Model {
         }
     }
 
+    /// Shows a question above whatever is on the screen: its job waits until it is answered.
     fn asked(&mut self, question: Question) {
-        let is_leaving = matches!(self.screen, Screen::Leaving(_));
-        let Some(running) = running(&mut self.screen).cloned() else { return };
+        let (is_leaving, beneath) = match self.screen.clone() {
+            Screen::Leaving(screen) => (true, *screen),
+            screen => (false, screen),
+        };
+        let beneath = match beneath {
+            Screen::Root { beneath, .. } | Screen::Proxy { beneath, .. } => beneath,
+            screen => Box::new(screen),
+        };
         let screen = match question {
-            Question::Root(fingerprint) => Screen::Root { fingerprint, running },
-            Question::Proxy { proxy, realm, is_again } => {
-                let form = ProxyForm { proxy, realm, is_again, ..ProxyForm::default() };
-                Screen::Proxy { form, running }
+            Question::Root(fingerprint) => Screen::Root { fingerprint, beneath },
+            Question::Proxy { proxy, realm, is_again, is_plain } => {
+                let form = ProxyForm { proxy, realm, is_again, is_plain, ..ProxyForm::default() };
+                Screen::Proxy { form, beneath }
             }
         };
         if is_leaving {
@@ -100,7 +107,7 @@ impl Model {
         let doctor = matches!(self.screen, Screen::Doctor(_));
         let work = running(&mut self.screen).map(|running| running.work.clone());
         let work = work.unwrap_or(if doctor { Work::Examination } else { Work::Issue });
-        let failed = Failed { explanation, is_cancelled, work };
+        let failed = Failed { explanation, is_cancelled, work, lang: self.text().lang() };
         self.ends(Screen::Failed(failed), true)
     }
 
@@ -113,7 +120,8 @@ impl Model {
             Some(explanation) => {
                 // Said before the program ends; closing again ends it.
                 self.is_closing = false;
-                let failed = Failed { explanation, is_cancelled: false, work: Work::Removal };
+                let (work, lang) = (Work::Removal, self.text().lang());
+                let failed = Failed { explanation, is_cancelled: false, work, lang };
                 self.ends(Screen::Failed(failed), true)
             }
         }
@@ -129,12 +137,12 @@ impl Model {
     }
 }
 
-fn running(screen: &mut Screen) -> Option<&mut Running> {
+pub(super) fn running(screen: &mut Screen) -> Option<&mut Running> {
     match screen {
-        Screen::Running(running) | Screen::Root { running, .. } | Screen::Proxy { running, .. } => {
-            Some(running)
-        }
-        Screen::Leaving(screen) => running(screen),
+        Screen::Running(running) => Some(running),
+        Screen::Root { beneath: screen, .. }
+        | Screen::Proxy { beneath: screen, .. }
+        | Screen::Leaving(screen) => running(screen),
         _ => None,
     }
 }

@@ -1,12 +1,14 @@
 //! What a person set, kept from one start to the next.
 
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tegata_text::Lang;
 
 /// Longest file that is read, in octets.
-const MAX_LEN: usize = 64 * 1024;
+const MAX_LEN: u64 = 64 * 1024;
 
 /// The settings, as they are written. A key that an older or newer version does not know is no
 /// reason to forget the others.
@@ -76,16 +78,27 @@ impl ProxyChoice {
 impl Settings {
     /// The settings of a file; the defaults where there is none, or none that can be read.
     pub(crate) fn read(path: &Path) -> Self {
-        let octets = std::fs::read(path).ok().filter(|octets| octets.len() <= MAX_LEN);
-        octets.and_then(|octets| serde_json::from_slice(&octets).ok()).unwrap_or_default()
+        octets(path).and_then(|octets| serde_json::from_slice(&octets).ok()).unwrap_or_default()
     }
 
-    /// Writes them in one step. They hold nothing secret.
+    /// Writes them in one step, for this user alone: they tell which service somebody uses.
     pub(crate) fn write(&self, path: &Path) -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
         let other = path.with_extension("json.new");
-        std::fs::write(&other, serde_json::to_vec_pretty(self)?)?;
+        match std::fs::remove_file(&other) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&other)?.write_all(&serde_json::to_vec_pretty(self)?)?;
         std::fs::rename(other, path)
     }
 
@@ -105,6 +118,15 @@ impl Settings {
     pub(crate) fn lang(&self, system: Lang) -> Lang {
         self.language.as_deref().and_then(Lang::from_tag).unwrap_or(system)
     }
+}
+
+/// What a regular file of sensible length holds. Others are not opened: a pipe would keep the
+/// window waiting.
+fn octets(path: &Path) -> Option<Vec<u8>> {
+    std::fs::metadata(path).ok().filter(|file| file.is_file() && file.len() <= MAX_LEN)?;
+    let mut octets = Vec::new();
+    File::open(path).ok()?.take(MAX_LEN).read_to_end(&mut octets).ok()?;
+    Some(octets)
 }
 
 #[cfg(test)]
@@ -129,5 +151,36 @@ mod tests {
         assert_eq!(Settings::read(&path), settings);
         std::fs::write(&path, "cut sho").unwrap();
         assert_eq!(Settings::read(&path), Settings::default());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_reads_them_and_the_folder_is_the_users_own() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("tegata").join("settings.json");
+        // What another version left behind is no way to keep others reading.
+        std::fs::create_dir(path.parent().unwrap()).unwrap();
+        std::fs::write(path.with_extension("json.new"), "").unwrap();
+        std::fs::set_permissions(path.with_extension("json.new"), PermissionsExt::from_mode(0o666))
+            .unwrap();
+        Settings::default().write(&path).unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600);
+        let path = home.path().join("new").join("settings.json");
+        Settings::default().write(&path).unwrap();
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_and_a_huge_file_are_no_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let huge = folder.path().join("huge.json");
+        std::fs::File::create(&huge).unwrap().set_len(64 << 30).unwrap();
+        assert_eq!(Settings::read(&huge), Settings::default());
+        let pipe = folder.path().join("pipe.json");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(Settings::read(&pipe), Settings::default());
     }
 }

@@ -68,6 +68,7 @@ fn issued() -> Box<Issued> {
     Box::new(Issued {
         is_renewal: false,
         user: "CMSM950-006-401".to_owned(),
+        serial: "5f3a09c2d417be68".to_owned(),
         not_after: "2027-11-23T14:59:59Z".parse().unwrap(),
         renewable_from: "2027-09-24T15:00:00Z".parse().unwrap(),
         email: Some("taro@example.co.jp".to_owned()),
@@ -232,7 +233,8 @@ fn a_question_that_comes_while_one_is_asked_whether_to_close_waits_below() {
     let mut model = issuing();
     model.update(Message::Close);
     let proxy = "proxy.example.co.jp:8080".to_owned();
-    let asked = Question::Proxy { proxy, realm: "office".to_owned(), is_again: false };
+    let asked =
+        Question::Proxy { proxy, realm: "office".to_owned(), is_again: false, is_plain: true };
     report(&mut model, Report::Asked(asked));
     assert!(matches!(model.screen, Screen::Leaving(_)));
     // Stopping answers it, so that the worker does not wait for ever.
@@ -242,11 +244,61 @@ fn a_question_that_comes_while_one_is_asked_whether_to_close_waits_below() {
     );
 }
 
+fn proxy_asks() -> Report {
+    let (proxy, realm) = ("p:8080".to_owned(), "office".to_owned());
+    Report::Asked(Question::Proxy { proxy, realm, is_again: false, is_plain: true })
+}
+
+#[test]
+fn a_proxy_is_answered_on_every_screen_and_the_screen_comes_back() {
+    for screen in [Screen::Menu, Screen::Issue, Screen::Doctor(Doctor::Running)] {
+        let mut model = model();
+        model.screen = screen.clone();
+        report(&mut model, proxy_asks());
+        assert!(matches!(model.screen, Screen::Proxy { .. }), "{screen:?}");
+        model.update(Message::Edited(FieldId::ProxyUser, "taro".to_owned()));
+        model.update(Message::Edited(FieldId::ProxyPassword, "pw".to_owned()));
+        let effects = press(&mut model, Act::Submit);
+        assert!(matches!(effects[..], [Effect::Answer(Answer::Proxy(Some(_)))]), "{effects:?}");
+        assert_eq!(model.screen, screen);
+    }
+}
+
+#[test]
+fn a_proxy_that_gets_no_answer_ends_the_link_and_not_the_examination() {
+    let no = || Effect::Answer(Answer::Proxy(None));
+    for (screen, said) in
+        [(Screen::Menu, vec![Effect::Cancel, no()]), (Screen::Doctor(Doctor::Running), vec![no()])]
+    {
+        let mut model = model();
+        model.screen = screen.clone();
+        report(&mut model, proxy_asks());
+        assert_eq!(press(&mut model, Act::Cancel), said);
+        assert_eq!(model.screen, screen);
+        report(&mut model, proxy_asks());
+        let effects = model.update(Message::Close);
+        assert_eq!(effects.last(), Some(&Effect::Quit), "nothing runs that has to be stopped");
+    }
+}
+
+#[test]
+fn marks_do_not_outlive_a_change_of_store() {
+    let mut model = model();
+    model.start.stores = vec!["nss".to_owned(), "pkcs12:/a.p12".to_owned()];
+    press(&mut model, Act::Mark("1".to_owned()));
+    model.update(Message::Chosen(FieldId::Store, 1));
+    assert_eq!(model.update(Message::Close), [Effect::Quit]);
+}
+
 #[test]
 fn a_proxy_is_answered_as_typed() {
     let mut model = issuing();
-    let asked =
-        Question::Proxy { proxy: "p:8080".to_owned(), realm: String::new(), is_again: true };
+    let asked = Question::Proxy {
+        proxy: "p:8080".to_owned(),
+        realm: String::new(),
+        is_again: true,
+        is_plain: false,
+    };
     report(&mut model, Report::Asked(asked));
     assert_eq!(press(&mut model, Act::Submit), []);
     assert_eq!(model.focus, Some(FieldId::ProxyUser));
@@ -342,6 +394,20 @@ fn a_proxy_address_is_judged_on_leaving_the_settings() {
     assert_eq!(press(&mut model, Act::Menu), [Effect::Save]);
     assert_eq!(model.settings.proxy_address, "proxy.example.co.jp:8080");
     assert_eq!(model.screen, Screen::Menu);
+}
+
+#[test]
+fn a_script_address_holds_no_password() {
+    let mut model = model();
+    press(&mut model, Act::OpenSettings);
+    model.update(Message::Chosen(FieldId::Proxy, 3));
+    for bad in ["http://taro:secret@wpad/a", "https://taro@wpad", "http:///a", "ftp://wpad/"] {
+        model.update(Message::Edited(FieldId::ProxyScript, bad.to_owned()));
+        assert_eq!(press(&mut model, Act::Menu), [], "{bad}");
+        assert_eq!(model.settings.proxy_script, "", "{bad}");
+    }
+    model.update(Message::Edited(FieldId::ProxyScript, "http://wpad/a?b@c".to_owned()));
+    assert_eq!(press(&mut model, Act::Menu), [Effect::Save]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a person does, and what becomes of it.
 
 use super::form::{self, IssueForm, Wrong};
+use super::report::running;
 use super::settings::{Look, ProxyChoice};
 use super::{Answer, Doctor, Effect, Job, Message, Model, Note, Running, Screen, Work};
 use crate::window::page::{Act, FieldId};
@@ -82,6 +83,8 @@ impl Model {
         }
         let mut effects = vec![Effect::Save];
         if self.settings.store != before.store {
+            // What was marked lies in the store of before.
+            self.marked.clear();
             effects.push(self.load());
         }
         effects
@@ -147,10 +150,10 @@ impl Model {
                 let serial = serial.clone();
                 self.work_from(Work::Renewal { serial: serial.clone() }, Job::Renew { serial })
             }
-            Screen::Proxy { form, running } => match form.submit() {
+            Screen::Proxy { form, beneath } => match form.submit() {
                 Some(answer) => {
-                    let running = running.clone();
-                    self.go(Screen::Running(running));
+                    let beneath = (**beneath).clone();
+                    self.go(beneath);
                     vec![Effect::Answer(Answer::Proxy(Some(answer)))]
                 }
                 None if form.user.wrong.is_some() => self.blame(FieldId::ProxyUser),
@@ -166,16 +169,8 @@ impl Model {
         if let Some(filled) = self.issue_form.submit() {
             return self.work_from(Work::Issue, Job::Issue { site, root, filled });
         }
-        let form = &self.issue_form;
-        let entries = [
-            (FieldId::User, &form.user),
-            (FieldId::Password, &form.password),
-            (FieldId::Mail, &form.mail),
-            (FieldId::MailAgain, &form.mail_again),
-        ];
-        let first = entries.into_iter().find(|(_, entry)| entry.wrong.is_some());
-        match first.map(|(field, _)| field) {
-            Some(field) => self.blame(field),
+        match self.issue_form.blamed.first() {
+            Some(field) => self.blame(*field),
             None => Vec::new(),
         }
     }
@@ -223,23 +218,29 @@ impl Model {
                 running.is_stopping = true;
                 vec![Effect::Cancel]
             }
-            Screen::Root { running, .. } | Screen::Proxy { running, .. } => {
-                let running = Running { is_stopping: true, ..running.clone() };
+            Screen::Root { beneath, .. } | Screen::Proxy { beneath, .. } => {
+                let mut beneath = (**beneath).clone();
+                if let Some(running) = running(&mut beneath) {
+                    running.is_stopping = true;
+                }
                 let answer = match self.screen {
                     Screen::Root { .. } => Answer::Root(false),
                     _ => Answer::Proxy(None),
                 };
-                self.go(Screen::Running(running));
-                vec![Effect::Cancel, Effect::Answer(answer)]
+                // An examination goes on: it tells that the proxy lets nobody through.
+                let goes_on = matches!(beneath, Screen::Doctor(_));
+                self.go(beneath);
+                let stop = (!goes_on).then_some(Effect::Cancel);
+                stop.into_iter().chain([Effect::Answer(answer)]).collect()
             }
             _ => Vec::new(),
         }
     }
 
     fn compared(&mut self, is_same: bool) -> Vec<Effect> {
-        let Screen::Root { running, .. } = &self.screen else { return Vec::new() };
-        let running = running.clone();
-        self.go(Screen::Running(running));
+        let Screen::Root { beneath, .. } = &self.screen else { return Vec::new() };
+        let beneath = (**beneath).clone();
+        self.go(beneath);
         vec![Effect::Answer(Answer::Root(is_same))]
     }
 
@@ -247,6 +248,13 @@ impl Model {
         if self.is_closing {
             // Asked twice: whatever still runs may be cut off, it survives that.
             return vec![Effect::Quit];
+        }
+        let is_asked = matches!(self.screen, Screen::Root { .. } | Screen::Proxy { .. });
+        if is_asked && running(&mut self.screen).is_none() {
+            // A question above something that needs no stopping: closing it is an answer.
+            let mut effects = self.cancel();
+            effects.extend(self.close());
+            return effects;
         }
         match &self.screen {
             Screen::Leaving(_) => Vec::new(),
@@ -354,6 +362,8 @@ fn proxy_address(text: &str) -> Option<()> {
 
 fn script_address(text: &str) -> Option<()> {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"))?;
-    let is_address = !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace());
+    // A name and a password in it would be written down with the settings.
+    let host = rest.split(['/', '?', '#']).next().filter(|host| !host.contains('@'))?;
+    let is_address = !host.is_empty() && !rest.contains(|c: char| c.is_whitespace());
     is_address.then_some(())
 }

@@ -57,7 +57,7 @@ fn notice(due: &Card, text: Text) -> Block {
 }
 
 /// What has to be said once.
-fn note(model: &Model, text: Text) -> Option<Block> {
+pub(super) fn note(model: &Model, text: Text) -> Option<Block> {
     let (title, what) = match model.note? {
         Note::Updated => {
             let title = text.window_updated(model.start.version);

@@ -47,6 +47,10 @@ pub(crate) fn header(model: &Model) -> Header {
 /// The page of the screen of the moment.
 pub(crate) fn page(model: &Model) -> Page {
     let mut page = of_screen(&model.screen, model);
+    if model.is_filling() {
+        // The menu has its place for it.
+        page.blocks.splice(0..0, menu::note(model, model.text()));
+    }
     if let Some(copied) = &model.copied {
         say_copied(&mut page, copied, model.text());
     }
@@ -76,7 +80,7 @@ fn of_screen(screen: &Screen, model: &Model) -> Page {
         Screen::Running(running) => running::page(running, text),
         Screen::Root { fingerprint, .. } => root::page(fingerprint, text),
         Screen::Proxy { form, .. } => proxy::page(form, text),
-        Screen::Done(issued) => done::page(issued, text),
+        Screen::Done(issued) => done::page(issued, model, text),
         Screen::Failed(failed) => failed::page(failed, model, text),
         Screen::Update => update::page(model, text),
         Screen::Told { command, version } => update::told(command, version, text),
@@ -107,7 +111,7 @@ fn error(entry: &Entry, missing: impl Fn() -> String, malformed: impl Fn() -> St
     match entry.wrong {
         None => String::new(),
         Some(Wrong::Missing) => missing(),
-        Some(Wrong::Malformed | Wrong::Differs) => malformed(),
+        Some(Wrong::Malformed | Wrong::Differs | Wrong::Length(_)) => malformed(),
     }
 }
 

@@ -33,6 +33,15 @@ pub(super) fn page(form: &ProxyForm, text: Text) -> Page {
     } else {
         page.block(Block::Lead(text.window_proxy_lead()))
     };
+    let page = if form.is_plain {
+        page.block(Block::Notice {
+            tone: Tone::Warning,
+            title: text.app_ask_proxy_plain(),
+            text: String::new(),
+        })
+    } else {
+        page
+    };
     page.block(Block::Facts(facts))
         .blocks([user, password].map(Block::Field))
         .main(text.window_proxy_connect(), Act::Submit)

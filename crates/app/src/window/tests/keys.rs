@@ -113,7 +113,7 @@ fn what_is_missing_is_named_and_takes_the_focus() {
     let mut window = issuing();
     window.text("CMSM950-006-401");
     assert_eq!(window.key(Key::Return), []);
-    assert_eq!(window.model.issue_form.errors, 3);
+    assert_eq!(window.model.issue_form.blamed.len(), 3);
     // What is typed now goes into the first field that is wrong.
     window.text("x");
     assert_eq!(window.model.issue_form.password.text.as_str(), "x");
@@ -184,4 +184,64 @@ fn a_held_key_presses_nothing_again() {
     window.stage.hold(char::from(Key::Return));
     window.take();
     assert_eq!(window.model.screen, Screen::Menu);
+}
+
+/// Where a field's sentence for what is wrong stands: in the description of the field.
+fn bottom_of(window: &Acted, label: &str) -> Option<f32> {
+    let found =
+        ElementHandle::find_by_accessible_label(window.stage.view.window(), label).last()?;
+    Some(found.absolute_position().y + found.size().height)
+}
+
+#[test]
+fn a_wrong_field_takes_the_focus_and_is_seen_with_its_sentence() {
+    let mut window = Acted::on(Stage::new(1024, 700, 1.0), form());
+    for (text, tabs) in
+        [("CMSM950-006-401", 1), ("ABCD-EFGH-JKMN-PQRS", 2), ("taro@example.co.jp", 1)]
+    {
+        window.text(text);
+        (0..tabs).for_each(|_| drop(window.key(Key::Tab)));
+    }
+    window.text("hanako@example.co.jp");
+    window.key(Key::Tab);
+    assert_eq!(window.key(Key::Return), []);
+    assert_eq!(window.model.issue_form.blamed, [FieldId::MailAgain]);
+    window.text("x");
+    assert_eq!(window.model.issue_form.mail_again.text.as_str(), "hanako@example.co.jpx");
+    let text = window.model.text();
+    let label = format!("{} {}", text.window_mail_again(), text.window_required());
+    let (field, action) = (bottom_of(&window, &label), bottom_of(&window, &text.window_issue()));
+    // The field, its sentence of 24 pixels, and the edge of the actions above the button.
+    let (field, action) = (field.unwrap(), action.unwrap());
+    assert!(field + 4.0 + 22.0 <= action - 58.0, "{field} {action}");
+}
+
+#[test]
+fn a_button_that_becomes_another_keeps_the_focus() {
+    let (_, model) = samples::all(Lang::Ja, Look::Light)
+        .into_iter()
+        .find(|(name, _)| *name == "clean-up")
+        .unwrap();
+    let mut window = Acted::new(model);
+    // Back from the main action to the last card's button.
+    window.key(Key::Backtab);
+    window.key(Key::Return);
+    assert_eq!(window.model.marked.len(), 1);
+    window.key(Key::Return);
+    assert_eq!(window.model.marked, [""; 0], "the same button takes it back");
+    window.key(Key::Return);
+    window.key(Key::Escape);
+    assert_eq!(window.model.screen, Screen::Menu);
+}
+
+#[test]
+fn a_page_that_is_scrolled_begins_anew_when_it_has_something_to_say() {
+    let (_, model) = samples::all(Lang::Ja, Look::Light).remove(0);
+    let mut window = Acted::on(Stage::new(1024, 700, 1.0), model);
+    window.stage.wheel(500.0, 350.0, 9000.0);
+    window.model.update(Message::BadLink);
+    window.stage.show(&window.model);
+    let said = window.model.text().window_link_foreign();
+    let bottom = bottom_of(&window, &said);
+    assert!(bottom.is_some_and(|bottom| bottom > 60.0 && bottom < 400.0), "{bottom:?}");
 }

@@ -5,5 +5,6 @@ mod font;
 mod keys;
 mod samples;
 mod screens;
+mod scroll;
 mod stage;
 mod theme;

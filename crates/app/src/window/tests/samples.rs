@@ -78,6 +78,7 @@ fn issued() -> Issued {
     Issued {
         is_renewal: false,
         user: "CMSM950-006-401".to_owned(),
+        serial: "5f3a09c2d417be68".to_owned(),
         not_after: "2027-11-23T14:59:59Z".parse().unwrap(),
         renewable_from: "2027-09-24T15:00:00Z".parse().unwrap(),
         email: Some("taro.yamada@example.co.jp".to_owned()),
@@ -141,7 +142,7 @@ fn offer(is_required: bool) -> News {
 pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
     let text = Text::of(lang);
     let fingerprint = Fingerprint::of(b"sample root");
-    let failed = |work| Failed { explanation: explanation(text), is_cancelled: false, work };
+    let failed = |work| Failed { explanation: explanation(text), is_cancelled: false, work, lang };
     let mut wrong = IssueForm { mail_again: Entry::of("taro@example.co.jp"), ..form() };
     wrong.user = Entry::of("CMSM!");
     wrong.password = Entry::default();
@@ -160,9 +161,15 @@ pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
         ("running", Screen::Running(Running { is_resumed: true, ..issuing.clone() })),
         ("stopping", Screen::Running(Running { is_stopping: true, ..issuing.clone() })),
         ("waiting", Screen::Running(Running { waits: Some(12), ..issuing.clone() })),
-        ("root", Screen::Root { fingerprint, running: issuing.clone() }),
-        ("proxy", Screen::Proxy { form: proxy, running: issuing.clone() }),
-        ("proxy-again", Screen::Proxy { form: again, running: issuing.clone() }),
+        ("root", Screen::Root { fingerprint, beneath: Box::new(Screen::Running(issuing.clone())) }),
+        (
+            "proxy",
+            Screen::Proxy { form: proxy, beneath: Box::new(Screen::Running(issuing.clone())) },
+        ),
+        (
+            "proxy-again",
+            Screen::Proxy { form: again, beneath: Box::new(Screen::Running(issuing.clone())) },
+        ),
         ("done", Screen::Done(Box::new(issued()))),
         ("renewed", Screen::Done(Box::new(Issued { is_renewal: true, ..issued() }))),
         ("failed", Screen::Failed(failed(Work::Issue))),

@@ -105,6 +105,16 @@ impl Stage {
         self.settle();
     }
 
+    /// Turns the wheel over a place, in logical pixels; what is below comes up with a positive
+    /// `by`.
+    pub(super) fn wheel(&self, x: f32, y: f32, by: f32) {
+        let position = LogicalPosition::new(x, y);
+        self.window.dispatch_event(WindowEvent::PointerMoved { position });
+        let (delta_x, delta_y) = (0.0, -by);
+        self.window.dispatch_event(WindowEvent::PointerScrolled { position, delta_x, delta_y });
+        self.settle();
+    }
+
     /// Types a text.
     pub(super) fn text(&self, text: &str) {
         text.chars().for_each(|c| self.key(c));

@@ -1,0 +1,105 @@
+//! Whose certificates the program takes for its own: what it was installed for decides, or what it
+//! remembers.
+
+use serde_json::json;
+use tegata_agent::brand::Brand;
+use tegata_wire::api::Bilingual;
+
+use crate::support::{Pc, Ran, Site, said};
+
+const RECEIPTS: &str = ".local/state/tegata/certificates";
+
+/// A program that was installed with this as its brand.
+struct Installed<'a> {
+    pc: &'a Pc,
+}
+
+impl<'a> Installed<'a> {
+    fn with(pc: &'a Pc, brand: &[u8]) -> Self {
+        std::fs::create_dir_all(pc.path("bin")).unwrap();
+        // By another process: a file that this one has open for writing cannot be started.
+        said("cp", &[env!("CARGO_BIN_EXE_tegata-app"), &pc.text("bin/tegata-app")]);
+        std::fs::write(pc.path("bin/brand.json"), brand).unwrap();
+        Self { pc }
+    }
+
+    fn of(pc: &'a Pc, site: &Site) -> Self {
+        Self::at(pc, &site.url(), &site.root_sha256)
+    }
+
+    fn at(pc: &'a Pc, site: &str, root_sha256: &str) -> Self {
+        let text = |text: &str| Bilingual { ja: text.to_owned(), en: text.to_owned() };
+        let brand = Brand {
+            site: site.parse().unwrap(),
+            root: root_sha256.parse().unwrap(),
+            organisation: text("Sample Bank, Ltd."),
+            name: text("Sample Lite CMS"),
+            key_colour: None,
+            update_keys: Vec::new(),
+        };
+        Self::with(pc, &brand.to_json().unwrap())
+    }
+
+    fn run(&self, arguments: &str) -> Ran {
+        let arguments: Vec<_> = arguments.split(' ').collect();
+        self.pc.run_program(self.pc.path("bin/tegata-app").as_os_str(), &arguments)
+    }
+}
+
+#[test]
+fn a_program_whose_brand_cannot_be_read_removes_nothing() {
+    let (site, pc) = (Site::start(), Pc::new());
+    pc.issue(&site, "pem:foreign", &[]).ended(0);
+    let before = pc.files("foreign");
+    let installed = Installed::with(&pc, b"{\"site\": broken");
+    for command in [
+        "remove --all --yes --store pem:foreign --json",
+        "remove --old --yes --store pem:foreign --json",
+        "renew --all-due --store pem:foreign --json",
+        "clear --keys --store pem:foreign --json",
+        "clear --store pem:foreign --json",
+    ] {
+        assert_eq!(installed.run(command).ended(2).json()["code"], "bad_brand", "{command}");
+    }
+    assert_eq!(pc.files("foreign"), before);
+    assert_eq!(pc.files(RECEIPTS).len(), 1);
+}
+
+#[test]
+fn without_a_brand_only_what_is_remembered_goes_with_all() {
+    let (site, pc) = (Site::start(), Pc::new());
+    pc.issue(&site, "pem:foreign", &[]).ended(0);
+    std::fs::remove_dir_all(pc.path(RECEIPTS)).unwrap();
+    let before = pc.files("foreign");
+    for command in ["remove --all --yes", "clear --keys"] {
+        let command = format!("{command} --store pem:foreign --json");
+        let ran = pc.run(&command.split(' ').collect::<Vec<_>>());
+        assert_eq!(ran.ended(0).json()["serials"], json!([]), "{command}");
+    }
+    assert_eq!(pc.files("foreign"), before);
+}
+
+#[test]
+fn what_another_organisation_issued_stays_and_what_the_own_one_did_goes() {
+    let (own, other, pc) = (Site::start(), Site::start(), Pc::new());
+    pc.issue(&other, "pem:certs", &[]).ended(0);
+    // A certificate that came some other way than through this program.
+    std::fs::remove_dir_all(pc.path(RECEIPTS)).unwrap();
+    let all = "remove --all --yes --store pem:certs --json";
+    let ran = Installed::of(&pc, &own).run(all).ended(0);
+    assert_eq!(ran.json()["serials"], json!([]));
+    let ran = Installed::of(&pc, &other).run(all).ended(0);
+    assert_eq!(ran.json()["serials"].as_array().unwrap().len(), 1, "signed below its root");
+}
+
+#[test]
+fn the_choice_of_the_browser_is_taken_away_when_no_certificate_is_there_any_more() {
+    let pc = Pc::new();
+    // A service that nobody has, as the policies are those of the whole PC.
+    let site = "https://issue.example.jp/issueweb/9999/SB9999999X/";
+    let installed = Installed::at(&pc, site, &"00".repeat(32));
+    let removed = installed.run("autoselect --remove --json").ended(0).json();
+    assert_eq!(removed, json!({ "result": "removed", "entries": [], "places": [] }));
+    let none = installed.run("autoselect --store pem:certs --json").ended(2).json();
+    assert_eq!(none["code"], "no_certificate");
+}
