@@ -479,6 +479,10 @@ fn the_archive_installs_for_one_user_and_goes() {
     assert_eq!(fs::read_to_string(home.join(".config/mimeapps.list")).unwrap(), mine);
     let gone = sh(&new, &["--uninstall"], "ja_JP.UTF-8").ended(1);
     assert_eq!(gone.stderr, "インストールされていません。\n");
+
+    // The keys may go later as well; the archive has what takes them away.
+    let later = sh(&new, &["--uninstall", "--remove-keys"], "ja_JP.UTF-8").ok().text();
+    assert!(later.contains("鍵も削除しました") && !later.contains("残してあります"), "{later}");
 }
 
 /// What a Mac gets is at least well-formed; nobody here can build with it.
