@@ -30,14 +30,16 @@ pub(crate) fn run(options: Autoselect, world: &mut World) -> Result<(), Failure>
     let (done, places) = if options.write {
         ("written", choice::write(root, &choice).map_err(|error| failed(&error, text))?)
     } else if options.remove {
-        choice::forget(root, &choice).map_err(|error| failed(&error, text))?;
-        ("removed", choice::places(root, &choice))
+        let gone = choice::forget(root, &choice).map_err(|error| failed(&error, text))?;
+        let done = if gone.is_empty() { "nothing" } else { "removed" };
+        (done, choice::places(root, &choice))
     } else {
         ("shown", choice::places(root, &choice))
     };
     let heading = match done {
         "written" => text.choice_written(),
         "removed" => text.choice_removed(),
+        "nothing" => text.choice_nothing(),
         _ => text.choice_shown(&service.service_url),
     };
     let entries = choice.entries();

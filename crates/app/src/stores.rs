@@ -147,6 +147,21 @@ pub(crate) fn brand() -> Option<Brand> {
     Brand::beside(program.parent()?).ok().flatten()
 }
 
+/// The site and the fingerprint of its root: as given, else those of the brand. A fingerprint
+/// that was given counts in any case.
+pub(crate) fn site_or_brand(
+    site: Option<String>,
+    root_sha256: Option<String>,
+) -> (Option<String>, Option<String>) {
+    match (site, brand()) {
+        (None, Some(brand)) => {
+            let root = root_sha256.unwrap_or_else(|| brand.root.to_string());
+            (Some(brand.site.to_string()), Some(root))
+        }
+        (site, _) => (site, root_sha256),
+    }
+}
+
 /// Where receipts are kept, when the system names a place for a user's state.
 pub(crate) fn receipts() -> Option<Receipts> {
     state_folder().map(|folder| Receipts::at(folder.join("certificates")))

@@ -68,7 +68,13 @@ pub fn forget(root: &Path, choice: &Choice) -> Result<Vec<PathBuf>, ChoiceError>
     for (_, _, folder) in BROWSERS {
         let path = root.join(folder).join(format!("tegata-{}.json", choice.tag));
         match std::fs::remove_file(&path) {
-            Ok(()) => gone.push(path),
+            Ok(()) => {
+                // The folders that writing made; what holds something stays.
+                for folder in path.ancestors().skip(1).take(2) {
+                    let _ = std::fs::remove_dir(folder);
+                }
+                gone.push(path);
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failed(&path, error)),
         }

@@ -79,9 +79,8 @@ impl Added {
         let is_needed = |ca: &Cert| {
             let mut issuing = all.iter().map(|found| &found.certificate);
             leads_to(ca)
-                || issuing.any(|issuing| {
-                    issuing != ca && leads_to(issuing) && issuing.is_signed_by(ca)
-                })
+                || issuing
+                    .any(|issuing| issuing != ca && leads_to(issuing) && issuing.is_signed_by(ca))
         };
         for found in &all {
             let (ca, key) = (&found.certificate, name(&found.certificate));

@@ -20,9 +20,7 @@ use zeroize::Zeroizing;
 
 use super::token::{Objects, TakenUp, add_certificate, authority_name, id_of};
 use super::waiting::Waiting;
-use super::{
-    Begun, Bundle, Held, Installed, KeyLocation, KeyStore, Seat, StoreError, Untrusted,
-};
+use super::{Begun, Bundle, Held, Installed, KeyLocation, KeyStore, Seat, StoreError, Untrusted};
 use crate::cert::Cert;
 use crate::files;
 use crate::key::{Algorithm, SeatKey};
