@@ -54,7 +54,7 @@ announce() {
 }
 
 install() {
-    here=$(cd "$(dirname "$0")" && pwd)
+    here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
     if [ -e "$app/version" ]; then
         there=$(cat "$app/version")
         last=$(printf '%s\n%s\n' "$there" "$version" | sort -V | tail -n 1)
@@ -76,7 +76,7 @@ install() {
     program=$(printf '%s' "$app/tegata-app" | sed 's/%/%%/g')
     case $program in
     *[[:space:]\"\'\\\`\$\<\>\~\|\&\;\*\?\#\(\)]*)
-        program=\"$(printf '%s' "$program" | sed 's/["`$]/\\\\&/g')\" ;;
+        program=\"$(printf '%s' "$program" | sed 's/\\/\\\\\\\\/g; s/["`$]/\\\\&/g')\" ;;
     esac
     while IFS= read -r line; do
         case $line in
@@ -122,7 +122,7 @@ uninstall() {
     rm -f "$icons/48x48/apps/$name.png" "$icons/256x256/apps/$name.png" \
         "$icons/scalable/apps/$name.svg"
     for list in "$config/mimeapps.list" "$data/applications/mimeapps.list"; do
-        [ ! -e "$list" ] || sed -i "/=$name\.desktop;*\$/d" "$list"
+        [ ! -e "$list" ] || sed -i --follow-symlinks "/=$name\.desktop;*\$/d" "$list"
     done
     announce
     rm -rf "$app"
