@@ -8,7 +8,7 @@
 //! does: later starts then hand it their link, and no window opens. The link is worth nothing
 //! without the slip, and whoever is signed in beside this user could as well keep the PC busy.
 //!
-//! Nobody waits for the other side longer than [`PATIENCE`]: it may hang, or never have been one of
+//! Nobody waits for the other side longer than three seconds: it may hang, or never have been one of
 //! ours.
 
 use std::io::{self, Read, Write};

@@ -1,6 +1,6 @@
 //! Proof that a certificate works: the protected service is asked for with it, as a browser will.
 
-use tegata_text::Text;
+use tegata_text::{Lang, Text};
 use tegata_wire::{Problem, problem};
 
 use crate::error::plain;
@@ -68,14 +68,25 @@ impl Proof {
         match self {
             Self::Accepted { .. } => text.app_proof_accepted(),
             Self::Refused(problem) => {
-                let said = format!("{} {}", problem.title, problem.detail);
-                text.app_proof_refused(&problem.reference, said.trim())
+                let said = joined(&problem.title, &problem.detail, text);
+                text.app_proof_refused(&problem.reference, &said)
             }
             Self::ServiceDown(_) => text.app_proof_service_down(),
             Self::NotTheGateway { status } => text.app_proof_not_the_gateway(&status.to_string()),
             Self::NoKey(_) => text.app_proof_no_key(),
             Self::Unreachable(error) => text.app_proof_unreachable(&plain(&error.to_string())),
         }
+    }
+}
+
+/// A headline and what follows it, as sentences: headlines end without a stop.
+fn joined(title: &str, detail: &str, text: Text) -> String {
+    let is_ended = title.is_empty() || title.ends_with(['。', '.', '!', '?']);
+    match text.lang() {
+        Lang::Ja if is_ended => format!("{title}{detail}"),
+        Lang::Ja => format!("{title}。{detail}"),
+        Lang::En if is_ended => format!("{title} {detail}").trim().to_owned(),
+        Lang::En => format!("{title}. {detail}").trim().to_owned(),
     }
 }
 
@@ -95,4 +106,22 @@ fn judge(reply: &Reply) -> Proof {
 fn tidy(problem: Problem) -> Box<Problem> {
     let Problem { title, detail, code, reference, status, .. } = problem;
     Box::new(Problem::new(&plain(&code), status, plain(&title), plain(&detail), plain(&reference)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_gateway_said_is_shown_as_sentences() {
+        let said = |title: &str, lang| joined(title, "D.", Text::of(lang));
+        assert_eq!(
+            said("This certificate has been revoked", Lang::En),
+            "This certificate has been revoked. D."
+        );
+        assert_eq!(said("No.", Lang::En), "No. D.");
+        assert_eq!(said("失効しています", Lang::Ja), "失効しています。D.");
+        assert_eq!(said("失効しています。", Lang::Ja), "失効しています。D.");
+        assert_eq!(joined("失効しています", "", Text::of(Lang::Ja)), "失効しています。");
+    }
 }

@@ -11,10 +11,13 @@ use tegata_text::{Lang, Text};
 use crate::output::{self, Failure};
 use crate::{stores, version};
 
+/// The name of the program as it is built.
+const NAME: &str = "tegata-app";
+
 /// The command line.
 #[derive(Parser)]
 #[command(
-    name = "tegata-app",
+    name = NAME,
     version,
     disable_help_subcommand = true,
     disable_help_flag = true,
@@ -205,7 +208,7 @@ mod examples {
     pub(super) const DOCTOR: &str = "  tegata-app doctor --store nss --report report.txt";
     pub(super) const AUTOSELECT: &str = "  \
   tegata-app autoselect --store nss
-  sudo tegata-app autoselect --store nss:$HOME/.pki/nssdb --write";
+  sudo \"$(command -v tegata-app)\" autoselect --store nss:$HOME/.pki/nssdb --write";
     pub(super) const CLEAR: &str = "  tegata-app clear --store nss --keys";
     pub(super) const LIST: &str = "  tegata-app list --store nss --json";
     pub(super) const LIST_FILE: &str =
@@ -252,7 +255,8 @@ impl Refused {
 /// Reads the command line; help comes in the language of `text`.
 pub(crate) fn parse(arguments: &[OsString], text: Text) -> Result<Args, Refused> {
     let refused = |error| Refused { error, json: arguments.iter().any(|a| a == "--json"), text };
-    let matches = localised(text).try_get_matches_from(arguments).map_err(refused)?;
+    let program = name_of(arguments.first().cloned());
+    let matches = localised(text, &program).try_get_matches_from(arguments).map_err(refused)?;
     Args::from_arg_matches(&matches).map_err(refused)
 }
 
@@ -280,12 +284,30 @@ fn lang(tag: &str) -> Result<Lang, String> {
     Lang::from_tag(tag).ok_or_else(|| "ja | en".to_owned())
 }
 
-fn localised(text: Text) -> clap::Command {
+/// The name by which this program was called: installers give it that of their service.
+pub(crate) fn program() -> String {
+    name_of(std::env::args_os().next())
+}
+
+fn name_of(called: Option<OsString>) -> String {
+    let file = called.map(PathBuf::from);
+    let name = file.as_deref().and_then(|file| file.file_stem()?.to_str());
+    // A name with other signs would have to be quoted, and cannot be what a person types.
+    let is_plain = |name: &&str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
+    name.filter(is_plain).unwrap_or(NAME).to_owned()
+}
+
+fn localised(text: Text, program: &str) -> clap::Command {
     let template = format!("{{about-with-newline}}\n{}: {{usage}}\n", text.app_help_usage());
     let options = format!("\n{}:\n{{options}}{{after-help}}", text.app_help_options());
     let commands = format!("\n{}:\n{{subcommands}}\n", text.app_help_commands());
-    let usage = |words: &str| format!("tegata-app {words}");
-    let examples = |lines: &[&str]| format!("{}:\n{}", text.app_help_examples(), lines.join("\n"));
+    let usage = |words: &str| format!("{program} {words}");
+    let examples = |lines: &[&str]| {
+        let lines = lines.join("\n").replace(NAME, program);
+        format!("{}:\n{lines}", text.app_help_examples())
+    };
     // What all commands share stands below what is a command's own.
     let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).global(true);
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
@@ -408,7 +430,7 @@ mod tests {
     #[test]
     fn the_command_is_sound_and_every_option_is_explained_in_both_languages() {
         for lang in Lang::ALL {
-            let command = localised(Text::of(lang));
+            let command = localised(Text::of(lang), NAME);
             command.clone().debug_assert();
             let commands = command.get_subcommands().chain([&command]);
             for command in commands {
@@ -418,6 +440,24 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn help_speaks_of_the_program_by_the_name_that_it_was_called_by() {
+        let called = |path: &str| name_of(Some(OsString::from(path)));
+        assert_eq!(called("/home/u/.local/bin/tegata-app-sb0001002c"), "tegata-app-sb0001002c");
+        assert_eq!(called("tegata-app"), "tegata-app");
+        assert_eq!(called("/opt/a b"), "tegata-app");
+        assert_eq!(name_of(None), "tegata-app");
+        let help = |line: &str| {
+            let refused = parse(&words(line), Text::of(Lang::En)).err().unwrap();
+            refused.error.render().to_string()
+        };
+        let said = help("bin/tegata-app-sb0001002c --help");
+        assert!(said.contains("tegata-app-sb0001002c [OPTIONS] [COMMAND]"), "{said}");
+        assert!(!said.contains("tegata-app "), "{said}");
+        let said = help("bin/tegata-app-sb0001002c autoselect --help");
+        assert!(said.contains("sudo \"$(command -v tegata-app-sb0001002c)\" "), "{said}");
     }
 
     #[test]

@@ -57,9 +57,13 @@ pub(crate) fn run(options: Autoselect, world: &mut World) -> Result<(), Failure>
 fn remove(brand: Option<&Brand>, world: &World) -> Result<(), Failure> {
     let text = world.text;
     let places = forget(brand, text)?;
-    let lines = at_places(Lines::default().line(&text.choice_removed()), &places);
-    let (entries, places) = (Vec::new(), objects(&places));
-    let object = ChoiceObject { result: "removed", entries, places };
+    let (result, heading) = if places.is_empty() {
+        ("nothing", text.choice_nothing())
+    } else {
+        ("removed", text.choice_removed())
+    };
+    let lines = at_places(Lines::default().line(&heading), &places);
+    let object = ChoiceObject { result, entries: Vec::new(), places: objects(&places) };
     world.output.result(lines.as_str(), &object);
     Ok(())
 }

@@ -28,7 +28,7 @@ pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
     let (site, root) = match (options.site, known) {
         (Some(site), _) => (Some(site), options.root_sha256),
         (None, Some(receipt)) => (Some(receipt.site), Some(receipt.root_sha256)),
-        (None, None) => (None, None),
+        (None, None) => stores::site_or_brand(None, None, text)?,
     };
     let site = site.as_deref().map(|site| input.site(site)).transpose()?;
     let patient = Patient {

@@ -10,7 +10,7 @@ use tegata_text::Text;
 use zeroize::Zeroizing;
 
 use crate::output::Failure;
-use crate::stores;
+use crate::{args, stores};
 
 /// Longest password file, in octets. A slip's password has 19.
 const MAX_PASSWORD: usize = 1024;
@@ -53,7 +53,7 @@ impl Input {
 
     pub(crate) fn serial(&self, text: &str) -> Result<Serial, Failure> {
         let Self(t) = self;
-        let (title, detail) = (t.app_bad_serial(), t.app_bad_serial_do());
+        let (title, detail) = (t.app_bad_serial(), t.app_bad_serial_do(&args::program()));
         text.parse().map_err(|_| Failure::usage("bad_serial", title, detail))
     }
 

@@ -20,9 +20,10 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
     let password = password_file.map(|file| input.secret(file)).transpose()?;
     let store_password = stores::password(options.at.store_password_file.as_deref(), world)?;
 
+    let (site, root) = stores::site_or_brand(options.site, options.root_sha256, text)?;
     let is_mail_asked = options.mail.is_none();
     let mut missing = Missing::new(&world.prompt);
-    let site = missing.or_ask(options.site, "--site", &text.app_ask_site());
+    let site = missing.or_ask(site, "--site", &text.app_ask_site());
     let user = missing.or_ask(options.user, "--user", &text.app_ask_user());
     let password = missing.or_ask_secret(password, "--password-file", &text.app_ask_password());
     let mail = missing.or_ask(options.mail, "--mail", &text.app_ask_mail());
@@ -30,7 +31,7 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
 
     let order = Order {
         site: input.site(&site)?,
-        pin: input.root(options.root_sha256.as_deref())?,
+        pin: input.root(root.as_deref())?,
         user: input.user(&user)?,
         right: Right::Slip { password: input.password(&password)?, email: input.mail(&mail)? },
         app_version: version::running(),

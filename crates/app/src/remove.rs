@@ -8,7 +8,7 @@ use crate::args::Remove;
 use crate::dates::Dates;
 use crate::input::{Input, Missing};
 use crate::output::{Failure, Lines};
-use crate::stores;
+use crate::{args, stores};
 
 /// `tegata-app remove`
 pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
@@ -31,7 +31,11 @@ pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
         serials.iter().find(|serial| chosen.iter().all(|item| item.held.serial != **serial))
     {
         let title = text.app_serial_unknown(&unknown.to_string());
-        return Err(Failure::usage("serial_unknown", title, text.app_serial_unknown_do()));
+        return Err(Failure::usage(
+            "serial_unknown",
+            title,
+            text.app_serial_unknown_do(&args::program()),
+        ));
     }
     chosen.retain(|item| serials.contains(&item.held.serial));
     if options.all || options.old {

@@ -32,7 +32,11 @@ pub(crate) fn run(options: Renew, world: &mut World) -> Result<Exit, Failure> {
     let item = choose(store, user.as_ref(), world)?;
     let (site, pin) = match (&options.site, &item.receipt) {
         (Some(site), _) => (input.site(site)?, input.root(options.root_sha256.as_deref())?),
-        (None, receipt) => remembered(receipt.as_ref(), text)?,
+        (None, Some(receipt)) => remembered(Some(receipt), text)?,
+        (None, None) => match stores::brand(text)? {
+            Some(brand) => (brand.site, Some(brand.root)),
+            None => remembered(None, text)?,
+        },
     };
     let outcome = one(&network, store, item, site, pin, world)?;
     world

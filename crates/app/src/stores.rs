@@ -155,6 +155,21 @@ pub(crate) fn brand(text: Text) -> Result<Option<Brand>, Failure> {
     })
 }
 
+/// The site and the fingerprint of its root: as given, else those of the brand. A fingerprint
+/// that was given counts in any case. A brand that cannot be read is a failure.
+pub(crate) fn site_or_brand(
+    site: Option<String>,
+    root_sha256: Option<String>,
+    text: Text,
+) -> Result<(Option<String>, Option<String>), Failure> {
+    if site.is_some() {
+        return Ok((site, root_sha256));
+    }
+    let Some(brand) = brand(text)? else { return Ok((site, root_sha256)) };
+    let root = root_sha256.unwrap_or_else(|| brand.root.to_string());
+    Ok((Some(brand.site.to_string()), Some(root)))
+}
+
 /// Where receipts are kept, when the system names a place for a user's state.
 pub(crate) fn receipts() -> Option<Receipts> {
     state_folder().map(|folder| Receipts::at(folder.join("certificates")))

@@ -9,7 +9,7 @@ use crate::output::{Failure, Lines};
 use crate::{World, proxy, stores};
 
 /// `tegata-app trust`
-pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
+pub(crate) fn run(mut options: Trust, world: &mut World) -> Result<(), Failure> {
     if options.remove {
         return remove(options, world);
     }
@@ -17,11 +17,13 @@ pub(crate) fn run(options: Trust, world: &mut World) -> Result<(), Failure> {
     let input = Input(text);
     let network = proxy::network(world, &[options.at.store_password_file.as_deref()])?;
     let store_password = stores::password(options.at.store_password_file.as_deref(), world)?;
+    let (site, root) =
+        stores::site_or_brand(options.site.take(), options.root_sha256.take(), text)?;
     let mut missing = Missing::new(&world.prompt);
-    let site = missing.or_ask(options.site, "--site", &text.app_ask_site());
+    let site = missing.or_ask(site, "--site", &text.app_ask_site());
     missing.check(text)?;
     let (site, uri) = (input.site(&site)?, stores::chosen(&options.at, text)?);
-    let pin = input.root(options.root_sha256.as_deref())?;
+    let pin = input.root(root.as_deref())?;
     let unsupported = match uri {
         StoreUri::Pkcs12(_) => Some("pkcs12"),
         StoreUri::Pkcs11(_) => Some("pkcs11"),

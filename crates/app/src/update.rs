@@ -14,7 +14,7 @@ use tegata_text::Text;
 use crate::World;
 use crate::args::Update;
 use crate::output::{Failure, Lines, Output};
-use crate::{proxy, stores, version};
+use crate::{args, proxy, stores, version};
 
 /// Percent of a download between two lines about it.
 const LINES: u64 = 10;
@@ -52,7 +52,9 @@ pub(crate) fn run(options: &Update, world: &World) -> Result<(), Failure> {
     };
     if options.check {
         let object = Object::of("available", Some(&offer), text);
-        world.output.result(lines(&offer, text).line(&text.update_how()).as_str(), &object);
+        world
+            .output
+            .result(lines(&offer, text).line(&text.update_how(&args::program())).as_str(), &object);
         return Ok(());
     }
     if !options.yes && !is_wanted(&offer, &application, world)? {
@@ -97,7 +99,9 @@ fn is_wanted(offer: &Offer, application: &Application<'_>, world: &World) -> Res
     let said = lines(offer, text);
     world.output.progress(said.as_str().trim_end());
     match world.prompt.ask(&text.update_ask_yes_no()) {
-        None => Err(Failure::usage("missing", title(offer, text), text.update_how())),
+        None => {
+            Err(Failure::usage("missing", title(offer, text), text.update_how(&args::program())))
+        }
         Some(answer) if crate::prompt::is_yes(&answer) => Ok(true),
         Some(_) => {
             update::later(application, offer).map_err(|error| Failure::update(&error, text))?;

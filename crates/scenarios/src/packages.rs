@@ -59,8 +59,11 @@ impl Packages {
     /// debuggers read, and returns its file.
     #[track_caller]
     pub fn make_archive(&self, version: &str) -> PathBuf {
-        let program = self.dir.join("tegata-app");
-        run("strip", [place::program("tegata-app").as_path(), Path::new("-o"), &program]).ok();
+        let (stripped, program) = (self.dir.join("stripped"), self.dir.join("tegata-app"));
+        run("strip", [place::program("tegata-app").as_path(), Path::new("-o"), &stripped]).ok();
+        stamp(&stripped, &program, version);
+        let as_built = fs::metadata(&stripped).expect("just made").permissions();
+        fs::set_permissions(&program, as_built).expect("just made");
         let program = program.to_str().expect("a path of ours is text");
         let made = self.make(version, &["--exe-linux", program, "--only", "archive"]);
         made.join(format!("tegata-app-{}-{version}-linux-x86_64.tar.gz", self.issuer))
@@ -106,6 +109,7 @@ impl Packages {
         let path = |path: &Path| path.to_str().expect("a path of ours is text").to_owned();
         let (from, to) = (path(wine::app()), path(&program));
         run("x86_64-w64-mingw32-strip", ["-o", &to, &from]).ok();
+        stamp(&program, &program, version);
         // Each version is another file: whatever follows a program's end is not looked at.
         let mut octets = fs::read(&program).expect("just made");
         octets.extend_from_slice(version.as_bytes());
@@ -172,4 +176,44 @@ pub struct CodeSigner {
     pub pkcs12: String,
     /// File with its password.
     pub password_file: String,
+}
+
+/// The version of the programs that were built.
+const BUILT: &str = "0.1.0";
+
+/// Writes the same program with another version in its stamp; where that has not as many digits,
+/// with no stamp at all.
+///
+/// # Panics
+/// When there is no stamp.
+pub fn stamp(from: &Path, to: &Path, version: &str) {
+    let mut octets = fs::read(from).expect("built before");
+    let old = format!("tegata-app version stamp {BUILT};");
+    let mut places = Vec::new();
+    let mut at = 0;
+    while let Some(found) = find(&octets[at..], old.as_bytes()) {
+        places.push(at + found);
+        at += found + old.len();
+    }
+    assert!(!places.is_empty(), "the program has no version stamp");
+    let new = match version.len() == BUILT.len() {
+        true => format!("tegata-app version stamp {version};"),
+        false => old.replace("version stamp", "version ?????"),
+    };
+    for place in places {
+        octets[place..place + new.len()].copy_from_slice(new.as_bytes());
+    }
+    fs::write(to, octets).expect("the directory can be written");
+}
+
+fn find(octets: &[u8], part: &[u8]) -> Option<usize> {
+    let first = part[0];
+    let mut at = 0;
+    loop {
+        at += octets[at..].iter().position(|octet| *octet == first)?;
+        if octets[at..].starts_with(part) {
+            return Some(at);
+        }
+        at += 1;
+    }
 }

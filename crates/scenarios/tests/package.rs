@@ -10,7 +10,7 @@ use std::process::Command;
 
 use tegata_scenarios::browser::{Browser, Screen};
 use tegata_scenarios::installed::{Installed, REFUSED, Registry};
-use tegata_scenarios::packages::{Packages, code_signer};
+use tegata_scenarios::packages::{Packages, code_signer, stamp};
 use tegata_scenarios::run::run_command;
 use tegata_scenarios::{Demo, Pc, Ran, figure, place, run};
 use tempfile::tempdir;
@@ -277,7 +277,11 @@ fn packages_are_reproducible() {
 fn linux(dir: &Path) -> PathBuf {
     let stripped = dir.join("tegata-app");
     run("strip", ["-o", text(&stripped), text(&place::program("tegata-app"))]).ok();
-    stripped
+    // The tests give packages versions of their own.
+    let program = dir.join("tegata-app-any");
+    stamp(&stripped, &program, "any version");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    program
 }
 
 fn text(path: &Path) -> &str {
@@ -479,6 +483,10 @@ fn the_archive_installs_for_one_user_and_goes() {
     assert_eq!(fs::read_to_string(home.join(".config/mimeapps.list")).unwrap(), mine);
     let gone = sh(&new, &["--uninstall"], "ja_JP.UTF-8").ended(1);
     assert_eq!(gone.stderr, "インストールされていません。\n");
+
+    // The keys may go later as well; the archive has what takes them away.
+    let later = sh(&new, &["--uninstall", "--remove-keys"], "ja_JP.UTF-8").ok().text();
+    assert!(later.contains("鍵も削除しました") && !later.contains("残してあります"), "{later}");
 }
 
 /// What a Mac gets is at least well-formed; nobody here can build with it.

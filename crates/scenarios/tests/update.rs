@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tegata_scenarios::desktop::{Screen, Window};
+use tegata_scenarios::packages::stamp;
 use tegata_scenarios::run::run_command;
 use tegata_scenarios::{Demo, Ran, eventually, place, run};
 use tempfile::{TempDir, tempdir};
@@ -127,37 +128,6 @@ fn tegata(args: &[&str]) -> Ran {
 /// By another process: a file that this one has open for writing cannot be started.
 fn copy(from: &Path, to: &Path) {
     run("cp", [from, to]).ok();
-}
-
-/// The same program with another version of as many digits.
-fn stamp(from: &Path, to: &Path, version: &str) {
-    assert_eq!(version.len(), BUILT.len());
-    let mut octets = fs::read(from).unwrap();
-    let old = format!("tegata-app version stamp {BUILT};");
-    let mut places = Vec::new();
-    let mut at = 0;
-    while let Some(found) = find(&octets[at..], old.as_bytes()) {
-        places.push(at + found);
-        at += found + old.len();
-    }
-    assert!(!places.is_empty(), "the program has no version stamp");
-    let new = format!("tegata-app version stamp {version};");
-    for place in places {
-        octets[place..place + new.len()].copy_from_slice(new.as_bytes());
-    }
-    fs::write(to, octets).unwrap();
-}
-
-fn find(octets: &[u8], part: &[u8]) -> Option<usize> {
-    let first = part[0];
-    let mut at = 0;
-    loop {
-        at += octets[at..].iter().position(|octet| *octet == first)?;
-        if octets[at..].starts_with(part) {
-            return Some(at);
-        }
-        at += 1;
-    }
 }
 
 /// Published, looked for, installed, and the new program does it again; then the way back.

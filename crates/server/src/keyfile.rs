@@ -57,6 +57,11 @@ pub enum KeyFileError {
     /// Neither file nor variable.
     #[error("no passphrase for the CA keys: put it into {0} or into {PASSPHRASE_VARIABLE}")]
     NoPassphrase(PathBuf),
+    /// No file with another passphrase.
+    #[error(
+        "there is no {0}; make it with `(umask 077; openssl rand -base64 24 > {0})`, or name the one that holds the passphrase"
+    )]
+    NoOtherPassphrase(PathBuf),
     /// Too short to protect anything.
     #[error("a passphrase for keys must have 8 characters or more")]
     ShortPassphrase,
@@ -84,10 +89,11 @@ impl Passphrase {
     /// # Errors
     /// When it cannot be read, or has fewer than 8 octets.
     pub fn read_other(file: &Path) -> Result<Self, KeyFileError> {
-        let read = fs::read(file);
-        Self::of(Zeroizing::new(
-            read.map_err(|cause| KeyFileError::Io { path: file.to_owned(), cause })?,
-        ))
+        let read = fs::read(file).map_err(|cause| match cause.kind() {
+            std::io::ErrorKind::NotFound => KeyFileError::NoOtherPassphrase(file.to_owned()),
+            _ => KeyFileError::Io { path: file.to_owned(), cause },
+        });
+        Self::of(Zeroizing::new(read?))
     }
 
     fn of(octets: Zeroizing<Vec<u8>>) -> Result<Self, KeyFileError> {

@@ -6,7 +6,7 @@ use std::process::Command;
 use tegata_text::Text;
 
 use super::elf::Elf;
-use super::scheme::{REMOVE_NSS, SCHEME};
+use super::scheme::{CLEAR_KEYS_NSS, CLEAR_NSS, SCHEME};
 use super::stage::{DATA, PROGRAM, Stage, seconds};
 use super::{Job, desktop, repository, tool};
 use crate::Failure;
@@ -48,7 +48,8 @@ fn script(job: &Job, name: &str) -> String {
     fill("@NAME@", name);
     fill("@VERSION@", &job.version.to_string());
     fill("@SCHEME@", SCHEME);
-    fill("@REMOVE@", REMOVE_NSS);
+    fill("@CLEAR@", CLEAR_NSS);
+    fill("@CLEAR_KEYS@", CLEAR_KEYS_NSS);
     for (lang, text) in [("JA", job.ja), ("EN", job.en)] {
         for (place, sentence) in sentences(job, text) {
             fill(&format!("@{lang}_{place}@"), &quoted(&sentence));
@@ -57,10 +58,12 @@ fn script(job: &Job, name: &str) -> String {
     script
 }
 
-fn sentences(job: &Job, text: Text) -> [(&'static str, String); 6] {
+fn sentences(job: &Job, text: Text) -> [(&'static str, String); 8] {
     [
         ("INSTALLED", text.package_installed(&job.product(text))),
         ("REMOVED", text.package_removed()),
+        ("KEYS_REMOVED", text.package_keys_removed()),
+        ("NOT_ALL_REMOVED", text.package_not_all_removed()),
         ("NOT_THERE", text.package_not_there()),
         ("NEWER", text.package_newer()),
         ("NO_HOME", text.package_no_home()),

@@ -13,6 +13,8 @@ ja*)
     en_key='Name[en]'
     installed=@JA_INSTALLED@
     removed=@JA_REMOVED@
+    keys_removed=@JA_KEYS_REMOVED@
+    not_all_removed=@JA_NOT_ALL_REMOVED@
     not_there=@JA_NOT_THERE@
     newer=@JA_NEWER@
     no_home=@JA_NO_HOME@
@@ -23,6 +25,8 @@ ja*)
     en_key=Name
     installed=@EN_INSTALLED@
     removed=@EN_REMOVED@
+    keys_removed=@EN_KEYS_REMOVED@
+    not_all_removed=@EN_NOT_ALL_REMOVED@
     not_there=@EN_NOT_THERE@
     newer=@EN_NEWER@
     no_home=@EN_NO_HOME@
@@ -50,7 +54,7 @@ announce() {
 }
 
 install() {
-    here=$(cd "$(dirname "$0")" && pwd)
+    here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
     if [ -e "$app/version" ]; then
         there=$(cat "$app/version")
         last=$(printf '%s\n%s\n' "$there" "$version" | sort -V | tail -n 1)
@@ -72,7 +76,7 @@ install() {
     program=$(printf '%s' "$app/tegata-app" | sed 's/%/%%/g')
     case $program in
     *[[:space:]\"\'\\\`\$\<\>\~\|\&\;\*\?\#\(\)]*)
-        program=\"$(printf '%s' "$program" | sed 's/["`$]/\\\\&/g')\" ;;
+        program=\"$(printf '%s' "$program" | sed 's/\\/\\\\\\\\/g; s/["`$]/\\\\&/g')\" ;;
     esac
     while IFS= read -r line; do
         case $line in
@@ -95,16 +99,30 @@ install() {
 }
 
 uninstall() {
-    [ -e "$app/version" ] || fail 1 "$not_there"
-    if [ "${1:-}" = --remove-keys ]; then
-        # Its result is the application's to tell: what is installed goes in any case.
-        "$app/tegata-app" @REMOVE@ || :
-    fi
+    program=$app/tegata-app
+    said=$removed
+    result=0
+    case ${1:-} in
+    --remove-keys)
+        said=$keys_removed
+        # Also where the application itself went before: the archive holds another one.
+        [ -e "$app/version" ] || program=$(cd "$(dirname "$0")" && pwd)/tegata-app
+        [ -x "$program" ] || fail 1 "$not_there"
+        "$program" @CLEAR_KEYS@ || result=1
+        ;;
+    '')
+        [ -e "$app/version" ] || fail 1 "$not_there"
+        # What it removes is nothing to the person: the certificates stay.
+        "$program" @CLEAR@ >/dev/null || result=1
+        ;;
+    *) fail 2 "$usage" ;;
+    esac
+    # What is installed goes in any case.
     rm -f "$command" "$entry"
     rm -f "$icons/48x48/apps/$name.png" "$icons/256x256/apps/$name.png" \
         "$icons/scalable/apps/$name.svg"
     for list in "$config/mimeapps.list" "$data/applications/mimeapps.list"; do
-        [ ! -e "$list" ] || sed -i "/=$name\.desktop;*\$/d" "$list"
+        [ ! -e "$list" ] || sed -i --follow-symlinks "/=$name\.desktop;*\$/d" "$list"
     done
     announce
     rm -rf "$app"
@@ -113,7 +131,9 @@ uninstall() {
         "$icons/scalable/apps" "$icons/scalable" "$icons" "${icons%/*}" "$HOME/.local/lib"; do
         rmdir "$folder" 2>/dev/null || :
     done
-    printf '%s\n' "$removed"
+    # The application has said what stayed.
+    [ "$result" = 0 ] || fail 1 "$not_all_removed"
+    printf '%s\n' "$said"
 }
 
 case ${1:-} in

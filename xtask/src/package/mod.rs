@@ -159,6 +159,10 @@ pub(crate) fn unsigned(
 
 /// Packs the programs, in one form or in all, and returns the packages.
 fn pack(job: &Job, programs: &Programs, only: Option<Form>) -> Result<Vec<PathBuf>, Failure> {
+    for program in [&programs.linux, &programs.windows, &programs.windows_x86].into_iter().flatten()
+    {
+        version::check(program, job.version)?;
+    }
     std::fs::create_dir_all(&job.out)?;
     let wanted = |form: Form| only.is_none_or(|only| only == form);
     let mut made = Vec::new();

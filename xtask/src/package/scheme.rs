@@ -12,5 +12,8 @@ pub(super) const CLEAR: &str = "clear --store windows";
 /// What takes this service's certificates and keys off the PC as well. Without it they stay.
 pub(super) const CLEAR_KEYS: &str = "clear --keys --store windows";
 
-/// What takes this service's certificates and keys out of the database of the browsers.
-pub(super) const REMOVE_NSS: &str = "remove --all --yes --store nss";
+/// As [`CLEAR`], where browsers look on Linux.
+pub(super) const CLEAR_NSS: &str = "clear --store nss";
+
+/// As [`CLEAR_KEYS`], where browsers look on Linux.
+pub(super) const CLEAR_KEYS_NSS: &str = "clear --keys --store nss";

@@ -1,7 +1,14 @@
 //! The version of a package.
 
 use std::fmt;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
 use std::str::FromStr;
+
+use tegata_wire::update::version_of_program;
+
+use crate::Failure;
 
 /// `A.B.C` as Windows Installer compares it: at most 255.255.65535
 /// (*ProductVersion property*, Windows Installer reference).
@@ -17,6 +24,32 @@ impl Version {
     /// That of the workspace, which is the application's.
     pub(super) fn of_workspace() -> Result<Self, VersionError> {
         env!("CARGO_PKG_VERSION").parse()
+    }
+}
+
+/// Refuses an application of another version than its package's: it would update itself again and
+/// again. A program that is not the application has no version to compare.
+///
+/// # Errors
+/// When it is another one, or cannot be read.
+pub(super) fn check(program: &Path, version: Version) -> Result<(), Failure> {
+    let cannot = |error| format!("{}: {error}", program.display());
+    let octets = BufReader::new(File::open(program).map_err(cannot)?);
+    match version_of_program(octets).map_err(cannot)?.map(|found| found.to_string()) {
+        Some(found) if found != version.to_string() => Err(format!(
+            "{} is version {found}, and the packages would be called {version}: build the \
+             application of that version, or leave --version out",
+            program.display()
+        )
+        .into()),
+        Some(_) => Ok(()),
+        None => {
+            crate::say(&format!(
+                "package: {} does not say its version; nothing was compared",
+                program.display()
+            ));
+            Ok(())
+        }
     }
 }
 
@@ -44,6 +77,18 @@ impl fmt::Display for Version {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_application_of_another_version_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join("tegata-app");
+        std::fs::write(&program, "\0tegata-app version stamp 0.1.0;\0").unwrap();
+        check(&program, Version(0, 1, 0)).unwrap();
+        let error = check(&program, Version(0, 2, 0)).unwrap_err().to_string();
+        assert!(error.contains("is version 0.1.0") && error.contains("0.2.0"), "{error}");
+        std::fs::write(&program, "another program").unwrap();
+        check(&program, Version(0, 2, 0)).unwrap();
+    }
 
     #[test]
     fn only_what_windows_can_compare_is_a_version() {

@@ -80,7 +80,13 @@ pub fn forget(root: &Path, tag: &Tag) -> Result<Vec<Place>, ChoiceError> {
     for (browser, _, folder) in BROWSERS {
         let path = root.join(folder).join(file(tag));
         match std::fs::remove_file(&path) {
-            Ok(()) => gone.push(Place { browser, location: path }),
+            Ok(()) => {
+                // The folders that writing made; what holds something stays.
+                for folder in path.ancestors().skip(1).take(2) {
+                    let _ = std::fs::remove_dir(folder);
+                }
+                gone.push(Place { browser, location: path });
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failed(&path, error)),
         }

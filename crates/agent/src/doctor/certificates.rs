@@ -26,13 +26,56 @@ pub(super) fn examine(
     };
     let old = items.iter().filter(|item| item.held.key.is_some() && is_old(patient, item));
     let old = old.map(|item| item.held.serial).collect();
-    let Some(right) = offered(patient, &items, note) else {
+    let usable: Vec<_> =
+        items.iter().filter(|item| item.held.key.is_some() && item.state == State::Valid).collect();
+    let Some((right, tried)) = tried(patient, reached, &usable) else {
+        none(patient, &items, note);
         return Seen { old, ..Seen::default() };
     };
-    let identity = key(patient, reached, right, note);
-    let is_admitted =
-        identity.and_then(|identity| gateway(patient, reached, right, &identity, note));
-    Seen { right: Some(name(right)), old, is_admitted }
+    // One that the gateway refuses is none to choose, and none to call good.
+    if tried.is_admitted != Some(false) {
+        offered(patient, &items, right, note);
+    }
+    tried.findings.into_iter().for_each(note);
+    Seen { right: Some(name(right)), old, is_admitted: tried.is_admitted }
+}
+
+/// What became of asking a certificate's key and then the gateway.
+struct Tried {
+    findings: Vec<Finding>,
+    /// Whether the gateway let it in, where it was heard.
+    is_admitted: Option<bool>,
+}
+
+/// The certificate to choose: the first that the gateway does not refuse, else the first one.
+/// Another one is tried only where the gateway said no: this PC cannot know what was revoked.
+fn tried<'a>(
+    patient: &Patient<'_>,
+    reached: Option<&Reached>,
+    usable: &[&'a Item],
+) -> Option<(&'a Item, Tried)> {
+    let (mut first, mut refused) = (None, Vec::new());
+    for item in usable {
+        let mut findings = Vec::new();
+        let mut note = |finding| findings.push(finding);
+        let identity = key(patient, reached, item, &mut note);
+        let is_admitted =
+            identity.and_then(|identity| gateway(patient, reached, item, &identity, &mut note));
+        if is_admitted == Some(true) || is_admitted.is_none() && first.is_none() {
+            findings.extend(refused);
+            return Some((item, Tried { findings, is_admitted }));
+        }
+        // Somebody may choose it by mistake.
+        refused.extend(findings.iter().filter(|finding| finding.check == Check::Gateway).map(
+            |finding| {
+                let title = format!("{}: {}", name(item), finding.title);
+                Finding::notice(Check::Gateway, title, finding.detail.clone())
+            },
+        ));
+        let tried = Tried { findings, is_admitted };
+        first = first.or(Some((*item, tried)));
+    }
+    first
 }
 
 /// The certificates of the site; where none is known, whatever the browser offers.
@@ -65,25 +108,23 @@ fn root(patient: &Patient<'_>, reached: &Reached, note: &mut dyn FnMut(Finding))
     }
 }
 
-/// Which certificates the browser will offer; answers the right one.
-fn offered<'a>(
-    patient: &Patient<'_>,
-    items: &'a [Item],
-    note: &mut dyn FnMut(Finding),
-) -> Option<&'a Item> {
+/// No certificate can be used: why.
+fn none(patient: &Patient<'_>, items: &[Item], note: &mut dyn FnMut(Finding)) {
     let text = patient.text;
-    let with_key: Vec<_> = items.iter().filter(|item| item.held.key.is_some()).collect();
-    let old: Vec<_> = with_key.iter().filter(|item| is_old(patient, item)).collect();
-    let Some(right) = with_key.iter().find(|item| item.state == State::Valid) else {
-        let (title, detail) = match items.first().map(|item| item.state) {
-            Some(State::Expired) => (text.doctor_expired(), text.doctor_expired_do()),
-            Some(State::NotYetValid) => (text.doctor_not_yet(), text.doctor_clock_do()),
-            Some(_) => (text.doctor_no_key(), text.doctor_none_do()),
-            None => (text.doctor_none(), text.doctor_none_do()),
-        };
-        note(Finding::bad(Check::Certificates, title, detail).with(Fix::Issue));
-        return None;
+    let (title, detail) = match items.first().map(|item| item.state) {
+        Some(State::Expired) => (text.doctor_expired(), text.doctor_expired_do()),
+        Some(State::NotYetValid) => (text.doctor_not_yet(), text.doctor_clock_do()),
+        Some(_) => (text.doctor_no_key(), text.doctor_none_do()),
+        None => (text.doctor_none(), text.doctor_none_do()),
     };
+    note(Finding::bad(Check::Certificates, title, detail).with(Fix::Issue));
+}
+
+/// Which of the certificates that the browser will offer is the right one.
+fn offered(patient: &Patient<'_>, items: &[Item], right: &Item, note: &mut dyn FnMut(Finding)) {
+    let text = patient.text;
+    let with_key = items.iter().filter(|item| item.held.key.is_some());
+    let old: Vec<_> = with_key.filter(|item| is_old(patient, item)).collect();
     let name = name(right);
     note(match (old.is_empty(), right.is_due(patient.now)) {
         (false, _) => {
@@ -100,7 +141,6 @@ fn offered<'a>(
         }
         (true, false) => Finding::good(Check::Certificates, text.doctor_certificate(&name)),
     });
-    Some(right)
 }
 
 /// As the selection dialog of a browser shows it, with what tells it from others there.

@@ -201,6 +201,32 @@ fn what_the_gateway_says_is_said_with_what_helps() {
 }
 
 #[test]
+fn where_the_gateway_refuses_the_newest_another_is_tried_before_one_is_called_good() {
+    let bench = Bench::new();
+    bench.put("CMSM950-006-411", ("2026-03-01", "2027-03-01"), 2);
+    let newest = store(bench.folder.path()).list().unwrap();
+    let newest = newest.iter().find(|held| held.user.as_str() == "CMSM950-006-411").unwrap();
+    bench.site.gateway_knows_as_revoked(newest.serial);
+    let findings = bench.examine();
+    let good: Vec<_> = findings.iter().filter(|one| one.verdict == Verdict::Good).collect();
+    assert!(good.iter().all(|one| !one.title.contains("411")), "{findings:#?}");
+    let right = of(&findings, Check::Certificates);
+    assert!(right.title.contains("CMSM950-006-401"), "{}", right.title);
+    let of_gateway: Vec<_> = findings.iter().filter(|one| one.check == Check::Gateway).collect();
+    let verdicts: Vec<_> = of_gateway.iter().map(|one| one.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Good, Verdict::Notice]);
+    assert!(of_gateway[1].title.starts_with("CMSM950-006-411"), "{}", of_gateway[1].title);
+
+    // Where all are refused, none is recommended.
+    let bench = Bench::new();
+    bench.put("CMSM950-006-411", ("2026-03-01", "2027-03-01"), 2);
+    bench.site.gateway_refuses("revoked");
+    let findings = bench.examine();
+    assert!(findings.iter().all(|one| one.check != Check::Certificates), "{findings:#?}");
+    assert_eq!(of(&findings, Check::Gateway).verdict, Verdict::Bad);
+}
+
+#[test]
 fn the_report_says_everything_in_both_languages_and_takes_no_control_characters() {
     let findings = Bench::new().examine();
     for lang in Lang::ALL {

@@ -62,6 +62,8 @@ struct Inner {
     calls: RefCell<Vec<Call>>,
     date: Cell<Option<Timestamp>>,
     gateway: RefCell<Result<Presented, TransportError>>,
+    /// Serial number of the certificate that the gateway refuses as revoked.
+    revoked: RefCell<Option<tegata_domain::Serial>>,
 }
 
 impl FakeSite {
@@ -75,6 +77,7 @@ impl FakeSite {
             calls: RefCell::default(),
             date: Cell::new(None),
             gateway: Ok(Presented { reply: json(&()), asked: true }).into(),
+            revoked: RefCell::default(),
         }))
     }
 
@@ -106,6 +109,11 @@ impl FakeSite {
         let content_type = problem::CONTENT_TYPE.to_owned();
         let reply = Reply { status: 403, content_type, ..json(&problem) };
         self.gateway_says(Ok(Presented { reply, asked: true }));
+    }
+
+    /// The gateway refuses this certificate, and no other.
+    pub(crate) fn gateway_knows_as_revoked(&self, serial: tegata_domain::Serial) {
+        *self.0.revoked.borrow_mut() = Some(serial);
     }
 
     pub(crate) fn then(&self, script: Script) {
@@ -146,6 +154,10 @@ impl Network for FakeSite {
     ) -> Result<Presented, TransportError> {
         let leaf = identity.certificate.der().to_vec();
         self.0.calls.borrow_mut().push(Call::Present(url.to_owned(), leaf));
+        if identity.certificate.serial() == *self.0.revoked.borrow() {
+            self.gateway_refuses("revoked");
+            return self.0.gateway.replace(Ok(Presented { reply: json(&()), asked: true }));
+        }
         self.0.gateway.borrow().clone()
     }
 }

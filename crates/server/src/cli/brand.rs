@@ -1,3 +1,5 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -20,9 +22,9 @@ pub(super) struct BrandArgs {
     /// The service's key colour, #rrggbb
     #[arg(long, value_name = "COLOUR")]
     key_colour: Option<String>,
-    /// Ed25519 public key that may sign updates, 64 hexadecimal digits; can be repeated. Without
-    /// one the application does not update itself
-    #[arg(long = "update-key", value_name = "HEX")]
+    /// Ed25519 public key that may sign updates, as `tegata update keygen` prints it; can be
+    /// repeated. Without one the application does not update itself
+    #[arg(long = "update-key", value_name = "KEY")]
     update_keys: Vec<String>,
 }
 
@@ -86,11 +88,32 @@ fn colour(text: String) -> Result<String, Failure> {
     Err("--key-colour is #rrggbb".into())
 }
 
+/// Base64, as `tegata update keygen` prints it and a brand holds it, or hexadecimal.
 fn public_key(text: &str) -> Result<Der, Failure> {
-    let octets = hex::decode(text).ok().filter(|octets| octets.len() == 32);
-    Ok(Der(octets.ok_or("--update-key is an Ed25519 public key of 64 hexadecimal digits")?))
+    let octets = hex::decode(text).or_else(|_| STANDARD.decode(text)).ok();
+    let octets = octets.filter(|octets| octets.len() == 32).ok_or(
+        "--update-key is an Ed25519 public key, as `tegata update keygen` prints it: 44 signs of \
+         Base64, or 64 hexadecimal digits",
+    )?;
+    Ok(Der(octets))
 }
 
 fn pretty(value: &impl Serialize) -> Result<String, Failure> {
     Ok(serde_json::to_string_pretty(value)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_update_key_is_read_in_both_forms() {
+        let key = [0xa7; 32];
+        for text in [hex::encode(key), STANDARD.encode(key)] {
+            assert_eq!(public_key(&text).unwrap(), Der(key.to_vec()), "{text}");
+        }
+        for text in ["", "a7a7", &STANDARD.encode([1; 31]), &hex::encode([1; 33])] {
+            assert!(public_key(text).is_err(), "{text}");
+        }
+    }
 }

@@ -1,9 +1,15 @@
 use std::fs::File;
-use std::io;
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
-use tegata_wire::update::{FileName, Form, Package, PackageDigest, Platform, Version};
+use tegata_wire::update::{
+    FileName, Form, Package, PackageDigest, Platform, Version, version_of_program,
+};
+
+/// Most octets of an unpacked archive that are looked at.
+const MAX_UNPACKED: u64 = 512 * 1024 * 1024;
 
 /// A package on the operator's disk, to be described in a manifest.
 #[derive(Clone, Debug)]
@@ -29,6 +35,16 @@ pub enum PackageError {
     /// Its name does not say what it is.
     #[error("{0}: its name has no version; say it with --version")]
     Version(PathBuf),
+    /// Applications would install it, see that it is another one, and install it again.
+    #[error("{path}: the application in it is version {found}, not {said}")]
+    OtherVersion {
+        /// The file.
+        path: PathBuf,
+        /// What the application in it says.
+        found: Version,
+        /// What its name or the operator says.
+        said: Version,
+    },
     /// Its name cannot stand in an address.
     #[error("{0}: {1}")]
     Name(PathBuf, tegata_wire::update::NameError),
@@ -61,7 +77,9 @@ impl NewPackage {
     /// a version gets one: what a name once stood for, it always stands for.
     ///
     /// # Errors
-    /// When form, platform or version are not known, or the file cannot be read.
+    /// When form, platform or version are not known, the application in an archive is of another
+    /// version, or the file cannot be read. What other forms hold is compressed in ways of their
+    /// own: there the version is the operator's word.
     pub fn describe(&self, version: Option<Version>) -> Result<Package, PackageError> {
         let path = || self.path.clone();
         let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -73,10 +91,26 @@ impl NewPackage {
         let platform = platform.ok_or_else(|| PackageError::Platform(path()))?;
         let version = version.or_else(|| version_of(&name));
         let version = version.ok_or_else(|| PackageError::Version(path()))?;
+        if form == Form::Tar
+            && let Some(found) = version_in(&self.path).map_err(|e| PackageError::Io(path(), e))?
+            && found != version
+        {
+            return Err(PackageError::OtherVersion { path: path(), found, said: version });
+        }
         let file = named_with(&name, version);
         let (length, sha256) = self.measure()?;
         let file: FileName = file.parse().map_err(|error| PackageError::Name(path(), error))?;
         Ok(Package { platform, form, version, file, length, sha256 })
+    }
+}
+
+/// The version of the application in an archive; `None` where none says its version.
+fn version_in(archive: &Path) -> io::Result<Option<Version>> {
+    let unpacked = GzDecoder::new(File::open(archive)?).take(MAX_UNPACKED);
+    match version_of_program(BufReader::new(unpacked)) {
+        // No archive at all: what it is shows when somebody installs it.
+        Err(error) if error.kind() != io::ErrorKind::PermissionDenied => Ok(None),
+        other => other,
     }
 }
 
@@ -169,6 +203,20 @@ mod tests {
         }
         let package = described("tegata-app-1.20.3-linux-x86_64.tar.gz", None).unwrap();
         assert_eq!(package.version.to_string(), "1.20.3");
+    }
+
+    #[test]
+    fn an_archive_with_an_application_of_another_version_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tegata-app-0.2.0-linux-x86_64.tar.gz");
+        let file = File::create(&path).unwrap();
+        let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        std::io::Write::write_all(&mut packed, b"\0tegata-app version stamp 0.1.0;\0").unwrap();
+        packed.finish().unwrap();
+        let package = NewPackage { path, platform: None };
+        let refused = package.describe(None).unwrap_err().to_string();
+        assert!(refused.contains("is version 0.1.0, not 0.2.0"), "{refused}");
+        package.describe(Some("0.1.0".parse().unwrap())).unwrap();
     }
 
     #[test]

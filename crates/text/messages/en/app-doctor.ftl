@@ -40,7 +40,7 @@ doctor-all-good = No problem was found.
 doctor-some-bad = Problems found: { $count }.
 doctor-saved = The report was saved: { $path }
 
-app-help-doctor = Checks whether certificates work on this PC, and says what would help. Nothing is changed.
-app-help-doctor-site = address of the issuing site (not needed for what was issued on this PC)
-app-help-doctor-reference = reference on a page that refused; it is explained, and written into the report
-app-help-doctor-report = file for the report (it holds no password and no key)
+app-help-doctor = Check whether certificates work on this PC and say what would help; nothing is changed
+app-help-doctor-site = Address of the issuing site (not needed for what was issued on this PC)
+app-help-doctor-reference = Reference on a page that refused; it is explained, and written into the report
+app-help-doctor-report = File for the report (it holds no password and no key)

@@ -18,7 +18,7 @@ update-required = This issuing application (version { $version }) can no longer 
 update-downgrade = The operator asks you to go back to version { $new } (this is version { $version }; { $megabytes } MB).
 update-label-notes = What is new
 update-postponed = You will be asked again in a day.
-update-how = To update, run "tegata-app update --yes".
+update-how = To update, run "{ $program } update --yes".
 update-ask-yes-no = Type "yes" to update now; otherwise you will be asked again in a day
 update-too-old = This issuing application (version { $version }) can no longer be used. Version { $minimum } or newer is needed.
 update-from-site-do = Please get the issuing application from the issuing site and install it.
@@ -58,7 +58,7 @@ update-installer = The installer did not start ({ $why }).
 
 ## Usage
 
-app-help-update = Updates the issuing application to a new version.
+app-help-update = Update the issuing application to a new version
 app-help-update-check = Only look for a new version; download nothing
 app-help-update-yes = Update without asking
 app-help-update-more = Only what the operator signed is installed. The program before the update is kept under its name with ".previous".

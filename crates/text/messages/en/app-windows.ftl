@@ -7,7 +7,7 @@ app-store-no-place-for-key-do = Name the key store windows, and the key is made 
 app-store-root-declined = The question whether to add the root certificate was answered with No, so the certificate was not saved.
 app-store-root-declined-do = Run the command again, and press Yes when the security warning of Windows appears. This application has already compared the root certificate with the fingerprint on the slip.
 app-store-cannot-untrust = This key store does not remember which root certificates were added to it, so nothing was removed.
-app-store-cannot-untrust-do = Name the certificate store of Windows (windows). Remove root certificates from other key stores with the program that manages them.
+app-store-cannot-untrust-do = Name the certificate store of Windows (windows) or a browser's database (nss). Remove root certificates from other key stores with the program that manages them.
 
 app-untrusted = The root and intermediate certificates that this application added and nothing needs any more were removed.
 app-untrusted-nothing = There is no root or intermediate certificate to remove.

@@ -38,7 +38,7 @@ app-unproven-do = Check the address of the site and the date of this PC. If your
 app-host-not-found = The address of the site was not found.
 app-host-not-found-do = Check the address and your Internet connection.
 app-no-connection = The site could not be reached ({ $why }).
-app-no-connection-do = Check the address and your Internet connection, and try again later. If you use a proxy, name it with --proxy.
+app-no-connection-do = Check the address and your Internet connection, and try again later. If you use a proxy, name it with --proxy. If that does not help, call your branch.
 app-reply-lost = The site's answer did not arrive completely ({ $why }).
 app-reply-lost-do = Run the command again. Within 24 hours the same initial password gives you the same certificate.
 app-unusable = The site's answer could not be read ({ $why }).
@@ -151,14 +151,14 @@ app-help-list = List the certificates in a key store
 app-help-trust = Save the root and intermediate certificates only
 app-help-usage = Usage
 app-help-usage-options = [OPTIONS]
-app-help-usage-command = <COMMAND>
+app-help-usage-command = [COMMAND]
 app-help-options = Options
 app-help-commands = Commands
 app-help-help = Show this help
 app-help-version = Show the version
 app-help-lang = Language of the messages (default: by LC_ALL or LANG)
 app-help-json = Write the result to standard output as one line of JSON
-app-help-site = Address of the issuing site
+app-help-site = Address of the issuing site (an installed application knows it)
 app-help-root = SHA-256 fingerprint of the root certificate, as on the slip; colons and spaces do not matter (default: ask)
 app-help-user = User ID, as on the slip
 app-help-password = File with the initial password; - is standard input (default: ask)
@@ -181,7 +181,7 @@ app-help-exit-codes =
     Exit codes:
     {"  "}0  done
     {"  "}2  something is missing or wrong on the command line; nothing was sent
-    {"  "}3  refused by the server, or the server did not prove who it is
+    {"  "}3  refused by the server, or the server did not prove who it is (doctor: it found something such as a wrong clock or a refused certificate)
     {"  "}4  the server cannot be reached
     {"  "}5  the key store failed
 
@@ -204,9 +204,9 @@ app-which-to-renew-do = Say with --user which one to renew.
 app-site-unknown = This PC does not know which site issued this certificate.
 app-site-unknown-do = Give the address on the slip with --site.
 app-bad-serial = The serial number (--serial) is not valid.
-app-bad-serial-do = Give a number that tegata-app list shows.
+app-bad-serial-do = Give a number that { $program } list shows.
 app-serial-unknown = There is no certificate with the serial number { $serial } in this key store.
-app-serial-unknown-do = See the numbers with tegata-app list.
+app-serial-unknown-do = See the numbers with { $program } list.
 app-certificate-name = { $user } (until { $until }, serial number { $serial })
 app-ask-remove =
     These certificates and their keys will be removed. They cannot be brought back.
@@ -217,13 +217,13 @@ app-nothing-to-remove = There is no certificate to remove.
 app-remove-declined = Nothing was removed.
 app-remove-unasked = Nothing was removed, because there is nobody to confirm it.
 app-remove-unasked-do = Add --yes to remove without being asked.
-app-help-renew = Makes a new key and renews the certificate by means of the present one.
-app-help-renew-site = address of the issuing site (not needed for what was issued on this PC)
-app-help-renew-user = user ID of the certificate to renew (not needed when there is only one)
+app-help-renew = Make a new key and renew the certificate by means of the present one
+app-help-renew-site = Address of the issuing site (not needed for what was issued on this PC)
+app-help-renew-user = User ID of the certificate to renew (not needed when there is only one)
 app-nothing-due = It is not time to renew any certificate.
-app-help-renew-all-due = renew every certificate for which it is time
-app-help-remove = Removes certificates and their keys from a key store.
-app-help-remove-serial = serial number of the certificate to remove; may be repeated
-app-help-remove-old = remove all that have expired or were replaced by a newer one
-app-help-remove-all = remove every certificate that was issued
-app-help-remove-yes = do not ask
+app-help-renew-all-due = Renew every certificate for which it is time
+app-help-remove = Remove certificates and their keys from a key store
+app-help-remove-serial = Serial number of the certificate to remove; may be repeated
+app-help-remove-old = Remove all that have expired or were replaced by a newer one
+app-help-remove-all = Remove every certificate that was issued
+app-help-remove-yes = Do not ask

@@ -12,6 +12,8 @@ package-archive = { $platform } (for you only, run in a terminal)
 # What install.sh says on Linux
 package-installed = Installed. Start “{ $product }” from the menu.
 package-removed = Uninstalled. Certificates and keys are kept.
+package-keys-removed = Uninstalled. The certificates and keys of this service were removed, too.
+package-not-all-removed = Uninstalled. For the reason given above, something could not be removed and is still there.
 package-not-there = It is not installed.
 package-no-home = The variable HOME is not set. Please sign in again as the user who will use the application, then run this once more.
-package-usage = Usage: ./install.sh installs, ./install.sh --uninstall removes
+package-usage = Usage: ./install.sh installs, ./install.sh --uninstall removes, ./install.sh --uninstall --remove-keys removes certificates and keys as well

@@ -40,7 +40,7 @@ doctor-all-good = 問題は見つかりませんでした。
 doctor-some-bad = 問題が{ $count }件見つかりました。
 doctor-saved = 診断結果を保存しました: { $path }
 
-app-help-doctor = このPCで電子証明書を使えるかを診断し、直し方を示します。何も変更しません。
+app-help-doctor = このPCで電子証明書を使えるかを診断し、直し方を示します。何も変更しません
 app-help-doctor-site = 電子証明書発行・更新サイトのアドレス（このPCで発行した場合は指定不要）
 app-help-doctor-reference = 接続を断ったページのお問い合わせ番号（理由を説明し、診断の結果にも書きます）
 app-help-doctor-report = 診断結果を保存するファイル（パスワードと鍵は含みません）

@@ -18,7 +18,7 @@ update-required = この証明書発行アプリケーション（バージョ�
 update-downgrade = バージョン{ $new }に戻すよう、運用者から指示されています（お使いのバージョン: { $version }、{ $megabytes } MB）。
 update-label-notes = 更新の内容
 update-postponed = 1日後にもう一度お知らせします。
-update-how = 更新するには、「tegata-app update --yes」を実行してください。
+update-how = 更新するには、「{ $program } update --yes」を実行してください。
 update-ask-yes-no = 今すぐ更新する場合は「yes」と入力してください。更新しない場合は、1日後にもう一度お知らせします
 update-too-old = この証明書発行アプリケーション（バージョン{ $version }）は使用できなくなりました。バージョン{ $minimum }以上が必要です。
 update-from-site-do = 電子証明書発行・更新サイトから証明書発行アプリケーションを入手し、インストールしてください。
@@ -58,7 +58,7 @@ update-installer = インストーラーを起動できませんでした（{ $w
 
 ## 使い方
 
-app-help-update = 証明書発行アプリケーションを新しいバージョンに更新します。
+app-help-update = 証明書発行アプリケーションを新しいバージョンに更新します
 app-help-update-check = 新しいバージョンがあるか確認するだけで、ダウンロードしません
 app-help-update-yes = 確認せずに更新します
 app-help-update-more = 運用者の署名があるものだけをインストールします。更新前のプログラムは「.previous」を付けた名前で残ります。

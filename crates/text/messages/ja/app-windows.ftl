@@ -7,7 +7,7 @@ app-store-no-place-for-key-do = 保存先に「windows」を指定すると、�
 app-store-root-declined = ルート証明書を追加する確認に「いいえ」と答えたため、電子証明書を保存していません。
 app-store-root-declined-do = もう一度実行し、Windowsの「セキュリティ警告」が表示されたら「はい」を押してください。ルート証明書が正しいことは、このアプリケーションが書面のフィンガープリントで確認しています。
 app-store-cannot-untrust = この保存先には、どのルート証明書を追加したかの記録がないため、何も削除していません。
-app-store-cannot-untrust-do = Windowsの証明書ストア（windows）を指定してください。ほかの保存先のルート証明書は、その保存先を管理するプログラムで削除してください。
+app-store-cannot-untrust-do = Windowsの証明書ストア（windows）またはブラウザーのデータベース（nss）を指定してください。ほかの保存先のルート証明書は、その保存先を管理するプログラムで削除してください。
 
 app-untrusted = このアプリケーションが追加したルート証明書と中間認証局証明書のうち、不要になったものを削除しました。
 app-untrusted-nothing = 削除できるルート証明書と中間認証局証明書はありません。

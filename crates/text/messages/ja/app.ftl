@@ -38,7 +38,7 @@ app-unproven-do = サイトのアドレスとPCの日付をご確認ください
 app-host-not-found = サイトのアドレスが見つかりませんでした。
 app-host-not-found-do = アドレスと、インターネットへの接続をご確認ください。
 app-no-connection = サイトに接続できませんでした（{ $why }）。
-app-no-connection-do = アドレスと、インターネットへの接続をご確認のうえ、しばらくしてからもう一度実行してください。プロキシーをお使いの場合は、--proxyで指定してください。
+app-no-connection-do = アドレスと、インターネットへの接続をご確認のうえ、しばらくしてからもう一度実行してください。プロキシーをお使いの場合は、--proxyで指定してください。それでも接続できない場合は、取引営業部店にご連絡ください。
 app-reply-lost = サイトからの応答を最後まで受け取れませんでした（{ $why }）。
 app-reply-lost-do = もう一度実行してください。24時間以内であれば、同じ初期パスワードで同じ電子証明書を受け取れます。
 app-unusable = サイトからの応答を読み取れませんでした（{ $why }）。
@@ -146,19 +146,19 @@ app-reference = お問い合わせ番号: { $reference }
 ## 使い方
 
 app-help-about = 電子証明書をこのPCに発行します。
-app-help-issue = 新しい電子証明書を発行し、中間認証局証明書、ルート証明書とともに保存します。
-app-help-list = 保存されている電子証明書を一覧にします。
-app-help-trust = ルート証明書と中間認証局証明書だけを保存します。
+app-help-issue = 新しい電子証明書を発行し、中間認証局証明書、ルート証明書とともに保存します
+app-help-list = 保存されている電子証明書を一覧にします
+app-help-trust = ルート証明書と中間認証局証明書だけを保存します
 app-help-usage = 使い方
 app-help-usage-options = [オプション]
-app-help-usage-command = <コマンド>
+app-help-usage-command = [コマンド]
 app-help-options = オプション
 app-help-commands = コマンド
 app-help-help = 使い方を表示します
 app-help-version = バージョンを表示します
 app-help-lang = 表示する言語（指定がなければLC_ALLまたはLANGに従います）
 app-help-json = 結果を1行のJSONで標準出力に書きます
-app-help-site = 電子証明書発行・更新サイトのアドレス
+app-help-site = 電子証明書発行・更新サイトのアドレス（インストールしたアプリケーションでは指定不要）
 app-help-root = 書面に記載されたルート証明書のSHA-256フィンガープリント（コロンと空白は省略可。指定がなければ画面で確認します）
 app-help-user = 書面に記載された利用者ID
 app-help-password = 初期パスワードを書いたファイル（- は標準入力。指定がなければ画面で尋ねます）
@@ -181,7 +181,7 @@ app-help-exit-codes =
     終了コード:
     {"  "}0  完了
     {"  "}2  指定の誤り（何も送信していません）
-    {"  "}3  サーバーが拒否した、またはサーバーの正当性を確認できない
+    {"  "}3  サーバーが拒否した、またはサーバーの正当性を確認できない（doctorでは、時計や電子証明書などに問題がある）
     {"  "}4  サーバーに接続できない
     {"  "}5  保存先の失敗
 
@@ -204,9 +204,9 @@ app-which-to-renew-do = 更新するものを--userで指定してください�
 app-site-unknown = この電子証明書を発行したサイトのアドレスが、このPCに残っていません。
 app-site-unknown-do = 書面に記載されたアドレスを--siteで指定してください。
 app-bad-serial = シリアル番号（--serial）が正しくありません。
-app-bad-serial-do = tegata-app listで表示される番号を指定してください。
+app-bad-serial-do = { $program } listで表示される番号を指定してください。
 app-serial-unknown = シリアル番号{ $serial }の電子証明書は、この保存先にありません。
-app-serial-unknown-do = tegata-app listで番号をご確認ください。
+app-serial-unknown-do = { $program } listで番号をご確認ください。
 app-certificate-name = { $user }（有効期限: { $until }、シリアル番号: { $serial }）
 app-ask-remove =
     次の電子証明書と鍵を削除します。元には戻せません。
@@ -217,12 +217,12 @@ app-nothing-to-remove = 削除する電子証明書はありません。
 app-remove-declined = 削除しませんでした。
 app-remove-unasked = 確認できる人がいないため、削除しませんでした。
 app-remove-unasked-do = 確認なしで削除する場合は、--yesを付けて実行してください。
-app-help-renew = 新しい鍵を作成し、現在の電子証明書を使って更新します。
+app-help-renew = 新しい鍵を作成し、現在の電子証明書を使って更新します
 app-help-renew-site = 電子証明書発行・更新サイトのアドレス（このPCで発行したものは指定不要）
 app-help-renew-user = 更新する電子証明書の利用者ID（1つだけの場合は指定不要）
 app-nothing-due = 更新の時期になった電子証明書はありません。
 app-help-renew-all-due = 更新の時期になった電子証明書をすべて更新します
-app-help-remove = 電子証明書と鍵を保存先から削除します。
+app-help-remove = 電子証明書と鍵を保存先から削除します
 app-help-remove-serial = 削除する電子証明書のシリアル番号（複数可）
 app-help-remove-old = 期限切れと、新しいものに置き換え済みの電子証明書をすべて削除します
 app-help-remove-all = 発行された電子証明書をすべて削除します

@@ -12,6 +12,8 @@ package-archive = { $platform }（お使いの方だけにインストール、�
 # Linuxのinstall.shが表示する文
 package-installed = インストールしました。メニューの「{ $product }」から起動できます。
 package-removed = アンインストールしました。電子証明書と鍵は、そのまま残してあります。
+package-keys-removed = アンインストールしました。このサービスの電子証明書と鍵も削除しました。
+package-not-all-removed = アンインストールしました。ただし、上に表示した理由で、削除できずに残っているものがあります。
 package-not-there = インストールされていません。
 package-no-home = 環境変数HOMEが設定されていません。お使いになる方のユーザーでログインし直してから、もう一度実行してください。
-package-usage = 使い方: ./install.sh でインストール、./install.sh --uninstall でアンインストール
+package-usage = 使い方: ./install.sh でインストール、./install.sh --uninstall でアンインストール、./install.sh --uninstall --remove-keys で電子証明書と鍵も削除

@@ -11,6 +11,7 @@
 
 mod manifest;
 mod names;
+mod stamp;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ use crate::Der;
 
 pub use manifest::{Manifest, Package};
 pub use names::{FileName, Form, NameError, PackageDigest, Platform, Version};
+pub use stamp::version_of_program;
 
 /// What is signed begins with it, so that the signature means nothing elsewhere.
 pub const PREFIX: &[u8] = b"tegata update manifest v1\0";

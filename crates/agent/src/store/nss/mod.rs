@@ -5,12 +5,13 @@
 //! mark binds programs that go through PKCS#11; NSS's own `pk12util -o` passes over it, so that
 //! whoever has the database and its password has the key ([`KeyLocation::System`]).
 
+mod added;
 mod database;
 mod places;
 mod trusts;
 mod vendor;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tegata_domain::Entropy;
@@ -19,12 +20,13 @@ use zeroize::Zeroizing;
 
 use super::token::{Objects, TakenUp, add_certificate, authority_name, id_of};
 use super::waiting::Waiting;
-use super::{Begun, Bundle, Held, Installed, KeyLocation, KeyStore, Seat, StoreError};
+use super::{Begun, Bundle, Held, Installed, KeyLocation, KeyStore, Seat, StoreError, Untrusted};
 use crate::cert::Cert;
 use crate::files;
 use crate::key::{Algorithm, SeatKey};
 use crate::pending::Pending;
 use crate::trust::Trusted;
+use added::{Added, There};
 use database::Database;
 
 pub(super) use places::{chromium, firefox, is_firefox};
@@ -115,6 +117,24 @@ impl Opened {
             .once(|session| trusts::trust(session, root).map_err(|error| token.driver(error)))?)
     }
 
+    /// Writes down which of these are not there yet.
+    fn note(&self, folder: &Path, root: &Cert, intermediates: &[Cert]) -> Result<(), StoreError> {
+        let token = self.objects.token();
+        let there = token
+            .once(|session| There::look(session, root).map_err(|error| token.driver(error)))?;
+        Added::note(folder, &there, root, intermediates)
+    }
+
+    fn untrust(&self, folder: &Path) -> Result<Untrusted, StoreError> {
+        let token = self.objects.token();
+        let mut added = Added::read(folder)?;
+        let removed =
+            token.once(|session| added.remove(session).map_err(|error| token.driver(error)));
+        // What went before something stayed is noted no more.
+        added.write(folder)?;
+        Ok(removed?)
+    }
+
     fn check_trusted(&self, root: &Cert) -> Result<(), StoreError> {
         let token = self.objects.token();
         let is_trusted = token.with(|Use { session, .. }| {
@@ -164,6 +184,8 @@ impl KeyStore for Nss {
         let InUse { taken, opened } =
             self.begun.as_ref().ok_or(StoreError::Internal("no key was begun"))?;
         let name = bundle.friendly_name();
+        let noted = opened.note(&self.folder, &bundle.root, &bundle.intermediates);
+        noted.map_err(of_database)?;
         let name = opened.objects.install(taken, bundle, &name).map_err(of_database)?;
         opened.trust(&bundle.root).map_err(of_database)?;
         Ok(Installed { location: opened.objects.location(&name), key: KeyLocation::System })
@@ -204,6 +226,8 @@ impl KeyStore for Nss {
 
     fn trust(&mut self, trusted: &Trusted) -> Result<String, StoreError> {
         let opened = self.made().map_err(of_database)?;
+        let noted = opened.note(&self.folder, trusted.root(), trusted.intermediates());
+        noted.map_err(of_database)?;
         opened.add_authorities(trusted).map_err(of_database)?;
         opened.trust(trusted.root()).map_err(of_database)?;
         opened.check_trusted(trusted.root()).map_err(of_database)?;
@@ -219,6 +243,10 @@ impl KeyStore for Nss {
             Err(StoreError::NotReadBack(_)) => Ok(false),
             Err(error) => Err(of_database(error)),
         }
+    }
+
+    fn untrust(&mut self) -> Result<Untrusted, StoreError> {
+        self.opened()?.untrust(&self.folder).map_err(of_database)
     }
 }
 

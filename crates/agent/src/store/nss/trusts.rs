@@ -45,6 +45,17 @@ pub(super) fn trust(session: &Session, root: &Cert) -> Result<(), Error> {
     session.create_object(&template).map(drop)
 }
 
+/// Takes back what [`trust`] gave: the whole object where it was made for a root that is added,
+/// else only the two purposes.
+pub(super) fn withdraw(session: &Session, root: &Cert, is_added: bool) -> Result<(), Error> {
+    let Some(there) = find(session, root)? else { return Ok(()) };
+    if is_added {
+        return session.destroy_object(there);
+    }
+    let taken = [number(SERVER_AUTH, AS_ITS_ISSUER), number(CLIENT_AUTH, AS_ITS_ISSUER)];
+    session.update_attributes(there, &taken)
+}
+
 /// Whether a root may vouch for servers.
 pub(super) fn is_trusted(session: &Session, root: &Cert) -> Result<bool, Error> {
     let Some(there) = find(session, root)? else { return Ok(false) };

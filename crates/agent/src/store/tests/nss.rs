@@ -162,3 +162,57 @@ fn a_tls_client_of_nss_uses_the_key() {
     server.wait().unwrap();
     assert!(page.contains(&format!("CN = {USER}")) || page.contains(USER), "{page} {client:?}");
 }
+
+#[test]
+fn what_was_added_goes_when_no_certificate_needs_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (uri, database) = place(folder.path());
+    let opened = || open(&uri, options(None, Pkcs12Form::Modern, folder.path())).unwrap();
+    let authority = Authority::new();
+    let mut store = opened();
+    install(store.as_mut(), &authority, 7).unwrap();
+    store.settle().unwrap();
+    opened().trust(&trusted(&authority)).unwrap();
+    let kept = opened().untrust().unwrap();
+    assert_eq!((kept.removed.len(), kept.kept.len()), (0, 2), "one certificate needs them");
+    let said = run("certutil", &["-L", "-d", &database]);
+    assert!(said.contains("CT,,"), "{said}");
+
+    let held = opened().list().unwrap();
+    opened().remove(&held[0]).unwrap();
+    let mut gone = opened().untrust().unwrap().removed;
+    gone.sort();
+    assert_eq!(gone, ["SB0001001C", "SB0001002C"]);
+    let said = run("certutil", &["-L", "-d", &database]);
+    assert!(!said.contains("SB000100") && !said.contains("CT,,"), "{said}");
+    assert!(!opened().trusts(&trusted(&authority)).unwrap());
+    let files = names(&folder.path().join("nssdb"));
+    assert!(files.iter().all(|file| !file.contains("tegata")), "{files:?}");
+}
+
+#[test]
+fn a_root_that_was_there_before_stays_with_its_trust() {
+    let folder = tempfile::tempdir().unwrap();
+    let (uri, database) = place(folder.path());
+    let opened = || open(&uri, options(None, Pkcs12Form::Modern, folder.path())).unwrap();
+    let authority = Authority::new();
+    let root = folder.path().join("root.der");
+    std::fs::write(&root, &authority.trust().root.0).unwrap();
+    std::fs::create_dir(folder.path().join("nssdb")).unwrap();
+    run("certutil", &["-N", "-d", &database, "--empty-password"]);
+    let add = ["-A", "-d", &database, "-n", "ours", "-i", text(&root), "-t"];
+    run("certutil", &[&add[..], &["CT,C,"]].concat());
+    opened().trust(&trusted(&authority)).unwrap();
+    assert_eq!(opened().untrust().unwrap().removed, ["SB0001002C"]);
+    let said = run("certutil", &["-L", "-d", &database]);
+    assert!(said.contains("CT,C,"), "{said}");
+
+    // There, but not trusted before: it stays, the trust goes.
+    run("certutil", &["-M", "-d", &database, "-n", "ours", "-t", ",,"]);
+    opened().trust(&trusted(&authority)).unwrap();
+    assert!(opened().trusts(&trusted(&authority)).unwrap());
+    assert_eq!(opened().untrust().unwrap().removed.len(), 2);
+    assert!(!opened().trusts(&trusted(&authority)).unwrap());
+    let said = run("certutil", &["-L", "-d", &database]);
+    assert!(said.contains("ours") && !said.contains("CT"), "{said}");
+}

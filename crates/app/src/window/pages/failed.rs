@@ -133,7 +133,10 @@ fn instead(code: &str, model: &Model, text: Text) -> Option<String> {
     }
 }
 
-const DO: [(&str, fn(Text) -> String); 22] = [
+/// A code, and the sentence of what to do about it.
+type Do = (&'static str, fn(Text) -> String);
+
+const DO: [Do; 22] = [
     ("proxy_failed", |text| text.window_failed_proxy_do()),
     ("proxy_unreachable", |text| text.window_failed_proxy_unreachable_do()),
     ("proxy_unusable", |text| text.window_failed_proxy_unreachable_do()),

@@ -35,9 +35,9 @@ pub(super) fn run(args: &KeygenArgs) -> Result<(), Failure> {
     let sentence = format!(
         "{out} holds a new update key.{rest}
 
-Its public key, for \"update_keys\" in the brand.json of the installers:
+Installers made with its public half take what it signs:
 
-  {public}"
+  tegata service brand --update-key {public} > brand.json"
     );
     let json = serde_json::json!({
         "key": args.out, "public_key": public, "encrypted": encrypted,

@@ -19,7 +19,9 @@ use super::Failure;
 pub(super) enum UpdateCommand {
     /// Make a key that signs updates; its public half goes into the installers
     #[command(after_help = "Example:
+  (umask 077; openssl rand -base64 24 > update.passphrase)
   tegata update keygen --out update.key.pem --passphrase-file update.passphrase
+Then, for every installer: tegata service brand --update-key KEY > brand.json
 The key may live on another machine than the server: see `tegata update sign`.")]
     Keygen(keygen::KeygenArgs),
     /// Sign a manifest on the machine that has the key, without the installation
