@@ -69,7 +69,8 @@ async fn every_refusal_is_said_in_both_languages_and_forms() {
         assert_eq!(json.header("content-type"), "application/problem+json");
         let problem: tegata_wire::Problem = serde_json::from_str(&json.body).unwrap();
         assert_eq!((problem.code.as_str(), problem.status), (verdict.code(), 403));
-        assert!(problem.reference.starts_with("G-") && problem.reference.len() == 10);
+        let reference: tegata_wire::reference::Reference = problem.reference.parse().unwrap();
+        assert_eq!(reference.code(), Some(verdict.code()), "{reference}");
         assert!(format!("{} {}", problem.title, problem.detail).contains(en));
     }
     assert!(world.upstream.seen().is_empty());
