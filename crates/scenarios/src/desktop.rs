@@ -49,6 +49,8 @@ impl Screen {
         turn.lock().expect("locks work there");
         // It chooses a free display and says which.
         command.args(["-displayfd", "1", "-screen", "0", &size, "-nolisten", "tcp"]);
+        // Without it whoever starts just when the last program has gone is turned away.
+        command.arg("-noreset");
         let (server, number) = Server::start(&mut command, &base.join("xvfb.err"));
         drop(turn);
         Self { display: format!(":{}", number.trim()), _server: server }

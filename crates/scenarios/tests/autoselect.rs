@@ -22,14 +22,14 @@ fn the_policy_is_shown_then_written_then_gone() {
     let policies = "/etc/chromium/policies/managed";
     let script = format!(
         "mount -t tmpfs none /etc/chromium && {app} && ls {policies} 2>/dev/null; \
-         {app} --write && cat {policies}/*.json > '{written}' && {app} --remove && ls {policies}",
+         {app} --write && cat {policies}/*.json > '{written}' && {app} --remove && test ! -e {policies}",
         written = written.display(),
     );
     let ran = run("unshare", ["--user", "--map-root-user", "--mount", "sh", "-c", &script]).ok();
     let said: Vec<Value> =
         ran.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let results: Vec<_> = said.iter().map(|object| object["result"].clone()).collect();
-    // What `ls` found before and after would be lines that are no JSON.
+    // What `ls` found before would be lines that are no JSON.
     assert_eq!(results, [json!("shown"), json!("written"), json!("removed")]);
     let policy: Value = serde_json::from_slice(&fs::read(&written).unwrap()).unwrap();
     assert_eq!(policy, json!({ "AutoSelectCertificateForUrls": said[0]["entries"] }));

@@ -80,7 +80,7 @@ fn prerm(home: &str) -> String {
 set -e
 if [ \"$1\" = remove ]; then
     # A package must be removable in any case.
-    /{home}/tegata-app autoselect --remove >/dev/null || :
+    \"${{DPKG_ROOT:-}}/{home}/tegata-app\" autoselect --remove >/dev/null || :
 fi
 "
     )

@@ -512,7 +512,7 @@ fn help_documents_exit_codes_stores_and_examples() {
     let pc = Pc::new();
     let help = pc.run(&["--help"]).ended(0).stdout;
     for words in
-        ["Exit codes:", "Examples:\n  tegata-app issue", "[OPTIONS] <COMMAND>", "HTTPS_PROXY"]
+        ["Exit codes:", "Examples:\n  tegata-app issue", "[OPTIONS] [COMMAND]", "HTTPS_PROXY"]
     {
         assert!(help.contains(words), "{words}: {help}");
     }

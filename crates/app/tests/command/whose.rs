@@ -99,7 +99,7 @@ fn the_choice_of_the_browser_is_taken_away_when_no_certificate_is_there_any_more
     let site = "https://issue.example.jp/issueweb/9999/SB9999999X/";
     let installed = Installed::at(&pc, site, &"00".repeat(32));
     let removed = installed.run("autoselect --remove --json").ended(0).json();
-    assert_eq!(removed, json!({ "result": "removed", "entries": [], "places": [] }));
+    assert_eq!(removed, json!({ "result": "nothing", "entries": [], "places": [] }));
     let none = installed.run("autoselect --store pem:certs --json").ended(2).json();
     assert_eq!(none["code"], "no_certificate");
 }
