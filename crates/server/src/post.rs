@@ -1,7 +1,8 @@
 //! Mail by SMTP.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use lettre::message::{Mailbox, Message, header};
 use lettre::transport::smtp::AsyncSmtpTransport;
 use lettre::{AsyncTransport, Tokio1Executor};
@@ -56,6 +57,17 @@ impl SmtpPost {
 pub fn preview(letter: Letter, from: &str) -> Result<Vec<u8>, PostError> {
     let from = from.parse().map_err(|_| PostError::Sender)?;
     Ok(message(letter, &from).map_err(PostError::Letter)?.formatted())
+}
+
+/// The mail as it would be sent at this moment.
+///
+/// # Errors
+/// As [`preview`].
+pub fn written(letter: Letter, from: &str, at: Timestamp) -> Result<Vec<u8>, PostError> {
+    let from = from.parse().map_err(|_| PostError::Sender)?;
+    let mut message = message(letter, &from).map_err(PostError::Letter)?;
+    message.headers_mut().set(header::Date::from(SystemTime::from(at)));
+    Ok(message.formatted())
 }
 
 fn message(letter: Letter, from: &Mailbox) -> Result<Message, String> {
