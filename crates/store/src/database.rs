@@ -78,6 +78,13 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// For a copy that is thrown away: nothing waits for the disk.
+pub(crate) fn open_volatile(path: &Path) -> Result<Connection, StoreError> {
+    let connection = open_for_writing(path)?;
+    connection.pragma_update(None, "synchronous", "off")?;
+    Ok(connection)
+}
+
 pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(
         path,

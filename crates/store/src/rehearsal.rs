@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use tegata_domain::{Serial, UserId};
 
 use crate::column::{Column, at, parsed};
+use crate::readers::Readers;
+use crate::writer::Writer;
 use crate::{ServiceId, Store, StoreError, Tx, View, database};
 
 /// A reminder that was made.
@@ -30,7 +32,17 @@ impl Store {
     /// # Errors
     /// When `original` cannot be read, or `copy` exists already or cannot be written.
     pub fn copy_of(original: &Path, copy: &Path) -> Result<(), StoreError> {
-        database::copy(&crate::readers::Readers::new(original), copy)
+        database::copy(&Readers::new(original), copy)
+    }
+
+    /// Opens a copy that is thrown away afterwards: what is written there is not waited for until
+    /// it is on the disk.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_volatile(path: &Path) -> Result<Self, StoreError> {
+        let connection = database::open_volatile(path)?;
+        Ok(Self { writer: Writer::start(connection)?, readers: Readers::new(path) })
     }
 }
 

@@ -16,6 +16,7 @@ mod lists;
 mod machine;
 mod program;
 mod reminders;
+mod renewals;
 mod report;
 mod stats;
 mod timing;
@@ -75,6 +76,8 @@ enum Part {
     Gateway,
     /// The issuing application: its size, its window, its issuance
     Application,
+    /// Renewals, beside those of step-ca. Measured only when it is named
+    Renewals,
     /// Who is due among many certificates, and how fast their mails are written. Measured only
     /// when it is named, for it fills gigabytes
     Reminders,
@@ -121,8 +124,14 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
     if args.parts.contains(&Part::Reminders) {
         reminders = Some(runtime.block_on(reminders::measure(dir.path(), args.certificates))?);
     }
+    let mut renewals = None;
+    if args.parts.contains(&Part::Renewals) {
+        let (period, own) = (Duration::from_secs(args.seconds), dir.path().join("renewals"));
+        std::fs::create_dir_all(&own)?;
+        renewals = Some(runtime.block_on(renewals::measure(&own, &tegata, period))?);
+    }
     let machine = machine::Machine::this();
-    Report { machine, server, gateway, application, reminders }.print(args.json)
+    Report { machine, server, gateway, application, reminders, renewals }.print(args.json)
 }
 
 async fn measure(

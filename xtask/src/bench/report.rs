@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::limits::Limits;
 use super::lists::Audit;
 use super::machine::Machine;
-use super::{answers, application, authority, gateway, issue, lists, reminders, timing};
+use super::{answers, application, authority, gateway, issue, lists, reminders, renewals, timing};
 use crate::Failure;
 
 /// Everything that a run measured.
@@ -19,6 +19,7 @@ pub(super) struct Report {
     pub(super) gateway: Option<Vec<gateway::Row>>,
     pub(super) application: Option<application::Figures>,
     pub(super) reminders: Option<reminders::Reminders>,
+    pub(super) renewals: Option<renewals::Renewals>,
 }
 
 /// Figures of the server and the gateway.
@@ -61,6 +62,9 @@ impl Report {
         }
         if let Some(reminders) = &self.reminders {
             reminders.table(&mut out)?;
+        }
+        if let Some(renewals) = &self.renewals {
+            renewals.table(&mut out)?;
         }
         Ok(out)
     }
@@ -324,6 +328,7 @@ mod tests {
             gateway: None,
             application: None,
             reminders: None,
+            renewals: None,
         };
         let text = report.tables().unwrap();
         for part in [

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tegata_ca::{CaKey, KeyKind, Signer, SoftwareKey, stand_in};
 use tegata_domain::{CertificateState, Clock, Entropy};
-use tegata_registrar::{Office, Registrar};
+use tegata_registrar::{Cost, Office, Passwords, Registrar};
 use tegata_store::{CertificateFilter, CertificateRecord, Store, StoreError, View};
 
 use super::clock::HandClock;
@@ -47,7 +47,9 @@ impl Copy {
         Passphrase::ensure(&dir.passphrase(), &*entropy)?;
         let passphrase = Arc::new(Passphrase::read(&dir.passphrase())?);
         let clock = Arc::new(HandClock::at(plan.from));
-        let office = dir.office(clock.clone(), entropy.clone())?;
+        let store = Arc::new(Store::open_volatile(&dir.database())?);
+        let passwords = Passwords::new(Cost::default(), 1);
+        let office = Office::new(store, clock.clone(), entropy.clone(), passwords);
         give_keys(&original, &dir, &office, &passphrase, &*entropy).await?;
         let holder = Arc::new(throwaway(KeyKind::EcP256)?);
         let certificates = give_holders(&office, holder.public_key(), clock.now()).await?;
