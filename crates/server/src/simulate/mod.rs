@@ -11,11 +11,16 @@
 //! throwaway key, and stand-ins take the place of the certificates (`tegata_ca::stand_in`): what
 //! is signed here is worth nothing outside. A CA whose key is not at hand stays without one.
 
+mod acts;
 mod clock;
 mod copy;
 mod event;
+mod expect;
 mod mailbox;
+mod observe;
 mod people;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod walk;
 
