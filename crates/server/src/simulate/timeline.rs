@@ -142,7 +142,8 @@ mod tests {
         }
         timeline.push(&Event::problem(at, Problem::CredentialLapsed, "unused"));
         let text = timeline.text();
-        let (failures, notices) = text.split_once("Worth knowing").unwrap();
+        let (_, told) = text.split_once("Would have gone wrong").unwrap();
+        let (failures, notices) = told.split_once("Worth knowing").unwrap();
         assert!(failures.contains("certificates expire without successor: 7"), "{text}");
         assert!(failures.contains("number 4") && !failures.contains("number 5"), "{text}");
         assert!(failures.contains("and 2 more") && notices.contains("lapse unused: 1"), "{text}");
