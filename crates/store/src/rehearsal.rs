@@ -27,11 +27,15 @@ pub struct ReminderMade {
 
 impl Store {
     /// Writes a copy of the database at `original` as it is now, while others read and write.
-    /// The original is opened for reading only: nothing of it changes, not even its version.
+    /// The original is opened for reading only: nothing of it changes, not even its version, and
+    /// nothing is left beside it.
     ///
     /// # Errors
     /// When `original` cannot be read, or `copy` exists already or cannot be written.
     pub fn copy_of(original: &Path, copy: &Path) -> Result<(), StoreError> {
+        if database::copy_at_rest(original, copy)? {
+            return Ok(());
+        }
         database::copy(&Readers::new(original), copy)
     }
 
@@ -137,5 +141,51 @@ impl View<'_> {
         let rows =
             statement.query_map([], |row| Ok((row.get("purpose")?, at(row, "not_after")?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(dir).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    async fn add(store: &Store, tenant: &str) {
+        let key = format!("{tenant}/CA").parse().unwrap();
+        store.write(move |tx| tx.insert_service(&key, "{}")).await.unwrap();
+    }
+
+    fn services(path: &Path) -> usize {
+        Store::open(path).unwrap().read(|view: View<'_>| view.services()).unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn a_copy_is_made_beside_writers_and_at_rest_without_a_trace() {
+        let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        // A name that means something in addresses.
+        let original = dir.path().join("a 100% ?#.db");
+        let store = Store::open(&original).unwrap();
+        add(&store, "0001").await;
+        add(&store, "0002").await;
+        let busy = out.path().join("busy.db");
+        Store::copy_of(&original, &busy).unwrap();
+        assert_eq!(services(&busy), 2, "what stands in the log alone is in it");
+        drop(store);
+        // The writer closes the file on its own thread.
+        while names(dir.path()).len() > 1 {
+            std::thread::yield_now();
+        }
+        let (before, octets) = (names(dir.path()), std::fs::read(&original).unwrap());
+        let rest = out.path().join("rest.db");
+        Store::copy_of(&original, &rest).unwrap();
+        assert_eq!(services(&rest), 2);
+        assert_eq!((names(dir.path()), std::fs::read(&original).unwrap()), (before, octets));
+        assert!(Store::copy_of(&original, &rest).is_err(), "nothing is written over");
     }
 }
