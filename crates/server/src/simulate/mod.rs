@@ -4,7 +4,7 @@
 //! What happens by itself happens through the very use cases and jobs of the server: reminders,
 //! mails, retirements, lists, responders, rollovers. What people and gateways do is played by
 //! `people`: subscribers sign renewals, certificates are used at a gateway. The clock jumps from
-//! one moment at which something is due to the next, and looks around every half hour between
+//! one moment at which something is due to the next, and looks around every hour between
 //! them, so that nothing is missed that no moment announces.
 //!
 //! Nothing real takes part. The original is opened for reading only. In the copy every CA has a

@@ -17,7 +17,7 @@ use super::{Event, Outcome, Problem, Simulation, SimulationError};
 use crate::jobs;
 
 /// How long the clock moves at most before everything is looked at.
-const LOOK: SignedDuration = SignedDuration::from_mins(30);
+const LOOK: SignedDuration = SignedDuration::from_hours(1);
 
 /// How soon what is overdue and does not get done is looked at again, as the server does.
 const AGAIN: SignedDuration = SignedDuration::from_mins(1);
