@@ -310,6 +310,9 @@ impl Pki {
     fn holder(&self, number: usize) -> Result<super::client::Shown, Failure> {
         let key = KeyPair::generate()?;
         let mut parameters = CertificateParams::default();
+        // Go counts a lifetime in nanoseconds: not the thousands of years of the default.
+        parameters.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2060, 1, 1);
         parameters.distinguished_name.push(DnType::CommonName, format!("bench {number}"));
         parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
