@@ -28,7 +28,9 @@ mod reading;
 mod renewal;
 mod request;
 mod retirement;
+mod seal;
 mod sealed;
+mod stand_in;
 mod throwaway;
 mod witness;
 
@@ -60,4 +62,6 @@ pub use reading::{CaCertificate, MAX_CA_CERTIFICATE, ReadError};
 pub use renewal::{MAX_RENEWAL, RenewalError, RenewalRequest};
 pub use request::{MAX_REQUEST, ProvenKey, RequestError};
 pub use retirement::RetirementRequest;
+pub use seal::seal;
+pub use stand_in::stand_in;
 pub use witness::verify_by_certificate;

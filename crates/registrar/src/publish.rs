@@ -114,6 +114,32 @@ impl Registrar {
         outcome.into_result().map(|_| position)
     }
 
+    /// When the next CRL is due by time alone, if nothing changes until then; now or earlier when
+    /// one is due already.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn next_publication(&self) -> Result<Option<Timestamp>, StoreError> {
+        let keyring = self.keyring();
+        let mut scopes = Vec::new();
+        for ca in keyring.services().flat_map(|service| &service.issuing) {
+            scopes.extend(self.scopes(ca)?.into_iter().map(|scope| (scope, true)));
+        }
+        let root = |root: &IssuingCa| (CrlScope { authority: root.id, shard: 0 }, false);
+        scopes.extend(keyring.roots().iter().map(root));
+        self.store().read(|view: View<'_>| {
+            let mut next = None;
+            for (scope, has_delta) in scopes {
+                let delta = if has_delta { view.published_crl_head(scope, true)? } else { None };
+                for crl in view.published_crl_head(scope, false)?.into_iter().chain(delta) {
+                    let due = crl.this_update + CRL_AGE;
+                    next = Some(next.map_or(due, |next: Timestamp| next.min(due)));
+                }
+            }
+            Ok(next)
+        })
+    }
+
     /// What CRLs a CA publishes: every shard until it was on one after its last certificate
     /// ended, and one over everything where certificates without a shard exist.
     fn scopes(&self, ca: &IssuingCa) -> Result<Vec<CrlScope>, StoreError> {

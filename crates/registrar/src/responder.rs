@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use jiff::Timestamp;
 use tegata_ca::{
     AuthorityError, Holder, KeyError, KeyKind, Placeholder, PrepareError, Profile, Responder,
     Signer, SoftwareKey,
@@ -61,8 +62,7 @@ impl Registrar {
         });
         for (service, ca) in all {
             let fresh = self.responders.of(ca.id).is_some_and(|responder| {
-                let Validity { not_before, not_after } = responder.validity();
-                (not_before..not_after - not_after.duration_since(not_before) / 2).contains(&now)
+                (responder.validity().not_before..replaced_at(&responder)).contains(&now)
             });
             if fresh || now >= ca.authority.validity().not_after {
                 continue;
@@ -73,6 +73,13 @@ impl Registrar {
             }
         }
         failed.map_or(Ok(made), Err)
+    }
+
+    /// When the next responder is to be replaced.
+    pub fn next_responder(&self) -> Option<Timestamp> {
+        let keyring = self.keyring();
+        let issuing = keyring.services().flat_map(|service| &service.issuing);
+        issuing.filter_map(|ca| Some(replaced_at(&*self.responders.of(ca.id)?))).min()
     }
 
     async fn make_responder(
@@ -120,6 +127,12 @@ impl Registrar {
         tracing::info!(ca = %ca.name, not_after = %signed.validity.not_after, "OCSP responder");
         Ok(())
     }
+}
+
+/// Past half its life.
+fn replaced_at(responder: &Responder) -> Timestamp {
+    let Validity { not_before, not_after } = responder.validity();
+    not_after - not_after.duration_since(not_before) / 2
 }
 
 /// The kind of a responder's key. Who can read the CA's signatures can read the responder's,

@@ -308,7 +308,7 @@ impl ServiceSettings {
     }
 
     /// Time of day of the digests; `None` when it is none.
-    pub(crate) fn digest_time(&self) -> Option<jiff::civil::Time> {
+    pub fn digest_time(&self) -> Option<jiff::civil::Time> {
         let (hour, minute) = self.digest_at.split_once(':')?;
         let two = |digits: &str| match digits.len() {
             2 => digits.parse::<i8>().ok(),

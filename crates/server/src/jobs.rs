@@ -56,11 +56,8 @@ pub async fn publish(registrar: Arc<Registrar>, limits: Arc<Limits>, changed: wa
         let news = changed.send_if_modified(|seen| std::mem::replace(seen, version) != version);
         if by_time {
             limits.forget();
-            if let Err(error) = registrar.renew_responders().await {
-                tracing::error!(%error, "an OCSP responder is not renewed");
-            }
-            if let Err(error) = registrar.publish().await {
-                tracing::error!(%error, "status is not published");
+            for failure in self::by_time(&registrar).await {
+                tracing::error!("{failure}");
             }
         }
         if news {
@@ -82,6 +79,48 @@ pub async fn publish(registrar: Arc<Registrar>, limits: Arc<Limits>, changed: wa
             }
         }
     }
+}
+
+/// Renews the responders and publishes the lists that are due by time alone. Returns what failed,
+/// each as a sentence.
+async fn by_time(registrar: &Registrar) -> Vec<String> {
+    let mut failures = Vec::new();
+    if let Err(error) = registrar.renew_responders().await {
+        failures.push(format!("an OCSP responder is not renewed: {error}"));
+    }
+    if let Err(error) = registrar.publish().await {
+        failures.push(format!("status is not published: {error}"));
+    }
+    failures
+}
+
+/// Everything that the jobs of this module do, once, for whoever turns the clock by hand.
+/// `published` is the position of the feed up to which lists are out. Returns what failed, each
+/// as a sentence.
+pub async fn round(registrar: &Registrar, post: &impl Post, published: &mut u64) -> Vec<String> {
+    let mut failures = Vec::new();
+    if let Err(error) = registrar.retire_due().await {
+        failures.push(format!("renewed certificates are not retired: {error}"));
+    }
+    if let Err(error) = registrar.remind().await {
+        failures.push(format!("nobody is reminded: {error}"));
+    }
+    loop {
+        match registrar.send_mails(post).await {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) => {
+                failures.push(format!("mails are not sent: {error}"));
+                break;
+            }
+        }
+    }
+    match registrar.publish_changes(*published).await {
+        Ok(position) => *published = position,
+        Err(error) => failures.push(format!("status is not published: {error}")),
+    }
+    failures.extend(by_time(registrar).await);
+    failures
 }
 
 /// Puts reminders, notices and digests that are due into the outbox, for as long as it runs.

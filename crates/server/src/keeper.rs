@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tegata_ca::CaKey;
-use tegata_domain::Entropy;
-use tegata_registrar::{Actor, LEAD, Registrar};
+use tegata_domain::{Entropy, Issuer, ServiceKey};
+use tegata_registrar::{Actor, LEAD, Registrar, Service};
 use tegata_store::{AuthorityId, StoreError, View};
 use tokio::sync::watch;
 
@@ -32,6 +32,31 @@ pub struct Keeper {
     pub automatic: bool,
 }
 
+/// A rollover that is due, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueRollover {
+    /// Whose.
+    pub service: ServiceKey,
+    /// Until when the present CA gives full lifetimes.
+    pub until: Timestamp,
+    /// The new CA, or why there is none.
+    pub made: Result<Issuer, String>,
+}
+
+/// How far a keeper has followed the database.
+#[derive(Debug)]
+pub struct Following {
+    seen: Option<Seen>,
+    behind: bool,
+}
+
+impl Following {
+    /// Keys and services are those of the database now.
+    pub fn begin(registrar: &Registrar) -> Self {
+        Self { seen: seen(registrar).ok(), behind: false }
+    }
+}
+
 /// What of the database a keyring is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Seen {
@@ -47,14 +72,13 @@ impl Keeper {
         mut changed: watch::Receiver<i64>,
         renewed: impl Fn(),
     ) {
-        let mut seen = seen(&registrar).ok();
+        let mut following = Following::begin(&registrar);
         let mut look = tokio::time::interval(LOOK);
-        let mut behind = false;
         loop {
             let by_time = tokio::select! {
                 _ = look.tick() => true,
                 // What cannot be opened now may be there in a moment.
-                () = tokio::time::sleep(AGAIN), if behind => false,
+                () = tokio::time::sleep(AGAIN), if following.behind => false,
                 news = changed.changed() => match news {
                     Ok(()) => false,
                     Err(_) => return,
@@ -63,16 +87,27 @@ impl Keeper {
             if by_time {
                 self.roll_over(&registrar).await;
             }
-            match self::seen(&registrar) {
-                Ok(now) if seen.as_ref() != Some(&now) => {
-                    behind = !self.reload(&registrar).await;
-                    renewed();
-                    if !behind {
-                        seen = Some(now);
-                    }
+            if self.follow(&registrar, &mut following).await {
+                renewed();
+            }
+        }
+    }
+
+    /// Goes on with the services and keys of the database when they are others now. Returns
+    /// whether they are.
+    pub async fn follow(&self, registrar: &Registrar, following: &mut Following) -> bool {
+        match self::seen(registrar) {
+            Ok(now) if following.seen.as_ref() != Some(&now) => {
+                following.behind = !self.reload(registrar).await;
+                if !following.behind {
+                    following.seen = Some(now);
                 }
-                Ok(_) => {}
-                Err(error) => tracing::error!(%error, "cannot read the database"),
+                true
+            }
+            Ok(_) => false,
+            Err(error) => {
+                tracing::error!(%error, "cannot read the database");
+                false
             }
         }
     }
@@ -109,37 +144,38 @@ impl Keeper {
         }
     }
 
-    async fn roll_over(&self, registrar: &Registrar) {
-        let (now, keyring) = (registrar.now(), registrar.keyring());
+    /// Makes the new issuing CA of every service for which one is due, where that is automatic.
+    pub async fn roll_over(&self, registrar: &Registrar) -> Vec<DueRollover> {
+        let (now, keyring, mut all) = (registrar.now(), registrar.keyring(), Vec::new());
         for service in keyring.services().filter(|service| service.rollover_is_due(now)) {
             let until = service.full_until(now);
-            if !self.automatic {
-                tracing::warn!(service = %service.key, %until,
-                    "the issuing CA gets too short for full lifetimes: tegata ca rollover, or ca \
-                     request where the root is offline");
-                continue;
-            }
-            let key = CaKey::like(service.current(now).authority.signer());
-            let order =
-                Rollover { name: None, key, home: KeyHome::AsBefore, issues_from: now + LEAD };
-            let made = self
-                .dir
-                .roll_over(
-                    registrar,
-                    service,
-                    &order,
-                    &self.passphrase,
-                    &*self.entropy,
-                    Actor::System,
-                )
-                .await;
-            match made {
+            let made = self.roll_over_one(registrar, service, now).await;
+            match &made {
                 Ok(name) => tracing::info!(service = %service.key, ca = %name, "a new issuing CA"),
                 Err(error) => tracing::warn!(service = %service.key, %until, %error,
-                    "no new issuing CA could be made: tegata ca rollover, or ca request where the \
-                     root is offline"),
+                    "the issuing CA gets too short for full lifetimes: tegata ca rollover, or ca \
+                     request where the root is offline"),
             }
+            all.push(DueRollover { service: service.key.clone(), until, made });
         }
+        all
+    }
+
+    async fn roll_over_one(
+        &self,
+        registrar: &Registrar,
+        service: &Service,
+        now: Timestamp,
+    ) -> Result<Issuer, String> {
+        if !self.automatic {
+            return Err("new issuing CAs are not made by themselves here".to_owned());
+        }
+        let key = CaKey::like(service.current(now).authority.signer());
+        let order = Rollover { name: None, key, home: KeyHome::AsBefore, issues_from: now + LEAD };
+        let (passphrase, entropy) = (&self.passphrase, &*self.entropy);
+        let made =
+            self.dir.roll_over(registrar, service, &order, passphrase, entropy, Actor::System);
+        made.await.map_err(|error| error.to_string())
     }
 }
 

@@ -79,6 +79,13 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// For a copy that is thrown away: nothing waits for the disk.
+pub(crate) fn open_volatile(path: &Path) -> Result<Connection, StoreError> {
+    let connection = open_for_writing(path)?;
+    connection.pragma_update(None, "synchronous", "off")?;
+    Ok(connection)
+}
+
 pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(
         path,
@@ -89,7 +96,27 @@ pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-pub(crate) fn copy(readers: &Readers, path: &Path) -> Result<(), StoreError> {
+/// A file that nobody has open, without the log that even a reader would begin beside it.
+pub(crate) fn open_at_rest(path: &Path) -> Result<Connection, StoreError> {
+    let name = path.to_string_lossy();
+    let name = name.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Ok(Connection::open_with_flags(
+        format!("file:{name}?immutable=1"),
+        OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_URI,
+    )?)
+}
+
+/// The log beside a database. It is there for as long as anybody has the database open.
+pub(crate) fn log_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+/// Makes the file of a copy.
+fn begin_copy(path: &Path) -> Result<(), StoreError> {
     // VACUUM INTO wants an empty file or none; made here it is for its owner alone.
     OpenOptions::new()
         .write(true)
@@ -97,6 +124,31 @@ pub(crate) fn copy(readers: &Readers, path: &Path) -> Result<(), StoreError> {
         .mode(0o600)
         .open(path)
         .map_err(|error| StoreError::Commit(format!("{}: {error}", path.display())))?;
+    Ok(())
+}
+
+/// Copies a database that nobody has open. Answers whether it stayed so: else the copy is gone
+/// again, for nobody knows what is in it.
+pub(crate) fn copy_at_rest(original: &Path, path: &Path) -> Result<bool, StoreError> {
+    let changed = || std::fs::metadata(original).and_then(|data| data.modified()).ok();
+    let before = changed();
+    if log_of(original).exists() {
+        return Ok(false);
+    }
+    begin_copy(path)?;
+    let copied = open_at_rest(original).and_then(|connection| {
+        connection.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
+        Ok(())
+    });
+    if before.is_some() && changed() == before && !log_of(original).exists() {
+        return copied.map(|()| true);
+    }
+    let _ = std::fs::remove_file(path);
+    Ok(false)
+}
+
+pub(crate) fn copy(readers: &Readers, path: &Path) -> Result<(), StoreError> {
+    begin_copy(path)?;
     readers.with(|connection| {
         connection.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
         Ok(())

@@ -204,7 +204,7 @@ async fn upstream() -> Result<SocketAddr, Failure> {
     Ok(address)
 }
 
-async fn free_port() -> Result<SocketAddr, Failure> {
+pub(super) async fn free_port() -> Result<SocketAddr, Failure> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr()?)
 }
 

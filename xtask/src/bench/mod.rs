@@ -17,6 +17,7 @@ mod machine;
 mod mails;
 mod program;
 mod reminders;
+mod renewals;
 mod report;
 mod stats;
 mod timing;
@@ -78,6 +79,8 @@ enum Part {
     Application,
     /// Mails, written and signed
     Mails,
+    /// Renewals, beside those of step-ca. Measured only when it is named
+    Renewals,
     /// Who is due among many certificates. Measured only when it is named, for it fills gigabytes
     Reminders,
 }
@@ -128,8 +131,14 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
     if args.parts.contains(&Part::Reminders) {
         reminders = Some(runtime.block_on(reminders::measure(dir.path(), args.certificates))?);
     }
+    let mut renewals = None;
+    if args.parts.contains(&Part::Renewals) {
+        let (period, own) = (Duration::from_secs(args.seconds), dir.path().join("renewals"));
+        std::fs::create_dir_all(&own)?;
+        renewals = Some(runtime.block_on(renewals::measure(&own, &tegata, period))?);
+    }
     let machine = machine::Machine::this();
-    Report { machine, server, gateway, mails, application, reminders }.print(args.json)
+    Report { machine, server, gateway, mails, application, reminders, renewals }.print(args.json)
 }
 
 async fn measure(

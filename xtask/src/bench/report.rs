@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::limits::Limits;
 use super::lists::Audit;
 use super::machine::Machine;
-use super::{answers, application, authority, gateway, issue, lists, mails, reminders, timing};
+use super::{
+    answers, application, authority, gateway, issue, lists, mails, reminders, renewals, timing,
+};
 use crate::Failure;
 
 /// Everything that a run measured.
@@ -20,6 +22,7 @@ pub(super) struct Report {
     pub(super) mails: Option<Vec<mails::Row>>,
     pub(super) application: Option<application::Figures>,
     pub(super) reminders: Option<reminders::Reminders>,
+    pub(super) renewals: Option<renewals::Renewals>,
 }
 
 /// Figures of the server and the gateway.
@@ -66,6 +69,9 @@ impl Report {
         }
         if let Some(reminders) = &self.reminders {
             reminders.table(&mut out)?;
+        }
+        if let Some(renewals) = &self.renewals {
+            renewals.table(&mut out)?;
         }
         Ok(out)
     }
@@ -336,6 +342,7 @@ mod tests {
             mails: Some(mails),
             application: None,
             reminders: None,
+            renewals: None,
         };
         let text = report.tables().unwrap();
         for part in [

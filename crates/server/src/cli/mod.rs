@@ -23,6 +23,7 @@ mod profile;
 mod rollover;
 pub(crate) mod serve;
 mod service;
+mod simulate;
 mod spoken;
 mod status;
 mod subscriber;
@@ -56,7 +57,7 @@ use crate::demo;
   tegata certificate revoke CMSM950-006-401 --dir D --reason keyCompromise
   tegata ceremony --example                    a key ceremony's file, to begin with
 
-Exit codes: 0 done, 1 failed, 2 usage; `tegata status` has one more."
+Exit codes: 0 done, 1 failed, 2 usage; `tegata status` and `tegata simulate` have one more."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -116,6 +117,8 @@ enum Command {
     Update(update::UpdateCommand),
     /// Copy the installation as it is now, while it runs
     Backup(backup::BackupArgs),
+    /// Watch a year go by: a copy of the data lives through it, the original is only read
+    Simulate(simulate::SimulateArgs),
     /// Put a backup in place
     Restore(backup::RestoreArgs),
 }
@@ -151,6 +154,9 @@ static OPENED: OnceLock<(Office, Common)> = OnceLock::new();
 /// a token that it has no name for as an error.
 const LOG: &str = "warn,tegata=info,cryptoki::mechanism=off";
 
+/// What `tegata simulate` logs instead: what its server says is told as events.
+const SIMULATED_LOG: &str = "off";
+
 /// What ends a command: a sentence for people.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
@@ -163,6 +169,11 @@ pub(crate) struct Told(pub(crate) String);
 #[derive(Debug, thiserror::Error)]
 #[error("{0} things need attention")]
 pub(crate) struct NeedsAttention(pub(crate) usize);
+
+/// In the simulated time so many things would have gone wrong, and were said.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} things would have gone wrong")]
+pub(crate) struct WouldGoWrong(pub(crate) usize);
 
 impl Common {
     pub(crate) fn data_dir(&self) -> DataDir {
@@ -218,10 +229,11 @@ pub(crate) fn operator() -> Actor {
 /// Parses the command line, runs the command, and says what went wrong.
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
+    let log = if matches!(cli.command, Command::Simulate(_)) { SIMULATED_LOG } else { LOG };
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("TEGATA_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOG)),
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(log)),
         )
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
@@ -270,12 +282,13 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Audit(command) => audit::run(command),
         Command::Update(command) => update::run(command).await,
         Command::Backup(args) => backup::backup(&args),
+        Command::Simulate(args) => simulate::run(args).await,
         Command::Restore(args) => backup::restore(&args),
     }
 }
 
 fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
-    if error.is::<NeedsAttention>() {
+    if error.is::<NeedsAttention>() || error.is::<WouldGoWrong>() {
         return ExitCode::from(3);
     }
     let json = !error.is::<Told>() && std::env::args_os().any(|argument| argument == "--json");

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use jiff::Timestamp;
 use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
@@ -211,13 +212,30 @@ impl Composer {
 /// # Errors
 /// When `from` is no sender, or the letter cannot be put into a mail.
 pub fn preview(letter: &Letter, from: &str) -> Result<Vec<u8>, PreviewError> {
+    unsigned(letter, from, |mail| mail)
+}
+
+/// The mail without signature, as if it were written at `at`.
+///
+/// # Errors
+/// As [`preview`].
+pub fn written(letter: &Letter, from: &str, at: Timestamp) -> Result<Vec<u8>, PreviewError> {
+    unsigned(letter, from, |mail| mail.date(SystemTime::from(at)))
+}
+
+fn unsigned(
+    letter: &Letter,
+    from: &str,
+    dated: impl FnOnce(MessageBuilder) -> MessageBuilder,
+) -> Result<Vec<u8>, PreviewError> {
     let never = |error: &dyn std::fmt::Display| PreviewError::Letter(error.to_string());
     let from: Address = from.parse().map_err(|_| PostError::Sender)?;
     let to: Address = letter.to.as_str().parse().map_err(|error| never(&error))?;
     let message_id = format!("<{}@{}>", letter.message_id, from.domain());
     let body =
         Body::dangerous_pre_encoded(mime::encoded(&letter.body), ContentTransferEncoding::Base64);
-    let mail = headed(letter, message_id, &from, to).header(ContentType::TEXT_PLAIN).body(body);
+    let mail = dated(headed(letter, message_id, &from, to));
+    let mail = mail.header(ContentType::TEXT_PLAIN).body(body);
     Ok(mail.map_err(|error| never(&error))?.formatted())
 }
 

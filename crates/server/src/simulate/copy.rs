@@ -1,0 +1,131 @@
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tegata_ca::{CaKey, KeyKind, Signer, SoftwareKey, stand_in};
+use tegata_domain::{CertificateState, Clock, Entropy};
+use tegata_registrar::{Cost, Office, Passwords, Registrar};
+use tegata_store::{CertificateFilter, CertificateRecord, Store, StoreError, View};
+
+use super::clock::HandClock;
+use super::{Simulation, SimulationError};
+use crate::installation::{DataDir, InstallationError};
+use crate::keeper::{Following, Keeper};
+use crate::keyfile::{self, Home, Passphrase};
+
+/// Stand-ins that are put in place with one commit.
+const BATCH: usize = 1_000;
+
+/// The copy that lives through the simulated time. It is removed when this is dropped.
+pub(super) struct Copy {
+    pub(super) registrar: Arc<Registrar>,
+    pub(super) clock: Arc<HandClock>,
+    pub(super) keeper: Keeper,
+    pub(super) following: Following,
+    /// The key of every stand-in for a subscriber's certificate.
+    pub(super) holder: Arc<SoftwareKey>,
+    /// The certificates that live, as they were at the beginning.
+    pub(super) certificates: Vec<CertificateRecord>,
+    _folder: tempfile::TempDir,
+}
+
+impl Copy {
+    pub(super) async fn of(
+        plan: &Simulation,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, SimulationError> {
+        let original = DataDir::new(&plan.original);
+        if !original.database().exists() {
+            return Err(InstallationError::Missing(plan.original.clone()).into());
+        }
+        let failed = |error| SimulationError::Io(std::env::temp_dir(), error);
+        // Readable by its owner alone, as every directory that this makes.
+        let folder =
+            tempfile::Builder::new().prefix("tegata-simulate-").tempdir().map_err(failed)?;
+        let dir = DataDir::new(folder.path());
+        dir.create()?;
+        Store::copy_of(&original.database(), &dir.database())?;
+        Passphrase::ensure(&dir.passphrase(), &*entropy)?;
+        let passphrase = Arc::new(Passphrase::read(&dir.passphrase())?);
+        let clock = Arc::new(HandClock::at(plan.from));
+        let store = Arc::new(Store::open_volatile(&dir.database())?);
+        let passwords = Passwords::new(Cost::default(), 1);
+        let office = Office::new(store, clock.clone(), entropy.clone(), passwords);
+        give_keys(&original, &dir, &office, &passphrase, &*entropy).await?;
+        let holder = Arc::new(throwaway(KeyKind::EcP256)?);
+        let certificates = give_holders(&office, holder.public_key(), clock.now()).await?;
+        let registrar = Registrar::new(office.clone(), dir.keyring(&office, &passphrase)?);
+        let keeper = Keeper { dir, passphrase, entropy, automatic: plan.automatic_rollover };
+        let following = Following::begin(&registrar);
+        Ok(Self { registrar, clock, keeper, following, holder, certificates, _folder: folder })
+    }
+}
+
+/// A key for this simulation.
+pub(super) fn throwaway(kind: KeyKind) -> Result<SoftwareKey, SimulationError> {
+    let named = |error: tegata_ca::KeyError| SimulationError::Unreadable(error.to_string());
+    SoftwareKey::generate(kind).map_err(named)
+}
+
+/// Every CA whose key the original has at hand gets one here, P-256 whatever the real one is; of
+/// the others nothing can be signed here either.
+async fn give_keys(
+    original: &DataDir,
+    dir: &DataDir,
+    office: &Office,
+    passphrase: &Passphrase,
+    entropy: &dyn Entropy,
+) -> Result<(), SimulationError> {
+    for ca in office.authorities()? {
+        if !original.has_ca_key(&ca.name) {
+            continue;
+        }
+        let home = Home::File(passphrase);
+        let key = keyfile::create_for_ca(&dir.key(&ca.name), CaKey::P256, home, entropy)?;
+        let der = stand_in(&ca.certificate, key.public_key())
+            .ok_or_else(|| SimulationError::Unreadable(ca.name.to_string()))?;
+        office.store().write(move |tx| tx.replace_authority_certificate(ca.id, &der)).await?;
+    }
+    keyfile::create(&dir.key("feed"), KeyKind::Ed25519, passphrase, entropy)?;
+    Ok(())
+}
+
+/// Every certificate that lives gets a stand-in on a key that the simulated subscribers have.
+async fn give_holders(
+    office: &Office,
+    public_key: &[u8],
+    now: Timestamp,
+) -> Result<Vec<CertificateRecord>, SimulationError> {
+    let mut living = office.store().read(|view: View<'_>| {
+        let filter = CertificateFilter { ends_from: Some(now), ..CertificateFilter::default() };
+        let mut all = Vec::new();
+        for service in view.services()? {
+            all.extend(view.certificates(service.id, &filter)?);
+        }
+        Ok::<_, StoreError>(all)
+    })?;
+    living.retain(|record| {
+        matches!(
+            record.certificate.state,
+            CertificateState::Issued { .. }
+                | CertificateState::Superseded { .. }
+                | CertificateState::Held { .. }
+        )
+    });
+    let mut made = Vec::new();
+    for record in &mut living {
+        // What moved in by a list has no certificate here, and cannot be renewed in truth either.
+        let Some(der) = record.der.take() else { continue };
+        let stand_in = stand_in(&der, public_key)
+            .ok_or_else(|| SimulationError::Unreadable(record.user_id.to_string()))?;
+        made.push((record.certificate.serial, stand_in));
+    }
+    while !made.is_empty() {
+        let batch = made.split_off(made.len().saturating_sub(BATCH));
+        office
+            .store()
+            .write(move |tx| batch.iter().try_for_each(|(serial, der)| tx.stand_in(*serial, der)))
+            .await?;
+    }
+    office.store().write(|tx| tx.index_reminders()).await?;
+    Ok(living)
+}

@@ -1,0 +1,210 @@
+//! A thousand seats live 400 days with everything that a server does, over a year's end, a leap
+//! day and two changes of the clock.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::SignedDuration;
+use tegata_ca::SubjectName;
+use tegata_ca::certification_request;
+use tegata_domain::{Clock, CredentialPolicy, Serial};
+use tegata_registrar::{
+    Actor, Cost, Enrollment, Office, Passwords, Registrar, ServiceSettings, StatusChange, Target,
+};
+use tegata_store::Store;
+use tegata_text::Lang;
+
+use super::clock::HandClock;
+use super::*;
+use crate::ambient::SystemEntropy;
+use crate::installation::{DataDir, Foundation};
+use crate::keyfile::Passphrase;
+
+const SEATS: usize = 1_000;
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// New York: the clock changes on 7 November 2027 and 12 March 2028.
+const SETTINGS: &str = r#"{
+    "organisation": {"ja": "サンプル銀行", "en": "Sample Bank, Ltd."},
+    "name": {"ja": "サンプル", "en": "Sample"},
+    "help": {"ja": "窓口", "en": "Desk"},
+    "service_url": "https://x/cms",
+    "status_url": "http://x",
+    "time_zone": "America/New_York",
+    "user_id_example": "A"
+}"#;
+
+/// What the seat of this number does in its year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    Reminded,
+    Unattended,
+    Held,
+    Revoked,
+}
+
+fn life(number: usize) -> Life {
+    [Life::Reminded, Life::Unattended, Life::Held, Life::Revoked][number % 4]
+}
+
+/// An installation whose seats got their certificates over 100 days until `until`; who has which.
+async fn installed(home: &std::path::Path, until: Timestamp) -> HashMap<Serial, usize> {
+    let dir = DataDir::new(home);
+    let clock = Arc::new(HandClock::at(until - DAY * 100));
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    dir.create().unwrap();
+    Passphrase::ensure(&dir.passphrase(), &*entropy).unwrap();
+    let passphrase = Passphrase::read(&dir.passphrase()).unwrap();
+    let foundation = Foundation {
+        key: "0001/SB0001002C".parse().unwrap(),
+        root_name: "SB0001001C".parse().unwrap(),
+        country: "JP".to_owned(),
+        root_key: tegata_ca::CaKey::P384,
+        root_token: None,
+        issuing_key: tegata_ca::CaKey::P256,
+        issuing_token: None,
+        settings: ServiceSettings::from_json(SETTINGS).unwrap(),
+    };
+    drop(dir.found(&foundation, &passphrase, clock.clone(), entropy.clone()).await.unwrap());
+    let store = Arc::new(Store::open_volatile(&dir.database()).unwrap());
+    let least = Passwords::new(Cost { memory: 64, passes: 1 }, 2);
+    let office = Office::new(store, clock.clone(), entropy, least);
+    let keyring = dir.keyring(&office, &passphrase).unwrap();
+    let registrar = Registrar::new(office, keyring);
+    let service = registrar.keyring().service(&foundation.key).unwrap().clone();
+    let actor = || Actor::Operator("test".to_owned());
+    registrar.add_branch(actor(), service.id, "950".parse().unwrap(), "Head".into()).await.unwrap();
+    let branch = registrar.branch(service.id, &"950".parse().unwrap()).unwrap();
+    let code = "CMSM950-006".parse().unwrap();
+    registrar.add_company(actor(), branch, code, "Sample".into()).await.unwrap();
+    let company = registrar.company(service.id, &"CMSM950-006".parse().unwrap()).unwrap();
+    let policy = CredentialPolicy { lapses_after: DAY * 200, ..service.credential };
+    let seats = registrar.add_seats(actor(), company, SEATS as u16, policy).await.unwrap();
+    let mut issued = HashMap::new();
+    for (number, seat) in seats.iter().enumerate() {
+        clock.set(until - DAY * 100 + SignedDuration::from_secs(8_000 * number as i64));
+        let name = SubjectName::new("x").unwrap();
+        let key = copy::throwaway(tegata_ca::KeyKind::EcP256).unwrap();
+        let enrollment = Enrollment {
+            user_id: seat.user_id.to_string(),
+            password: seat.password.reveal(),
+            email: "taro@example.co.jp".parse().unwrap(),
+            request: certification_request(&key, &name).unwrap(),
+            lang: Lang::En,
+            unattended: life(number) == Life::Unattended,
+        };
+        let reference = registrar.reference();
+        let done = registrar.enroll(&service, enrollment, &reference).await.unwrap();
+        issued.insert(done.serial, number);
+        let change = match life(number) {
+            Life::Held => Some(StatusChange::Hold),
+            Life::Revoked => Some(StatusChange::Revoke(tegata_domain::Reason::Unspecified)),
+            _ => None,
+        };
+        if let Some(change) = change {
+            let target = Target::UserId(seat.user_id.clone());
+            registrar.change_status(actor(), service.id, target, change).await.unwrap();
+        }
+    }
+    assert!(clock.now() < until);
+    issued
+}
+
+#[tokio::test]
+async fn a_thousand_seats_live_400_days_as_the_rules_say() {
+    let home = tempfile::tempdir().unwrap();
+    let from: Timestamp = "2027-04-20T12:00:00Z".parse().unwrap();
+    let issued = installed(home.path(), from).await;
+    let plan = Simulation {
+        original: home.path().to_owned(),
+        from,
+        until: from + DAY * 400,
+        behaviour: Behaviour::default(),
+        automatic_rollover: true,
+        mails: None,
+        mail_from: "noreply@example.co.jp".to_owned(),
+    };
+    let mut events = Vec::new();
+    let prepared = plan.prepare(Arc::new(SystemEntropy)).await.unwrap();
+    assert_eq!(prepared.time_zone().iana_name(), Some("America/New_York"));
+    let mut tell = |event: &Event| {
+        events.push(event.clone());
+        Ok(())
+    };
+    let outcome = prepared.run(&mut tell, &mut |_| {}).await.unwrap();
+    assert_eq!(outcome.failures, 0, "{:?}", failures(&events));
+    assert!(events.is_sorted_by_key(|event| event.at));
+
+    let mut lives: BTreeMap<usize, Vec<&Event>> = BTreeMap::new();
+    let mut owners = issued.clone();
+    for event in events.iter().filter(|event| event.user_id.is_some()) {
+        let serial = event.serial.unwrap();
+        if event.event == Kind::Renewed {
+            let replaced: Serial = event.detail["replaces"].as_str().unwrap().parse().unwrap();
+            owners.insert(serial, owners[&replaced]);
+        }
+        lives.entry(owners[&serial]).or_default().push(event);
+    }
+    let mut mails = SEATS; // that each was issued, from before
+    for number in 0..SEATS {
+        let own = lives.remove(&number).unwrap_or_default();
+        let kinds: Vec<Kind> = own.iter().map(|event| event.event).collect();
+        let wanted: &[Kind] = match life(number) {
+            Life::Reminded => &[
+                Kind::RenewalOpens,
+                Kind::Reminder,
+                Kind::Renewed,
+                Kind::Superseded,
+                Kind::Retired,
+            ],
+            Life::Unattended => {
+                &[Kind::RenewalOpens, Kind::Renewed, Kind::Superseded, Kind::Retired]
+            }
+            Life::Held => &[Kind::Expired],
+            Life::Revoked => &[],
+        };
+        assert_eq!(kinds, wanted, "seat {number}");
+        mails +=
+            wanted.iter().filter(|kind| matches!(kind, Kind::Reminder | Kind::Renewed)).count();
+        let Some(opens) = own.iter().find(|event| event.event == Kind::RenewalOpens) else {
+            mails += 1; // that it is held or revoked, from before
+            continue;
+        };
+        let ends: Timestamp = opens.detail["not_after"].as_str().unwrap().parse().unwrap();
+        assert_eq!(opens.at, ends - DAY * 60, "on the second, whatever the zone's clock does");
+        if let Some(reminder) = own.iter().find(|event| event.event == Kind::Reminder) {
+            assert_eq!(reminder.at, ends - DAY * 30);
+            assert_eq!(reminder.detail["threshold_days"], 30);
+        }
+        let renewed = own.iter().find(|event| event.event == Kind::Renewed).unwrap();
+        let new_end: Timestamp = renewed.detail["not_after"].as_str().unwrap().parse().unwrap();
+        assert_eq!(new_end, ends + DAY * 365, "nothing is lost");
+        let retired = own.iter().find(|event| event.event == Kind::Retired).unwrap();
+        let overlap = retired.at.duration_since(renewed.at);
+        assert!(DAY * 7 <= overlap && overlap <= DAY * 8 + SignedDuration::from_secs(1));
+        assert!(retired.at < ends);
+    }
+    assert_eq!(outcome.mails, mails, "each mail once");
+    let on = |date: &str| {
+        events.iter().any(|event| event.serial.is_some() && event.at.to_string().starts_with(date))
+    };
+    assert!(on("2027-12-31") && on("2028-01-01") && on("2028-02-29"), "year's end and leap day");
+
+    // Lists without a gap: each is replaced while it is good.
+    let mut last = BTreeMap::new();
+    for event in events.iter().filter(|event| event.event == Kind::Crl) {
+        let list =
+            format!("{} {} {}", event.detail["ca"], event.detail["shard"], event.detail["delta"]);
+        if let Some(before) = last.insert(list, event.at) {
+            assert!(event.at.duration_since(before) <= DAY, "{event:?}");
+        }
+    }
+    assert!(last.len() >= 5 && last.values().all(|at| plan.until.duration_since(*at) <= DAY));
+    let renewals = events.iter().filter(|event| event.event == Kind::ResponderRenewed).count();
+    assert!((55..60).contains(&renewals), "one a week: {renewals}");
+}
+
+fn failures(events: &[Event]) -> Vec<&Event> {
+    let is_failure = |event: &&Event| event.problem.is_some_and(|problem| !problem.is_notice());
+    events.iter().filter(is_failure).take(5).collect()
+}
