@@ -40,7 +40,7 @@ impl Post for Mailbox {
     async fn deliver(&self, letter: Letter) -> Delivery {
         let number = self.count.fetch_add(1, Ordering::SeqCst) + 1;
         let now = self.clock.now();
-        let written = match post::written(letter, &self.from, now) {
+        let written = match post::written(&letter, &self.from, now) {
             Ok(written) => written,
             Err(error) => return Delivery::Refused(error.to_string()),
         };
