@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::demo::Demo;
+use crate::app::MAIL;
+use crate::demo::{Demo, Seat};
 use crate::place;
 use crate::run::{Ran, run_command};
 use crate::server::Server;
@@ -86,6 +87,21 @@ impl Screen {
             let focus = ["windowfocus", "--sync", &window];
             (run_command(self.command("xdotool").args(focus)).code == Some(0)).then_some(())
         });
+    }
+
+    /// Fills the form to issue, which has the focus in its first field, and presses Enter twice, as
+    /// people do.
+    #[track_caller]
+    pub fn issue(&self, seat: &Seat) {
+        self.text(&seat.user_id.to_lowercase());
+        self.keys(&["Tab"]);
+        self.text(&seat.password.to_lowercase().replace('-', " "));
+        // Past the box that shows the password.
+        self.keys(&["Tab", "Tab"]);
+        self.text(MAIL);
+        self.keys(&["Tab"]);
+        self.text(MAIL);
+        self.keys(&["Return", "Return"]);
     }
 
     /// Whether there is a window now whose title begins with `title`.

@@ -12,21 +12,6 @@ use tegata_scenarios::wait::millis;
 use tegata_scenarios::{Demo, Pc, Seat, eventually, figure, run};
 use tempfile::tempdir;
 
-const MAIL: &str = "taro@example.co.jp";
-
-/// Fills the form that has the focus in its first field and presses Enter twice, as people do.
-fn issue(screen: &Screen, seat: &Seat) {
-    screen.text(&seat.user_id.to_lowercase());
-    screen.keys(&["Tab"]);
-    screen.text(&seat.password.to_lowercase().replace('-', " "));
-    // Past the box that shows the password.
-    screen.keys(&["Tab", "Tab"]);
-    screen.text(MAIL);
-    screen.keys(&["Tab"]);
-    screen.text(MAIL);
-    screen.keys(&["Return", "Return"]);
-}
-
 /// What NSS says of the database at home.
 fn nss(home: &Path) -> String {
     let database = format!("sql:{}", home.join(".pki/nssdb").display());
@@ -52,7 +37,7 @@ fn a_certificate_is_issued_by_keyboard_alone() {
     screen.picture("window-menu");
     screen.keys(&["Return"]);
     screen.window("Issue a certificate");
-    issue(&screen, &seat);
+    screen.issue(&seat);
     let pressed = Instant::now();
     screen.window("The certificate was issued");
     figure("issued after", millis(pressed.elapsed()));
@@ -113,7 +98,7 @@ fn a_refusal_is_explained_and_the_form_is_still_filled() {
     screen.keys(&["Return"]);
     screen.window("Issue a certificate");
     let wrong = Seat { password: "0000-0000-0000-0000".to_owned(), ..seat.clone() };
-    issue(&screen, &wrong);
+    screen.issue(&wrong);
     screen.window("Something went wrong");
     screen.picture("window-refused");
     // Back to the form; what is most likely wrong has the focus.

@@ -73,19 +73,6 @@ fn open_from_menu(pc: &WindowsPc) {
     pc.open(&entry.replace("drive_c", "C:").replace('/', "\\"));
 }
 
-/// Fills the form that has the focus in its first field and presses Enter twice, as people do.
-fn issue(screen: &Screen, seat: &Seat) {
-    screen.text(&seat.user_id.to_lowercase());
-    screen.keys(&["Tab"]);
-    screen.text(&seat.password.to_lowercase().replace('-', " "));
-    // Past the box that shows the password.
-    screen.keys(&["Tab", "Tab"]);
-    screen.text(MAIL);
-    screen.keys(&["Tab"]);
-    screen.text(MAIL);
-    screen.keys(&["Return", "Return"]);
-}
-
 /// Time passes for this certificate: the site and what the application was told agree that it can
 /// be renewed.
 fn make_due(pc: &WindowsPc, demo: &Demo, serial: &str) {
@@ -158,7 +145,7 @@ fn the_application_lives_its_whole_life_on_a_windows_pc() {
     follow(&pc, &demo.link("issue", "en"));
     pc.window(&screen, "Issue a certificate");
     figure("from the link to the form", millis(begun.elapsed()));
-    issue(&screen, &seat);
+    screen.issue(&seat);
     let pressed = Instant::now();
     pc.window(&screen, "The certificate was issued");
     figure("from Enter to the result", millis(pressed.elapsed()));
@@ -304,7 +291,7 @@ fn every_page_is_shown_on_a_laptop() {
         });
         picture("issue-wrong");
         screen.keys(&["ctrl+a"]);
-        issue(&screen, &Seat { password: "0000-0000-0000-0000".to_owned(), ..seat.clone() });
+        screen.issue(&Seat { password: "0000-0000-0000-0000".to_owned(), ..seat.clone() });
         see("エラーが発生しました", "Something went wrong", "refused");
         screen.keys(&["Return"]);
         pc.window(&screen, title(form.0, form.1));
