@@ -78,6 +78,20 @@ impl Authorities {
     }
 }
 
+impl Authorities {
+    /// Whether one of these CAs issued `leaf` directly, for servers, and it is valid `at` this time.
+    pub(crate) fn issued_server(
+        &self,
+        leaf: &CertificateDer<'_>,
+        at: UnixTime,
+        algorithms: &WebPkiSupportedAlgorithms,
+    ) -> bool {
+        let Ok(leaf) = EndEntityCert::try_from(leaf) else { return false };
+        let usage = Purpose::server_auth();
+        leaf.verify_for_usage(algorithms.all, &self.anchors, &[], at, usage, None, None).is_ok()
+    }
+}
+
 /// Accepts every purpose and notes whether client authentication was among them: webpki looks
 /// at the purpose before the issuer, and a stranger's certificate should read "wrong issuer".
 #[derive(Default)]

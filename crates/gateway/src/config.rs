@@ -35,6 +35,13 @@ pub struct Identity {
     pub key: PrivateKeyDer<'static>,
 }
 
+impl Identity {
+    /// The same once more.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self { chain: self.chain.clone(), key: self.key.clone_key() }
+    }
+}
+
 /// One service behind the gateway.
 #[derive(Clone, Debug)]
 pub struct ServiceConfig {

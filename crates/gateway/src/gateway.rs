@@ -17,10 +17,10 @@ use crate::feed::Follower;
 use crate::leaf::Leaves;
 use crate::metrics::Metrics;
 use crate::report::Reporter;
-use crate::seal::Seal;
 use crate::serve;
 use crate::service::{FeedHealth, Service};
 use crate::shared::{Phase, Shared};
+use crate::shown::Shown;
 use crate::tls::Tls;
 
 /// Connections that the system may keep waiting to be accepted.
@@ -34,6 +34,7 @@ const UPSTREAM_IDLE: Duration = Duration::from_secs(50);
 #[derive(Debug)]
 pub struct Gateway {
     pub(crate) shared: Arc<Shared>,
+    shown: Arc<Shown>,
     pub(crate) listener: TcpListener,
     pub(crate) followers: Vec<Follower>,
     pub(crate) reporters: Vec<Reporter>,
@@ -108,10 +109,8 @@ impl Gateway {
         config.check()?;
         let Config { listen, identity, state_dir, services, limits } = config;
         let state = claim(&state_dir)?;
-        let seal = Seal::new(&identity)
-            .map_err(|error| tracing::warn!(%error, "uses of certificates are not reported"))
-            .ok();
-        let tls = Tls::new(identity, clock.clone())?;
+        let shown = Arc::new(Shown::new(identity, &state_dir)?);
+        let tls = Tls::new(shown.clone(), clock.clone())?;
         let services: Vec<_> =
             services.into_iter().filter_map(Service::new).map(Arc::new).collect();
         let now = clock.now();
@@ -119,8 +118,8 @@ impl Gateway {
             .iter()
             .map(|service| Follower::restore(service.clone(), &state_dir, now))
             .collect::<io::Result<Vec<_>>>()
-            .map_err(|source| BindError::State { path: state_dir, source })?;
-        let reporters = services.iter().map(|one| Reporter::new(one.clone(), seal.as_ref()));
+            .map_err(|source| BindError::State { path: state_dir.clone(), source })?;
+        let reporters = services.iter().map(|one| Reporter::new(one.clone(), &shown, &state_dir));
         let reporters: Vec<_> = reporters.collect::<Result<Vec<_>, _>>()?;
         let reporters = reporters.into_iter().flatten().collect();
         tls.hint(&services);
@@ -147,7 +146,7 @@ impl Gateway {
             limits,
         };
         let shared = Arc::new(shared);
-        Ok(Self { shared, listener, followers, reporters, local_addr, lock: state })
+        Ok(Self { shared, shown, listener, followers, reporters, local_addr, lock: state })
     }
 
     /// The address the gateway listens on.
@@ -158,6 +157,11 @@ impl Gateway {
     /// Becomes true once connections are accepted and every service's revocations are known.
     pub fn ready(&self) -> watch::Receiver<bool> {
         self.shared.ready.subscribe()
+    }
+
+    /// What is shown to clients, to be replaced while the gateway serves.
+    pub fn shown(&self) -> Arc<Shown> {
+        self.shown.clone()
     }
 
     /// The counters.

@@ -14,6 +14,7 @@
 //! feed ─ fetch ─ page ─ knowledge (statuses, authorities) ─────┘
 //!          └─ journal            └─ connections: cut
 //! request ─ uses ─ report: what was admitted, beside the requests
+//!                    └─ shown: the gateway's own certificate, renewed in answer
 //! ```
 //!
 //! What holds:
@@ -48,6 +49,7 @@ mod seal;
 mod serve;
 mod service;
 mod shared;
+mod shown;
 mod statuses;
 mod tls;
 mod upgrade;
@@ -59,3 +61,4 @@ pub use gateway::{BindError, Gateway};
 pub use metrics::Metrics;
 pub use path::{PathPrefix, PathPrefixError};
 pub use service::FeedHealth;
+pub use shown::Shown;

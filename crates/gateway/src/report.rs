@@ -1,14 +1,16 @@
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, StatusCode, Uri, header};
-use http_body_util::Full;
+use http::{Request, Response, StatusCode, Uri, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::Timestamp;
-use tegata_wire::report::{CONTENT_TYPE, MAX_USES, Report, Use};
+use tegata_wire::report::{CHAIN_TYPE, CONTENT_TYPE, MAX_CHAIN, MAX_USES, Report, Use};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::config::Reporting;
@@ -16,6 +18,7 @@ use crate::gateway::BindError;
 use crate::seal::Seal;
 use crate::service::Service;
 use crate::shared::{Phase, Shared};
+use crate::shown::{Shown, Unfit};
 use crate::uses::{Pending, Waiting};
 
 /// How often what was used is reported.
@@ -37,7 +40,9 @@ pub(crate) const LAST_TRY: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(crate) struct Reporter {
     service: Arc<Service>,
-    seal: Seal,
+    shown: Arc<Shown>,
+    /// Why what the server handed over was not taken, as it was last said.
+    unfit: Option<Unfit>,
     url: Uri,
     client: Client<HttpConnector, Full<Bytes>>,
     pending: Pending,
@@ -49,6 +54,10 @@ pub(crate) struct Reporter {
 enum ReportFailure {
     #[error("the gateway's key does not sign: {0}")]
     Seal(#[from] rustls::Error),
+    #[error(
+        "the gateway's certificate has not the form of one that `tegata service gateway` makes"
+    )]
+    Unlike,
     #[error(transparent)]
     Request(#[from] http::Error),
     #[error("the server cannot be reached: {0}")]
@@ -65,21 +74,19 @@ enum ReportFailure {
 }
 
 impl Reporter {
-    /// `None` when nothing is to be reported. `own` is the gateway's TLS identity.
+    /// `None` when nothing is to be reported. `own` is what the gateway shows to clients.
     ///
     /// # Errors
     /// When the key that was chosen for reports does not sign.
     pub(crate) fn new(
         service: Arc<Service>,
-        own: Option<&Seal>,
+        own: &Arc<Shown>,
+        state_dir: &Path,
     ) -> Result<Option<Self>, BindError> {
-        let seal = match &service.config.reporting {
+        let shown = match &service.config.reporting {
             Reporting::Off => return Ok(None),
-            Reporting::AsGateway => match own {
-                Some(seal) => seal.clone(),
-                None => return Ok(None),
-            },
-            Reporting::As(identity) => Seal::new(identity)?,
+            Reporting::AsGateway => own.clone(),
+            Reporting::As(identity) => Arc::new(Shown::new(identity.duplicate(), state_dir)?),
         };
         let url = address(&service.config.feed.url)
             .map_err(|error| BindError::Config(format!("the address of reports: {error}")))?;
@@ -90,7 +97,8 @@ impl Reporter {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(30))
             .build(connector);
-        Ok(Some(Self { service, seal, url, client, pending: Pending::default(), sequence: 0 }))
+        let (pending, unfit) = Default::default();
+        Ok(Some(Self { service, shown, unfit, url, client, pending, sequence: 0 }))
     }
 
     /// Reports until the gateway ends; then tries a last time.
@@ -155,25 +163,27 @@ impl Reporter {
     /// Sends what waits longest, and goes on collecting meanwhile.
     async fn send(&mut self, shared: &Shared) -> Result<(), ReportFailure> {
         let oldest = self.pending.oldest(MAX_USES);
-        let report = self.report(&oldest, shared.clock.now());
-        let octets = self.seal.seal(&report)?;
+        let seal = self.shown.seal().ok_or(ReportFailure::Unlike)?;
+        let report = self.report(&seal, &oldest, shared.clock.now());
+        let octets = seal.seal(&report)?;
         let request = Request::post(self.url.clone())
             .header(header::CONTENT_TYPE, CONTENT_TYPE)
             .body(Full::from(octets))?;
         let answer = timeout(PATIENCE, self.client.request(request));
         tokio::pin!(answer);
-        let status = loop {
+        let answer = loop {
             tokio::select! {
-                answer = &mut answer => break answer.map_err(|_| ReportFailure::Timeout)??.status(),
+                answer = &mut answer => break answer.map_err(|_| ReportFailure::Timeout)??,
                 () = self.service.uses.half_full() => {
                     self.service.uses.collect(&mut self.pending, &shared.metrics);
                 }
             }
         };
-        match status {
-            StatusCode::NO_CONTENT => {
+        match answer.status() {
+            StatusCode::NO_CONTENT | StatusCode::OK => {
                 self.pending.done(&oldest);
                 shared.metrics.count_report();
+                self.take_renewal(answer, shared.clock.now()).await;
                 Ok(())
             }
             StatusCode::FORBIDDEN => Err(ReportFailure::Stranger),
@@ -181,14 +191,41 @@ impl Reporter {
         }
     }
 
-    fn report(&mut self, uses: &[Waiting], now: Timestamp) -> Report {
+    /// Shows from now on what the server handed over, when it is the gateway's certificate renewed.
+    async fn take_renewal(&mut self, answer: Response<Incoming>, now: Timestamp) {
+        let is_chain = answer.headers().get(header::CONTENT_TYPE).is_some_and(|t| t == CHAIN_TYPE);
+        if answer.status() != StatusCode::OK || !is_chain {
+            return;
+        }
+        let body = timeout(PATIENCE, Limited::new(answer.into_body(), MAX_CHAIN).collect());
+        let Ok(Ok(body)) = body.await else { return };
+        let (pem, shown) = (body.to_bytes(), self.shown.clone());
+        let authorities = self.service.knowledge.authorities();
+        let taking = move || shown.take(&pem, &authorities, now);
+        let Ok(taken) = tokio::task::spawn_blocking(taking).await else { return };
+        let service = &self.service.config.key;
+        match &taken {
+            Ok(Some(serial)) => {
+                tracing::info!(%service, %serial, "the gateway's certificate is renewed")
+            }
+            Ok(None) => {}
+            // It comes with every report: said once.
+            Err(unfit) if self.unfit == Some(*unfit) => {}
+            Err(unfit) => {
+                tracing::warn!(%service, %unfit, "the certificate that the server hands over is not taken");
+            }
+        }
+        self.unfit = taken.err();
+    }
+
+    fn report(&mut self, seal: &Seal, uses: &[Waiting], now: Timestamp) -> Report {
         let second = |at| Timestamp::from_second(at).unwrap_or(now);
         // Follows the clock, so that it grows over a restart, too.
         let clock = u64::try_from(now.as_microsecond()).unwrap_or_default();
         self.sequence = clock.max(self.sequence + 1);
         Report {
             service: self.service.config.key.to_string(),
-            gateway: self.seal.serial,
+            gateway: seal.serial,
             sequence: self.sequence,
             sent_at: now,
             position: self.service.health().borrow().position,

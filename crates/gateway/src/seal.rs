@@ -1,15 +1,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use der::Decode;
 use rustls::SignatureScheme;
-use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::sign::SigningKey;
 use tegata_domain::Serial;
 use tegata_wire::report::{Report, signed_message};
-use x509_cert::Certificate;
-
-use crate::config::Identity;
 
 /// How keys of each kind sign a report: the usual way, one a kind.
 const SCHEMES: &[SignatureScheme] = &[
@@ -23,21 +18,10 @@ const SCHEMES: &[SignatureScheme] = &[
 #[derive(Clone)]
 pub(crate) struct Seal {
     pub(crate) serial: Serial,
-    key: Arc<dyn SigningKey>,
+    pub(crate) key: Arc<dyn SigningKey>,
 }
 
 impl Seal {
-    /// # Errors
-    /// When the key is of no kind that signs, or the certificate cannot be read.
-    pub(crate) fn new(identity: &Identity) -> Result<Self, rustls::Error> {
-        let unreadable = || rustls::Error::General("the certificate cannot be read".to_owned());
-        let leaf = identity.chain.first().ok_or_else(unreadable)?;
-        let leaf = Certificate::from_der(leaf).map_err(|_| unreadable())?;
-        let serial = Serial::from_integer(leaf.tbs_certificate.serial_number.as_bytes())
-            .map_err(|_| unreadable())?;
-        Ok(Self { serial, key: any_supported_type(&identity.key)? })
-    }
-
     /// The octets of a report.
     ///
     /// # Errors

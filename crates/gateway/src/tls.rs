@@ -9,39 +9,37 @@ use rustls::crypto::{
 };
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ProducesTickets, ResolvesServerCert};
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
 use rustls::{DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use tegata_domain::Clock;
 
-use crate::config::Identity;
 use crate::service::Service;
+use crate::shown::Shown;
 
 /// The TLS side of the listener. A new configuration stands whenever the issuing CAs change, so
-/// that browsers are offered the right certificates; identity and ticket keys stay the same.
+/// that browsers are offered the right certificates; ticket keys stay the same, and what is shown
+/// ([`Shown`]) changes by itself.
 pub(crate) struct Tls {
     provider: Arc<CryptoProvider>,
-    identity: Arc<dyn ResolvesServerCert>,
+    shown: Arc<Shown>,
     tickets: Arc<dyn ProducesTickets>,
     time: Arc<dyn TimeProvider>,
     current: RwLock<Arc<ServerConfig>>,
 }
 
 impl Tls {
-    /// A listener that shows `identity` and hints at no issuing CA yet.
+    /// A listener that hints at no issuing CA yet.
     ///
     /// # Errors
-    /// When the certificate and its key do not fit or are of an unknown kind.
-    pub(crate) fn new(identity: Identity, clock: Arc<dyn Clock>) -> Result<Self, rustls::Error> {
+    /// When the system gives no randomness.
+    pub(crate) fn new(shown: Arc<Shown>, clock: Arc<dyn Clock>) -> Result<Self, rustls::Error> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let identity = CertifiedKey::from_der(identity.chain, identity.key, &provider)?;
-        let identity = Arc::new(SingleCertAndKey::from(identity));
         let tickets = aws_lc_rs::Ticketer::new()?;
         let time: Arc<dyn TimeProvider> = Arc::new(Time(clock));
-        let first = config(&provider, identity.clone(), &tickets, &time, Vec::new())?;
-        Ok(Self { provider, identity, tickets, time, current: RwLock::new(Arc::new(first)) })
+        let first = config(&provider, shown.clone(), &tickets, &time, Vec::new())?;
+        Ok(Self { provider, shown, tickets, time, current: RwLock::new(Arc::new(first)) })
     }
 
     /// What the next connection uses.
@@ -59,8 +57,8 @@ impl Tls {
                 }
             }
         }
-        let identity = self.identity.clone();
-        match config(&self.provider, identity, &self.tickets, &self.time, hints) {
+        let shown = self.shown.clone();
+        match config(&self.provider, shown, &self.tickets, &self.time, hints) {
             Ok(next) => {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
             }

@@ -14,6 +14,10 @@
 //! uses        2+    count, then for each: serial (20), first and last use (8 each, Unix seconds)
 //! ```
 //!
+//! The server answers 204, or 200 with a PEM chain ([`CHAIN_TYPE`]): the certificate that takes the
+//! place of the one whose key signed, on the same key, once that one's end is near. Whether it is
+//! what it says, the gateway finds out by itself.
+//!
 //! A report sent again is harmless: a certificate's times only grow, and a sequence that is not
 //! new says nothing of the gateway.
 
@@ -28,6 +32,12 @@ pub const MAX_REPORT: usize = 160 * 1024;
 
 /// Media type of a report.
 pub const CONTENT_TYPE: &str = "application/vnd.tegata.report";
+
+/// Media type of a renewed certificate with its issuer's, in answer to a report (RFC 8555 §9.1).
+pub const CHAIN_TYPE: &str = "application/pem-certificate-chain";
+
+/// Most octets of such an answer that a gateway reads.
+pub const MAX_CHAIN: usize = 64 * 1024;
 
 const MAGIC: &[u8; 8] = b"tegataU\x01";
 

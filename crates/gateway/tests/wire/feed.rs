@@ -14,6 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tegata_domain::{Clock, RevocationStatus, Serial};
 use tegata_wire::feed::{Change, Page};
+use tegata_wire::report::CHAIN_TYPE;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -37,6 +38,8 @@ struct State {
     mode: Mutex<Mode>,
     questions: watch::Sender<u64>,
     news: watch::Sender<()>,
+    /// What a report is answered with instead of nothing.
+    handed_over: Mutex<Option<String>>,
     /// What the gateway reported, each as it came.
     reports: watch::Sender<Vec<Vec<u8>>>,
 }
@@ -70,6 +73,7 @@ impl Feed {
             mode: Mutex::new(Mode::Honest),
             questions: watch::Sender::new(0),
             news: watch::Sender::new(()),
+            handed_over: Mutex::default(),
             reports: watch::Sender::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -104,6 +108,11 @@ impl Feed {
     pub(crate) fn set_mode(&self, mode: Mode) {
         *self.state.mode.lock().unwrap() = mode;
         self.state.news.send_replace(());
+    }
+
+    /// Answers reports with these certificates from now on.
+    pub(crate) fn hand_over(&self, pem: String) {
+        *self.state.handed_over.lock().unwrap() = Some(pem);
     }
 
     /// The page that answers for `after`, signed.
@@ -162,6 +171,11 @@ impl State {
             if is_down { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT };
         if !is_down {
             self.reports.send_modify(|reports| reports.push(octets));
+            if let Some(pem) = self.handed_over.lock().unwrap().clone() {
+                *answer.status_mut() = StatusCode::OK;
+                answer.headers_mut().insert("content-type", CHAIN_TYPE.parse().unwrap());
+                *answer.body_mut() = Full::from(pem);
+            }
         }
         answer
     }

@@ -16,6 +16,7 @@ mod pki;
 mod raw;
 mod revocation;
 mod sessions;
+mod shown;
 mod upstream;
 mod uses;
 mod verdicts;

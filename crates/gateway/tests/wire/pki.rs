@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use der::Decode;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType,
@@ -89,15 +91,39 @@ pub(crate) fn serial(number: u64) -> Serial {
 
 /// The gateway's own identity, and who trusts it.
 pub(crate) struct Server {
-    certificate: CertificateDer<'static>,
+    pub(crate) certificate: CertificateDer<'static>,
     key: Vec<u8>,
+    root: CertificateDer<'static>,
 }
 
 impl Server {
     pub(crate) fn new() -> Self {
         let rcgen::CertifiedKey { cert, signing_key } =
             rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        Self { certificate: cert.der().clone(), key: signing_key.serialize_der() }
+        let certificate = cert.der().clone();
+        Self { root: certificate.clone(), certificate, key: signing_key.serialize_der() }
+    }
+
+    /// One that `issuer` made, for this key or a new one, until the end of this year.
+    pub(crate) fn of(issuer: &Issuer, number: u64, key: Option<&Self>, year: i32) -> Self {
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.serial_number = Some(SerialNumber::from_slice(serial(number).octets()));
+        params.extended_key_usages = vec![Purpose::ServerAuth];
+        params.not_after = rcgen::date_time_ymd(year, 12, 31);
+        let key = match key {
+            Some(server) => KeyPair::try_from(server.key.as_slice()).unwrap(),
+            None => KeyPair::generate().unwrap(),
+        };
+        Self {
+            certificate: params.signed_by(&key, &issuer.0).unwrap().der().clone(),
+            key: key.serialize_der(),
+            root: issuer.0.der().clone(),
+        }
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        let base64 = STANDARD.encode(&self.certificate);
+        format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n")
     }
 
     pub(crate) fn identity(&self) -> Identity {
@@ -116,7 +142,7 @@ impl Server {
 
     pub(crate) fn roots(&self) -> Arc<RootCertStore> {
         let mut roots = RootCertStore::empty();
-        roots.add(self.certificate.clone()).unwrap();
+        roots.add(self.root.clone()).unwrap();
         Arc::new(roots)
     }
 }

@@ -9,10 +9,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rustls::ClientConfig;
 use rustls::client::ResolvesClientCert;
+use rustls::pki_types::CertificateDer;
 use rustls::version::{TLS12, TLS13};
 use tegata_domain::{Clock, Entropy, RevocationStatus};
 use tegata_gateway::{
     Bilingual, Config, FeedConfig, FeedHealth, Gateway, Limits, Metrics, Reporting, ServiceConfig,
+    Shown,
 };
 use tempfile::TempDir;
 use tokio::sync::{oneshot, watch};
@@ -72,6 +74,7 @@ struct Running {
     ready: watch::Receiver<bool>,
     feeds: Vec<watch::Receiver<FeedHealth>>,
     metrics: Arc<Metrics>,
+    shown: Arc<Shown>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -128,6 +131,7 @@ impl World {
             ready: gateway.ready(),
             feeds: self.places.iter().map(|p| gateway.feed(&p.config.key).unwrap()).collect(),
             metrics: gateway.metrics(),
+            shown: gateway.shown(),
             stop,
             task: tokio::spawn(gateway.serve(async {
                 let _ = stopped.await;
@@ -155,6 +159,16 @@ impl World {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.running().metrics
+    }
+
+    pub(crate) fn shown(&self) -> &Shown {
+        &self.running().shown
+    }
+
+    /// What a new connection is shown.
+    pub(crate) async fn presented(&self) -> CertificateDer<'static> {
+        let stream = tls(self.addr(), &Arc::new(self.browser(None))).await.unwrap();
+        stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned()
     }
 
     pub(crate) async fn health(
