@@ -59,6 +59,22 @@ pub fn take(
     Ok(items)
 }
 
+/// The certificate of `items` that took the place of `old`: of the same seat, usable, and ending
+/// last.
+pub fn successor<'a>(items: &'a [Item], old: &Item) -> Option<&'a Item> {
+    let organisation = old.held.certificate.organisation();
+    items
+        .iter()
+        .filter(|item| {
+            item.state == State::Valid
+                && item.held.key.is_some()
+                && item.held.user == old.held.user
+                && item.held.certificate.organisation() == organisation
+                && item.held.certificate.not_after() > old.held.certificate.not_after()
+        })
+        .max_by_key(|item| item.held.certificate.not_after())
+}
+
 fn state(one: &Held, all: &[Held], now: Timestamp) -> State {
     if now < one.certificate.not_before() {
         return State::NotYetValid;
