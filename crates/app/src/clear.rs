@@ -9,7 +9,7 @@ use tegata_domain::Clock;
 use crate::World;
 use crate::args::Clear;
 use crate::output::{Failure, Lines};
-use crate::{autoselect, remove, stores};
+use crate::{autoselect, remove, schedule, stores};
 
 /// `tegata-app clear`: what an uninstaller runs. It asks nothing, and goes on where something
 /// stays: the program is gone afterwards. The first thing that stayed is the failure.
@@ -24,6 +24,8 @@ pub(crate) fn run(options: Clear, world: &mut World) -> Result<(), Failure> {
         .map_err(|error| Failure::of(error, text))?;
     items.retain(|item| remove::is_ours(item, brand.as_ref()));
 
+    // One that an administrator set up for everyone goes with the program.
+    let scheduled = schedule::forget(text);
     let chosen = autoselect::forget(&items, text);
     let keys = if options.keys {
         leave::keys(&mut *opened, &items, receipts.as_ref(), site)
@@ -34,6 +36,7 @@ pub(crate) fn run(options: Clear, world: &mut World) -> Result<(), Failure> {
     let untrusted = leave::authorities(&mut *opened).map_err(|error| Failure::of(error, text));
     let state = own_files(&items, receipts.as_ref(), site, options.keys)
         .map_err(|error| Failure::of(error, text));
+    scheduled?;
     chosen?;
     let (removed, untrusted) = (keys?, untrusted?);
     state?;

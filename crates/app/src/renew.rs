@@ -14,10 +14,13 @@ use crate::args::Renew;
 use crate::input::Input;
 use crate::issue::{IssuedObject, lines, object};
 use crate::output::{Failure, Lines};
-use crate::{proxy, stores, version};
+use crate::{proxy, schedule, stores, unattended, version};
 
 /// `tegata-app renew`. With `--all-due` the exit code is that of the first one that failed.
 pub(crate) fn run(options: Renew, world: &mut World) -> Result<Exit, Failure> {
+    if options.unattended {
+        return unattended::run(&options, world);
+    }
     let text = world.text;
     let input = Input(text);
     let network = proxy::network(world, &[options.at.store_password_file.as_deref()])?;
@@ -82,7 +85,7 @@ fn all_due(
     Ok(exit)
 }
 
-fn remembered(
+pub(crate) fn remembered(
     receipt: Option<&Receipt>,
     text: Text,
 ) -> Result<(Site, Option<Fingerprint>), Failure> {
@@ -91,7 +94,7 @@ fn remembered(
 }
 
 /// Renews one certificate and writes down what the site told.
-fn one(
+pub(crate) fn one(
     network: &Https,
     store: &mut dyn KeyStore,
     item: Item,
@@ -107,6 +110,7 @@ fn one(
         user: item.held.user,
         right: Right::Certificate { current: Box::new(item.held.certificate), key },
         app_version: version::running(),
+        unattended: schedule::is_on(),
     };
     let output = &world.output;
     let outcome = issue::run(
@@ -164,7 +168,7 @@ struct AllObject<'a> {
 }
 
 #[derive(Serialize)]
-struct FailedObject {
-    user_id: String,
-    code: String,
+pub(crate) struct FailedObject {
+    pub(crate) user_id: String,
+    pub(crate) code: String,
 }

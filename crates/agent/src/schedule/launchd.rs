@@ -12,7 +12,8 @@ pub(super) fn on(plan: &Plan, places: &Places) -> Result<Entry, ScheduleError> {
     let folder = files::folder_of(&file);
     std::fs::create_dir_all(&folder).map_err(ScheduleError::io(&folder))?;
     let words = [plan.program()?.to_owned()].into_iter().chain(plan.spreading());
-    let words: String = words.map(|word| format!("<string>{}</string>\n", escaped(&word))).collect();
+    let words: String =
+        words.map(|word| format!("<string>{}</string>\n", escaped(&word))).collect();
     let text = format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">

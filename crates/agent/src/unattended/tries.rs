@@ -141,6 +141,11 @@ impl Tries {
         }
     }
 
+    /// Forgets one that was renewed.
+    pub fn renewed(&mut self, serial: &str) {
+        self.0.remove(serial);
+    }
+
     /// Forgets all but these: the others were renewed, or are gone.
     pub fn keep_only(&mut self, due: &[String]) {
         self.0.retain(|serial, _| due.contains(serial));

@@ -6,11 +6,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tegata_agent::doctor;
+use tegata_agent::inventory::{self, State};
 use tegata_agent::issue::{
     self, Confirmation, Order, Outcome, Person, Ports, Progress, Right, Stopped,
 };
 use tegata_agent::link::{Link, LinkAnswer};
 use tegata_agent::proxy::{Account, ProxyAsk, ProxyChoice, ProxyPerson, WayOut};
+use tegata_agent::retire;
 use tegata_agent::site::Site;
 use tegata_agent::store::{Held, KeyStore, Pkcs12Form, StoreError, StoreUri};
 use tegata_agent::transport::{Https, Network};
@@ -24,7 +26,7 @@ use super::model::form::Filled;
 use super::model::{Answer, Issued, Job, Question, Report};
 use super::stop::{Stop, Stoppable};
 use super::updating::{Updater, look_aside};
-use crate::{proxy, stores};
+use crate::{proxy, schedule, stores};
 
 /// What the worker takes from the world.
 #[derive(Clone)]
@@ -174,7 +176,7 @@ impl Bench {
             Job::Issue { site, root, filled } => self.issue(context, site, root, filled),
             Job::Renew { serial } => self.renew(context, &serial),
             Job::Redeem { link, root } => Report::Linked(self.redeem(context, &link, root)),
-            Job::Remove { serials } => remove(context, &serials),
+            Job::Remove { serials } => self.remove(context, &serials),
             Job::Diagnose { reference } => {
                 self.reference.replace(reference);
                 self.diagnose(context)
@@ -267,9 +269,34 @@ impl Bench {
         link.redeem(&*transport)
     }
 
+    /// Removes certificates and their keys, as many as can be removed. The server is told of those
+    /// that were renewed; where it does not hear it, they go all the same.
+    fn remove(&self, context: &Context, serials: &[String]) -> Report {
+        let mut gone = Vec::new();
+        let now = self.around.clock.now();
+        let removed = open(context, None).and_then(|mut store| {
+            let all = inventory::take(&*store, stores::receipts().as_ref(), now)
+                .map_err(|error| Error::from(error).explain(context.text))?;
+            let network = self.network(context)?;
+            for item in all.iter().filter(|item| serials.contains(&item.held.serial.to_string())) {
+                if let (State::Superseded, Some(receipt)) = (item.state, &item.receipt) {
+                    // Said by the server's own lists; the person has nothing to do about it.
+                    let _ = retire::tell(&network, &*store, &item.held, receipt, now);
+                }
+                let removed = store.remove(&item.held);
+                removed.map_err(|error| Error::from(error).explain(context.text))?;
+                stores::forget(item.held.serial);
+                gone.push(item.held.serial.to_string());
+            }
+            Ok(())
+        });
+        Report::Removed(gone, removed.err())
+    }
+
     fn order(&self, site: &Site, root: Fingerprint, user: UserId, right: Right) -> Order {
         let (site, app_version) = (site.clone(), self.around.version);
-        Order { site, pin: Some(root), user, right, app_version }
+        let unattended = schedule::is_on();
+        Order { site, pin: Some(root), user, right, app_version, unattended }
     }
 
     fn carry_out(&self, context: &Context, order: Order, store: &mut dyn KeyStore) -> Report {
@@ -406,19 +433,4 @@ fn issued(context: &Context, site: &Site, outcome: Outcome) -> Report {
         is_under_initial_password: context.store.starts_with("pkcs12:"),
         remark,
     }))
-}
-
-/// Removes certificates and their keys, as many as can be removed.
-fn remove(context: &Context, serials: &[String]) -> Report {
-    let mut gone = Vec::new();
-    let removed = open(context, None).and_then(|mut store| {
-        let held = list(&*store, context.text)?;
-        for held in held.iter().filter(|held| serials.contains(&held.serial.to_string())) {
-            store.remove(held).map_err(|error| Error::from(error).explain(context.text))?;
-            stores::forget(held.serial);
-            gone.push(held.serial.to_string());
-        }
-        Ok(())
-    });
-    Report::Removed(gone, removed.err())
 }
