@@ -56,7 +56,7 @@ fn all_due(
     let (mut said, mut exit) = (Lines::default(), Exit::Done);
     let (mut renewed, mut failed) = (Vec::new(), Vec::new());
     for item in items.into_iter().filter(|item| item.is_due(now)) {
-        let user = item.held.user.to_string();
+        let user = Some(item.held.user.to_string());
         let outcome = remembered(item.receipt.as_ref(), text)
             .and_then(|(site, pin)| one(network, store, item, site, pin, world));
         match outcome {
@@ -169,6 +169,8 @@ struct AllObject<'a> {
 
 #[derive(Serialize)]
 pub(crate) struct FailedObject {
-    pub(crate) user_id: String,
+    /// Without it the store itself failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user_id: Option<String>,
     pub(crate) code: String,
 }

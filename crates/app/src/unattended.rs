@@ -34,7 +34,7 @@ pub(crate) fn run(options: &Renew, world: &mut World) -> Result<Exit, Failure> {
     };
     let log = Log::of(&state);
     let mut tries = Tries::read(&state);
-    let done = Run::new(options, world).and_then(|run| run.carry_out(&mut tries, world));
+    let done = carry_out(options, &mut tries, world);
     // What cannot be kept leads to one try too many, and what cannot be logged to nothing.
     let _ = tries.write(&state);
     let now = world.clock.now();
@@ -51,10 +51,53 @@ pub(crate) fn run(options: &Renew, world: &mut World) -> Result<Exit, Failure> {
     }
 }
 
+/// Opens the store and does what is to be done in it. A store that could not be opened before is
+/// let be for as long as a renewal that failed: a wrong PIN is not tried twice.
+fn carry_out(options: &Renew, tries: &mut Tries, world: &mut World) -> Result<Done, Failure> {
+    let (text, now) = (world.text, world.clock.now());
+    let uri = stores::chosen(&options.at, text)?;
+    let key = uri.to_string();
+    let mut done = Done::nothing(uri.clone());
+    let (code, not_before) = match tries.verdict(&key, now) {
+        Verdict::Try => {
+            let opened = Run::new(options, world).and_then(|run| {
+                let items = inventory::take(&*run.store, run.receipts.as_ref(), now);
+                Ok((run, items.map_err(|error| Failure::of(error, text))?))
+            });
+            match opened {
+                Ok((run, items)) => run.carry_out(&items, tries, &mut done, world),
+                Err(failure) => {
+                    let (code, title) = (failure.explanation.code, failure.explanation.title);
+                    world.output.progress(&title);
+                    done.log.push(format!("failed {code}"));
+                    let why = (code.as_str(), failure.remedy);
+                    if tries.failed(&key, why, UNKNOWN_DAYS, now, &world.entropy) {
+                        done.tell_failure(&text.unattended_failed_store(&title), world);
+                        tries.told(&key, now);
+                    }
+                    done.exit = failure.exit;
+                    done.failed.push(renew::FailedObject { user_id: None, code });
+                }
+            }
+            return Ok(done);
+        }
+        Verdict::Wait(failed) => (failed.code.clone(), Some(failed.not_before)),
+        Verdict::Stopped(failed) => (failed.code.clone(), None),
+    };
+    if tries.reminds(&key, UNKNOWN_DAYS, now) {
+        done.tell_failure(&text.unattended_stopped(&code, &key), world);
+        tries.told(&key, now);
+    }
+    done.waiting.push(Waiting { user_id: None, serial: None, code, not_before });
+    Ok(done)
+}
+
+/// Nobody knows how long there is.
+const UNKNOWN_DAYS: i64 = i64::MAX;
+
 /// What a run works with.
 struct Run {
     network: Https,
-    uri: StoreUri,
     store: Box<dyn KeyStore>,
     receipts: Option<Receipts>,
     spread: Duration,
@@ -73,30 +116,26 @@ impl Run {
         };
         let store = stores::open(&uri, password, Pkcs12Form::default(), world)?;
         let spread = Duration::from_secs(3600 * u64::from(options.spread));
-        Ok(Self { network, uri, store, receipts: stores::receipts(), spread, locked })
+        Ok(Self { network, store, receipts: stores::receipts(), spread, locked })
     }
 
-    fn carry_out(mut self, tries: &mut Tries, world: &mut World) -> Result<Done, Failure> {
+    fn carry_out(mut self, items: &[Item], tries: &mut Tries, done: &mut Done, world: &mut World) {
         let now = world.clock.now();
-        let mut done = Done::nothing(self.uri.clone());
-        let items = inventory::take(&*self.store, self.receipts.as_ref(), now)
-            .map_err(|error| Failure::of(error, world.text))?;
         let due: Vec<_> = items.iter().filter(|item| item.is_due(now)).cloned().collect();
-        let old = Old::all(&items);
+        let old = Old::all(items);
         let tried = due.iter().any(|item| tries.verdict(&serial(item), now) == Verdict::Try);
         if tried || !old.is_empty() {
             world.pause.pause(unattended::spread(self.spread, &world.entropy));
         }
         // First, so that what is renewed now is left alone until the next run.
-        self.clean(&old, &mut done, world);
+        self.clean(&old, done, world);
         tries.keep_only(&due.iter().map(serial).collect::<Vec<_>>());
         for item in due {
-            self.renew(item, tries, &mut done, world);
+            self.renew(item, tries, done, world);
         }
         if done.is_empty() {
             done.say(&world.text.app_nothing_due());
         }
-        Ok(done)
     }
 
     /// Removes what was renewed before, once the gateway let its successor through; asks it where
@@ -142,7 +181,12 @@ impl Run {
                 let line = world.text.unattended_waits(&failed.code, &until, &user);
                 done.say(&line);
                 let (code, not_before) = (failed.code.clone(), Some(failed.not_before));
-                done.waiting.push(Waiting { user_id: user, serial: number, code, not_before });
+                done.waiting.push(Waiting {
+                    user_id: Some(user),
+                    serial: Some(number),
+                    code,
+                    not_before,
+                });
                 return;
             }
             Verdict::Stopped(failed) => {
@@ -154,7 +198,12 @@ impl Run {
                     tries.told(&number, now);
                 }
                 let not_before = None;
-                done.waiting.push(Waiting { user_id: user, serial: number, code, not_before });
+                done.waiting.push(Waiting {
+                    user_id: Some(user),
+                    serial: Some(number),
+                    code,
+                    not_before,
+                });
                 return;
             }
         }
@@ -185,7 +234,7 @@ impl Run {
                 if done.exit == Exit::Done {
                     done.exit = failure.exit;
                 }
-                done.failed.push(renew::FailedObject { user_id: user, code });
+                done.failed.push(renew::FailedObject { user_id: Some(user), code });
             }
         }
     }
@@ -202,14 +251,7 @@ impl Run {
         let until = item.held.certificate.not_after();
         let until = Dates::of_service(zone(item), text).moment(until);
         let what = text.unattended_failed_body(&until, item.held.user.as_str(), why);
-        // What the window cannot open is renewed where it was issued: at the command line.
-        let uri = self.uri.to_string();
-        let now = if stores::choices().contains(&uri) {
-            text.unattended_failed_open()
-        } else {
-            text.unattended_failed_command(&format!("tegata-app renew --store {uri}"))
-        };
-        done.tell(text.unattended_failed_title(), format!("{what}\n{now}"), world);
+        done.tell_failure(&what, world);
     }
 }
 
@@ -263,6 +305,18 @@ impl Done {
         parts.iter().sum::<usize>() == 0
     }
 
+    /// Says what failed and what to do now.
+    fn tell_failure(&mut self, what: &str, world: &World) {
+        let (text, uri) = (world.text, self.store.to_string());
+        // What the window cannot open is renewed where it was issued: at the command line.
+        let now = if stores::choices().contains(&uri) {
+            text.unattended_failed_open()
+        } else {
+            text.unattended_failed_command(&format!("tegata-app renew --store {uri}"))
+        };
+        self.tell(text.unattended_failed_title(), format!("{what}\n{now}"), world);
+    }
+
     /// Says it to whoever sits there, and writes it down for whoever looks later.
     fn tell(&mut self, title: String, body: String, world: &World) {
         let shown = notify::tell(&title, &body, &world.pause);
@@ -308,8 +362,11 @@ struct Busy {
 /// A renewal that is due and was not tried.
 #[derive(Serialize)]
 struct Waiting {
-    user_id: String,
-    serial: String,
+    /// Without it the store itself is let be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serial: Option<String>,
     code: String,
     /// When it is tried again; without it not before a person did something.
     not_before: Option<Timestamp>,

@@ -171,7 +171,11 @@ pub(super) struct Bench {
 impl Bench {
     fn work(&self, context: &Context, job: Job) {
         let report = match job {
-            Job::Load { site } => Report::Loaded(self.load(context, site.as_ref())),
+            Job::Load { site } => {
+                self.desk.report(Report::Loaded(self.load(context, site.as_ref())));
+                Report::Scheduled(Ok(schedule::is_on()))
+            }
+            Job::Schedule(is_wanted) => switch(context, is_wanted),
             Job::Believe { site } => self.believe(context, site),
             Job::Issue { site, root, filled } => self.issue(context, site, root, filled),
             Job::Renew { serial } => self.renew(context, &serial),
@@ -405,6 +409,17 @@ pub(super) fn open(
     })?;
     stores::opened(&uri, password, Pkcs12Form::default())
         .map_err(|error| Error::from(error).explain(context.text))
+}
+
+/// Has this PC renew by itself, with the store and the way out of the settings; or not.
+fn switch(context: &Context, is_wanted: bool) -> Report {
+    let with = ["--store", &context.store, "--proxy", &context.proxy].map(str::to_owned);
+    let switched = if is_wanted {
+        schedule::switch_on(&with, context.text).map(|_| true)
+    } else {
+        schedule::switch_off(context.text).map(|_| false)
+    };
+    Report::Scheduled(switched.map_err(|failure| failure.explanation))
 }
 
 /// What a store holds; one that is not there yet holds nothing.

@@ -24,6 +24,7 @@ unattended-renewed-title = Your certificate was renewed automatically
 unattended-renewed-body = The certificate of { $user } is now valid until { $until }. There is nothing for you to do.
 unattended-failed-title = Your certificate could not be renewed automatically
 unattended-failed-body = The certificate of { $user } ends on { $until }. { $why }
+unattended-failed-store = Whether it is time to renew could not be found out. { $why }
 unattended-failed-open = Please open the issuing application and press “Renew”.
 unattended-failed-command = Please run this command: { $command }
 

@@ -24,6 +24,7 @@ unattended-renewed-title = 電子証明書を自動で更新しました
 unattended-renewed-body = { $user }の電子証明書は{ $until }まで有効です。操作は必要ありません。
 unattended-failed-title = 電子証明書を自動で更新できませんでした
 unattended-failed-body = { $user }の電子証明書は{ $until }に期限が切れます。{ $why }
+unattended-failed-store = 電子証明書の更新の時期を確認できませんでした。{ $why }
 unattended-failed-open = 証明書発行アプリケーションを開き、「更新する」を押してください。
 unattended-failed-command = 次のコマンドを実行してください: { $command }
 

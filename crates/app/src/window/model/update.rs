@@ -64,6 +64,11 @@ impl Model {
     }
 
     fn chosen(&mut self, field: FieldId, index: usize) -> Vec<Effect> {
+        if field == FieldId::Schedule {
+            let wanted = index == 1;
+            let is_new = self.schedule != Some(wanted);
+            return is_new.then_some(Effect::Work(Job::Schedule(wanted))).into_iter().collect();
+        }
         let before = self.settings.clone();
         let settings = &mut self.settings;
         match field {
@@ -111,6 +116,7 @@ impl Model {
             Act::UpdateLater => return self.postpone(),
             Act::Diagnose => return self.diagnose(),
             Act::Fix(index) => return vec![Effect::Work(Job::Fix(index))],
+            Act::Schedule => return vec![Effect::Work(Job::Schedule(true))],
             Act::SaveReport => return vec![Effect::Work(Job::SaveReport)],
             Act::Mark(serial) => {
                 self.marked.retain(|marked| *marked != serial);

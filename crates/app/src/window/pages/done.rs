@@ -1,12 +1,13 @@
 use tegata_text::Text;
 
 use super::card::key_text;
+use super::{quiet, settings};
 use crate::dates::Dates;
-use crate::window::model::Issued;
+use crate::window::model::{Issued, Model};
 use crate::window::page::{Act, Block, Fact, Page, Tone};
 
 /// What was installed, where, until when, and what comes next.
-pub(super) fn page(issued: &Issued, text: Text) -> Page {
+pub(super) fn page(issued: &Issued, model: &Model, text: Text) -> Page {
     let dates = Dates::of_service(Some(&issued.time_zone), text);
     let heading =
         if issued.is_renewal { text.window_renewed_heading() } else { text.window_done_heading() };
@@ -34,8 +35,22 @@ pub(super) fn page(issued: &Issued, text: Text) -> Page {
     });
     page.blocks(remarks.into_iter().map(Block::Words))
         .block(Block::Facts(facts))
+        .blocks(schedule(model, text))
         .main(text.window_done_open(), Act::OpenUrl(issued.service_url.clone()))
         .also(text.window_done_copy(), Act::Copy(issued.service_url.clone()))
         .or_escape(text.window_menu(), Act::Menu)
         .focus_on_main()
+}
+
+/// One press, and the next renewal needs nobody; or that it is so already.
+fn schedule(model: &Model, text: Text) -> Vec<Block> {
+    let offer = match model.schedule {
+        None => Vec::new(),
+        Some(true) => vec![Block::Words(text.schedule_is_on())],
+        Some(false) => vec![
+            Block::Words(text.window_done_schedule()),
+            Block::Actions(vec![quiet(text.window_done_schedule_on(), Act::Schedule)]),
+        ],
+    };
+    offer.into_iter().chain(settings::lost(model)).collect()
 }

@@ -76,7 +76,7 @@ fn of_screen(screen: &Screen, model: &Model) -> Page {
         Screen::Running(running) => running::page(running, text),
         Screen::Root { fingerprint, .. } => root::page(fingerprint, text),
         Screen::Proxy { form, .. } => proxy::page(form, text),
-        Screen::Done(issued) => done::page(issued, text),
+        Screen::Done(issued) => done::page(issued, model, text),
         Screen::Failed(failed) => failed::page(failed, model, text),
         Screen::Update => update::page(model, text),
         Screen::Told { command, version } => update::told(command, version, text),
