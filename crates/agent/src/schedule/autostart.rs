@@ -14,8 +14,11 @@ pub(super) fn on(plan: &Plan, places: &Places) -> Result<Entry, ScheduleError> {
     let words = [plan.program()?.to_owned()].into_iter().chain(plan.spreading());
     let line: Vec<_> = words.map(|word| quoted(&word)).collect();
     let text = format!(
-        "[Desktop Entry]\nType=Application\nName={}\nExec={}\nTerminal=false\nNoDisplay=true\n",
+        "[Desktop Entry]\nType=Application\nName={}\nTryExec={}\nExec={}\n\
+         Terminal=false\nNoDisplay=true\n",
         plan.description.replace('\\', "\\\\"),
+        // A package for everyone that goes cannot take the users' entries along.
+        plan.program()?.replace('\\', "\\\\"),
         line.join(" ")
     );
     files::write(&file, text.as_bytes(), Access::Public, Existing::Replace)

@@ -89,6 +89,7 @@ fn service(plan: &Plan) -> Result<String, ScheduleError> {
     Ok(format!(
         "[Unit]
 Description={description}
+ConditionPathExists={program}
 
 [Service]
 Type=oneshot
@@ -97,6 +98,8 @@ Nice=10
 TimeoutStartSec=30min
 ",
         description = escaped(&plan.description),
+        // A package for everyone that goes cannot take the users' timers along.
+        program = escaped(plan.program()?),
         line = line.join(" "),
     ))
 }

@@ -1,7 +1,7 @@
 //! What a person does, and what becomes of it.
 
 use super::form::{self, IssueForm, Wrong};
-use super::settings::{Look, ProxyChoice};
+use super::settings::{Look, ProxyChoice, Settings};
 use super::{Answer, Doctor, Effect, Job, Message, Model, Note, Running, Screen, Work};
 use crate::window::page::{Act, FieldId};
 
@@ -89,7 +89,15 @@ impl Model {
         if self.settings.store != before.store {
             effects.push(self.load());
         }
+        effects.extend(self.scheduled_anew(&before));
         effects
+    }
+
+    /// What renews by itself works with the settings, so it is told of others.
+    fn scheduled_anew(&self, before: &Settings) -> Option<Effect> {
+        let is_other =
+            self.settings.store != before.store || self.settings.way_out() != before.way_out();
+        (is_other && self.schedule == Some(true)).then_some(Effect::Work(Job::Schedule(true)))
     }
 
     fn pressed(&mut self, act: Act) -> Vec<Effect> {
@@ -331,7 +339,8 @@ impl Model {
             self.settings.proxy_script = form.script.text.trim().to_owned();
         }
         self.menu();
-        if self.settings == before { Vec::new() } else { vec![Effect::Save] }
+        let saves = (self.settings != before).then_some(Effect::Save);
+        saves.into_iter().chain(self.scheduled_anew(&before)).collect()
     }
 
     pub(super) fn load(&self) -> Effect {
