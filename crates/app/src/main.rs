@@ -52,6 +52,8 @@ struct World {
     entropy: SystemEntropy,
     pause: Sleep,
     proxy: args::Proxy,
+    /// Whether this is run by a schedule.
+    unattended: bool,
 }
 
 fn main() -> ExitCode {
@@ -79,6 +81,7 @@ fn main() -> ExitCode {
         entropy: SystemEntropy,
         pause: Sleep,
         proxy: args.proxy,
+        unattended: false,
     };
     let done = |()| Exit::Done;
     let result: Result<Exit, Failure> = match args.command {

@@ -110,7 +110,8 @@ pub(crate) fn one(
         user: item.held.user,
         right: Right::Certificate { current: Box::new(item.held.certificate), key },
         app_version: version::running(),
-        unattended: schedule::is_on(),
+        // Without a schedule of ours it may be run by another, such as cron.
+        unattended: world.unattended || schedule::is_on(),
     };
     let output = &world.output;
     let outcome = issue::run(

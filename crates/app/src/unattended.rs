@@ -25,6 +25,7 @@ use crate::{World, proxy, renew, stores};
 pub(crate) fn run(options: &Renew, world: &mut World) -> Result<Exit, Failure> {
     let text = world.text;
     world.prompt = Prompt::nobody(text);
+    world.unattended = true;
     let state = stores::state_folder().ok_or_else(|| no_state("HOME", world))?;
     let lock = unattended::claim(&state).map_err(|error| no_state(&error, world))?;
     let Some(_lock) = lock else {
