@@ -1,3 +1,4 @@
+use tegata_pkcs11::TokenError;
 use tegata_text::Text;
 use tegata_wire::Problem;
 
@@ -19,6 +20,17 @@ pub enum Exit {
     Unreachable = 4,
     /// 5: the key store failed.
     Store = 5,
+}
+
+/// What it takes before something that failed can succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Time: a network that comes back, a server that is up again.
+    Time,
+    /// A person has to do something. Trying again does no harm.
+    Person,
+    /// A person has to do something, and trying again before may make it worse.
+    PersonFirst,
 }
 
 /// What stops an issuance.
@@ -81,6 +93,37 @@ impl Error {
             Self::Unreachable(_) | Self::NotTegata(_) => Exit::Unreachable,
             Self::Store(StoreError::Unsupported(_) | StoreError::CannotUntrust) => Exit::Usage,
             Self::KeySilent | Self::Store(_) => Exit::Store,
+        }
+    }
+
+    /// What it takes before the same can succeed, where nobody is in front of the screen.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            // The site's own rules and clock: neither is a person's to change.
+            Self::Refused(problem) if problem.code == "renewal_too_early" => Remedy::Time,
+            Self::Refused(problem) if problem.status == 429 || problem.status >= 500 => {
+                Remedy::Time
+            }
+            Self::Refused(_) | Self::Trust(_) | Self::TooOld { .. } => Remedy::Person,
+            Self::Unreachable(
+                TransportError::ProxyRefused { .. } | TransportError::ProxySetting { .. },
+            ) => Remedy::Person,
+            // Each try counts: a few wrong ones lock the token.
+            Self::Store(StoreError::Token(
+                TokenError::PinWrong { .. } | TokenError::LastTry(_) | TokenError::PinLocked(_),
+            )) => Remedy::PersonFirst,
+            Self::Store(
+                StoreError::Token(
+                    TokenError::PinNeeded(_)
+                    | TokenError::NoPin { .. }
+                    | TokenError::EmptyPin(_)
+                    | TokenError::PinFile { .. }
+                    | TokenError::PinExpired(_),
+                )
+                | StoreError::PasswordNeeded
+                | StoreError::Unreadable(_),
+            ) => Remedy::Person,
+            _ => Remedy::Time,
         }
     }
 

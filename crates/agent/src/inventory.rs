@@ -136,6 +136,24 @@ fn judged(all: Vec<(Held, Option<Receipt>)>, now: Timestamp) -> Vec<Item> {
     items
 }
 
+/// The certificate of `items` that took the place of `old`: of the same seat, usable, and ending
+/// last.
+pub fn successor<'a>(items: &'a [Item], old: &Item) -> Option<&'a Item> {
+    let until = old.held.certificate.not_after();
+    items
+        .iter()
+        .filter(|item| {
+            item.state == State::Valid
+                && item.held.key.is_some()
+                && is_one_seat(
+                    (&old.held, old.receipt.as_ref()),
+                    (&item.held, item.receipt.as_ref()),
+                )
+                && item.held.certificate.not_after() > until
+        })
+        .max_by_key(|item| item.held.certificate.not_after())
+}
+
 fn state(one: &(Held, Option<Receipt>), all: &[(Held, Option<Receipt>)], now: Timestamp) -> State {
     let certificate = &one.0.certificate;
     if now < certificate.not_before() {
@@ -147,7 +165,7 @@ fn state(one: &(Held, Option<Receipt>), all: &[(Held, Option<Receipt>)], now: Ti
     // Of one seat the certificate that ends last is the one that replaced the others.
     let is_replaced = all.iter().any(|other| {
         other.0.key.is_some()
-            && is_one_seat(one, other)
+            && is_one_seat((&one.0, one.1.as_ref()), (&other.0, other.1.as_ref()))
             && other.0.certificate.valid_at(now)
             && other.0.certificate.not_after() > certificate.not_after()
     });
@@ -156,8 +174,8 @@ fn state(one: &(Held, Option<Receipt>), all: &[(Held, Option<Receipt>)], now: Ti
 
 /// Whether both are of one user of one service: of one site where that is remembered of both, else
 /// of one organisation. Its issuing CAs take turns.
-fn is_one_seat(one: &(Held, Option<Receipt>), other: &(Held, Option<Receipt>)) -> bool {
-    let is_one_service = match (&one.1, &other.1) {
+fn is_one_seat(one: (&Held, Option<&Receipt>), other: (&Held, Option<&Receipt>)) -> bool {
+    let is_one_service = match (one.1, other.1) {
         (Some(one), Some(other)) => one.site == other.site,
         _ => {
             let (one, other) = (&one.0.certificate, &other.0.certificate);
@@ -278,6 +296,7 @@ mod tests {
                 renewable_from: now(),
                 root_sha256: String::new(),
                 time_zone: None,
+                proven: false,
             };
             let folder = self.folder.path().join("receipts");
             std::fs::create_dir_all(&folder).unwrap();

@@ -17,6 +17,7 @@ use crate::pending;
 use crate::receipt::Receipts;
 use crate::site::Site;
 use crate::store::{KeyStore, StoreError, Untrusted};
+use crate::unattended;
 
 /// Removes the certificates of `items`, with their keys, and the keys that wait for certificates of
 /// the service of `site`; without one those of every service.
@@ -83,6 +84,7 @@ pub fn settings(state: &Path, receipts: &Receipts, site: Option<&Site>) -> Resul
         return Ok(());
     }
     remove(&state.join("settings.json"))?;
+    unattended::files(state).iter().try_for_each(|file| remove(file))?;
     remove_folder(&state.join("updates"))
 }
 

@@ -24,21 +24,24 @@ pub mod issue;
 mod key;
 pub mod leave;
 pub mod link;
+pub mod notify;
 mod pending;
 pub mod proof;
 pub mod proxy;
 pub mod receipt;
 pub mod retire;
+pub mod schedule;
 pub mod site;
 pub mod store;
 pub mod system;
 pub mod transport;
 pub mod trust;
+pub mod unattended;
 pub mod update;
 
 #[cfg(test)]
 mod testing;
 
-pub use error::{Error, Exit, Explanation};
+pub use error::{Error, Exit, Explanation, Remedy};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use key::{Algorithm, SeatKey};

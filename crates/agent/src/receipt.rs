@@ -27,6 +27,10 @@ pub struct Receipt {
     /// IANA name of the service's time zone.
     #[serde(default)]
     pub time_zone: Option<String>,
+    /// Whether the gateway let this certificate through: only then is what it replaces not needed
+    /// any more.
+    #[serde(default)]
+    pub proven: bool,
 }
 
 /// The folder of receipts, one JSON file a certificate.
@@ -51,10 +55,26 @@ impl Receipts {
             renewable_from: outcome.renewable_from,
             root_sha256: outcome.root.to_string(),
             time_zone: Some(outcome.time_zone.clone()),
+            proven: outcome.proof.is_accepted(),
         };
+        self.write(outcome.serial, &receipt)
+    }
+
+    /// Keeps that the gateway let this certificate through.
+    ///
+    /// # Errors
+    /// When the folder cannot be written. Without a receipt there is nothing to note.
+    pub fn proven(&self, serial: Serial) -> std::io::Result<()> {
+        match self.find(serial) {
+            Some(receipt) => self.write(serial, &Receipt { proven: true, ..receipt }),
+            None => Ok(()),
+        }
+    }
+
+    fn write(&self, serial: Serial, receipt: &Receipt) -> std::io::Result<()> {
         files::make_private_folder(&self.folder)?;
-        let json = serde_json::to_vec_pretty(&receipt)?;
-        files::write(&self.path(outcome.serial), &json, Access::Private, Existing::Replace)
+        let json = serde_json::to_vec_pretty(receipt)?;
+        files::write(&self.path(serial), &json, Access::Private, Existing::Replace)
     }
 
     /// The receipt of a certificate, when there is a readable one.

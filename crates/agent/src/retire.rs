@@ -1,16 +1,19 @@
 //! Retirement: what was renewed is revoked when its holder removes it, and not only days later.
 
+use jiff::Timestamp;
 use tegata_domain::Serial;
 use tegata_wire::Der;
 use tegata_wire::api::{RetireRequest, Retired};
 
-use crate::authorise;
 use crate::cert::Cert;
 use crate::error::Error;
-use crate::issue::read;
+use crate::issue::{self, Nobody, read};
 use crate::key::SeatKey;
+use crate::receipt::Receipt;
 use crate::site::Site;
-use crate::transport::Transport;
+use crate::store::{Held, KeyStore};
+use crate::transport::{Network, Transport};
+use crate::{Fingerprint, authorise};
 
 /// Has `old` revoked, whose key is `key`, because its successor stands. Returns the serial number
 /// of the successor as the server knows it. Asking again gets the same answer.
@@ -35,6 +38,28 @@ pub fn retire(
         return Err(Error::BadAnswer("another certificate was retired"));
     }
     Ok(retired.successor)
+}
+
+/// Does the same over `network`, for a certificate of which only the receipt is left to say where
+/// it came from. Nobody is asked anything.
+///
+/// # Errors
+/// As [`retire`], and when the site is not the one that issued it. None is a reason to keep the
+/// certificate.
+pub fn tell(
+    network: &dyn Network,
+    store: &dyn KeyStore,
+    old: &Held,
+    receipt: &Receipt,
+    now: Timestamp,
+) -> Result<Serial, Error> {
+    let site: Site =
+        receipt.site.parse().map_err(|_| Error::BadAnswer("the receipt names no site"))?;
+    let root = receipt.root_sha256.parse::<Fingerprint>();
+    let root = root.map_err(|_| Error::BadAnswer("the receipt names no root"))?;
+    let key = store.key(old)?;
+    let trusted = issue::believe(&site, Some(root), network, &mut Nobody, now)?;
+    retire(&*network.believe(&trusted)?, &site, &old.certificate, &*key)
 }
 
 #[cfg(test)]

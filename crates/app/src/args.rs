@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use tegata_agent::store::Pkcs12Form;
-use tegata_agent::{Exit, Explanation};
+use tegata_agent::{Exit, Explanation, Remedy};
 use tegata_text::{Lang, Text};
 
 use crate::output::{self, Failure};
@@ -58,6 +58,7 @@ pub(crate) struct StoreOptions {
 pub(crate) enum Command {
     Issue(Issue),
     Renew(Renew),
+    Schedule(Schedule),
     Remove(Remove),
     Doctor(Doctor),
     Autoselect(Autoselect),
@@ -101,6 +102,17 @@ pub(crate) struct List {
 pub(crate) struct Renew {
     #[arg(long, conflicts_with_all = ["user", "site"])]
     pub(crate) all_due: bool,
+    #[arg(long, requires = "all_due")]
+    pub(crate) unattended: bool,
+    #[arg(
+        long,
+        requires = "unattended",
+        value_name = "HOURS",
+        value_parser = clap::value_parser!(u8).range(0..=24),
+        default_value = "0",
+        hide_default_value = true
+    )]
+    pub(crate) spread: u8,
     #[arg(long, value_name = "ID")]
     pub(crate) user: Option<String>,
     #[command(flatten)]
@@ -109,6 +121,18 @@ pub(crate) struct Renew {
     pub(crate) site: Option<String>,
     #[arg(long, value_name = "HEX", requires = "site")]
     pub(crate) root_sha256: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Schedule {
+    #[arg(long, conflicts_with_all = ["off", "show"])]
+    pub(crate) on: bool,
+    #[arg(long, conflicts_with = "show")]
+    pub(crate) off: bool,
+    #[arg(long)]
+    pub(crate) show: bool,
+    #[command(flatten)]
+    pub(crate) at: StoreOptions,
 }
 
 #[derive(clap::Args)]
@@ -202,6 +226,9 @@ mod examples {
   tegata-app issue --site https://issue.example.jp/issueweb/0001/SB0001002C/ \\
       --user CMSM950-006-401 --mail taro@example.co.jp --store pkcs12:card.p12";
     pub(super) const RENEW: &str = "  tegata-app renew --store nss --all-due";
+    pub(super) const SCHEDULE: &str = "  \
+  tegata-app schedule --on
+  tegata-app schedule --off";
     pub(super) const REMOVE: &str = "  tegata-app remove --store nss --old";
     pub(super) const REMOVE_ONE: &str =
         "  tegata-app remove --store pkcs12:card.p12 --serial 4100…02 --yes";
@@ -247,6 +274,7 @@ impl Refused {
                 reference: String::new(),
             },
             existing: None,
+            remedy: Remedy::Person,
         };
         output::Output::new(self.text, true).end(Err(failure))
     }
@@ -368,6 +396,15 @@ fn localised(text: Text, program: &str) -> clap::Command {
             .mut_arg("site", |arg| arg.help(text.app_help_renew_site()))
             .mut_arg("user", |arg| arg.help(text.app_help_renew_user()))
             .mut_arg("all_due", |arg| arg.help(text.app_help_renew_all_due()))
+            .mut_arg("unattended", |arg| arg.help(text.app_help_renew_unattended()))
+            .mut_arg("spread", |arg| arg.help(text.app_help_renew_spread()))
+    })
+    .mut_subcommand("schedule", |command| {
+        store(command, &[examples::SCHEDULE])
+            .about(text.app_help_schedule())
+            .mut_arg("on", |arg| arg.help(text.app_help_schedule_on()))
+            .mut_arg("off", |arg| arg.help(text.app_help_schedule_off()))
+            .mut_arg("show", |arg| arg.help(text.app_help_schedule_show()))
     })
     .mut_subcommand("remove", |command| {
         store(command, &[examples::REMOVE, examples::REMOVE_ONE])

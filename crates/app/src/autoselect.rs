@@ -6,7 +6,7 @@ use tegata_agent::choice::{self, Choice, ChoiceError, Place, Tag};
 use tegata_agent::inventory::{self, Item, Own};
 use tegata_agent::receipt::Receipt;
 use tegata_agent::store::Pkcs12Form;
-use tegata_agent::{Exit, Explanation};
+use tegata_agent::{Exit, Explanation, Remedy};
 use tegata_domain::Clock;
 use tegata_text::Text;
 
@@ -132,7 +132,7 @@ fn failed(error: &ChoiceError, text: Text) -> Failure {
     };
     let (code, reference) = (code.to_owned(), String::new());
     let explanation = Explanation { code, title, detail, reference };
-    Failure { exit: Exit::Store, explanation, existing: None }
+    Failure { exit: Exit::Store, explanation, existing: None, remedy: Remedy::Person }
 }
 
 /// The object of `--json`.

@@ -9,13 +9,16 @@ use tegata_domain::Clock;
 use crate::World;
 use crate::args::Clear;
 use crate::output::{Failure, Lines};
-use crate::{autoselect, stores};
+use crate::{autoselect, schedule, stores};
 
 /// `tegata-app clear`: what an uninstaller runs. It asks nothing, and goes on where something
 /// stays: the program is gone afterwards. The first thing that stayed is the failure.
 pub(crate) fn run(options: Clear, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
     let brand = stores::brand(text)?;
+    // What would run this program goes first, whatever becomes of the rest. One that an
+    // administrator set up for everyone goes with the program.
+    let scheduled = schedule::forget(text);
     let own = brand.as_ref().map(Own::from);
     let (uri, password) = stores::unlocked(&options.at, world)?;
     let mut opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
@@ -35,6 +38,7 @@ pub(crate) fn run(options: Clear, world: &mut World) -> Result<(), Failure> {
     let untrusted = leave::authorities(&mut *opened).map_err(|error| Failure::of(error, text));
     let state = own_files(&items, receipts.as_ref(), site, options.keys)
         .map_err(|error| Failure::of(error, text));
+    scheduled?;
     chosen?;
     let (removed, untrusted) = (keys?, untrusted?);
     state?;

@@ -8,7 +8,7 @@ use crate::args::Issue;
 use crate::dates::Dates;
 use crate::input::{Input, Missing};
 use crate::output::{Failure, Lines};
-use crate::{World, proxy, stores, version};
+use crate::{World, proxy, schedule, stores, version};
 
 /// `tegata-app issue`
 pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
@@ -35,6 +35,7 @@ pub(crate) fn run(options: Issue, world: &mut World) -> Result<(), Failure> {
         user: input.user(&user)?,
         right: Right::Slip { password: input.password(&password)?, email: input.mail(&mail)? },
         app_version: version::running(),
+        unattended: schedule::is_on(text),
     };
     let uri = stores::chosen(&options.at, text)?;
     if is_mail_asked && world.prompt.ask(&text.app_ask_mail_again()).as_deref() != Some(&mail) {

@@ -21,8 +21,10 @@ mod prompt;
 mod proxy;
 mod remove;
 mod renew;
+mod schedule;
 mod stores;
 mod trust;
+mod unattended;
 mod update;
 mod version;
 mod window;
@@ -50,6 +52,8 @@ struct World {
     entropy: SystemEntropy,
     pause: Sleep,
     proxy: args::Proxy,
+    /// Whether this is run by a schedule.
+    unattended: bool,
 }
 
 fn main() -> ExitCode {
@@ -77,12 +81,14 @@ fn main() -> ExitCode {
         entropy: SystemEntropy,
         pause: Sleep,
         proxy: args.proxy,
+        unattended: false,
     };
     let done = |()| Exit::Done;
     let result: Result<Exit, Failure> = match args.command {
         None => open_window(text, None).map(done),
         Some(Command::Issue(options)) => issue::run(options, &mut world).map(done),
         Some(Command::Renew(options)) => renew::run(options, &mut world),
+        Some(Command::Schedule(options)) => schedule::run(&options, &world).map(done),
         Some(Command::Remove(options)) => remove::run(options, &mut world).map(done),
         Some(Command::Clear(options)) => clear::run(options, &mut world).map(done),
         Some(Command::Autoselect(options)) => autoselect::run(options, &mut world).map(done),

@@ -4,16 +4,18 @@ use std::process::ExitCode;
 use serde::Serialize;
 use tegata_agent::issue::{Existing, Stopped};
 use tegata_agent::update::UpdateError;
-use tegata_agent::{Error, Exit, Explanation};
+use tegata_agent::{Error, Exit, Explanation, Remedy};
 use tegata_text::Text;
 
 /// Why a command ended without what was asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) explanation: Explanation,
     /// The certificate that is there already, where the initial password was refused.
     pub(crate) existing: Option<Box<Existing>>,
+    /// What it takes before the same command can succeed.
+    pub(crate) remedy: Remedy,
 }
 
 impl Failure {
@@ -21,21 +23,23 @@ impl Failure {
     pub(crate) fn usage(code: &str, title: String, detail: String) -> Self {
         let (code, reference) = (code.to_owned(), String::new());
         let explanation = Explanation { code, title, detail, reference };
-        Self { exit: Exit::Usage, explanation, existing: None }
+        Self { exit: Exit::Usage, explanation, existing: None, remedy: Remedy::Person }
     }
 
     pub(crate) fn of(error: impl Into<Error>, text: Text) -> Self {
         let error = error.into();
-        Self { exit: error.exit(), explanation: error.explain(text), existing: None }
+        let remedy = error.remedy();
+        Self { exit: error.exit(), explanation: error.explain(text), existing: None, remedy }
     }
 
     pub(crate) fn update(error: &UpdateError, text: Text) -> Self {
-        Self { exit: error.exit(), explanation: error.explain(text), existing: None }
+        let (explanation, remedy) = (error.explain(text), Remedy::Time);
+        Self { exit: error.exit(), explanation, existing: None, remedy }
     }
 
     pub(crate) fn stopped(stopped: Stopped, text: Text) -> Self {
-        let explanation = stopped.explain(text);
-        Self { exit: stopped.error.exit(), explanation, existing: stopped.existing }
+        let (explanation, remedy) = (stopped.explain(text), stopped.error.remedy());
+        Self { exit: stopped.error.exit(), explanation, existing: stopped.existing, remedy }
     }
 }
 
@@ -71,7 +75,7 @@ impl Output {
 
     /// Says what went wrong, if anything, and ends the program.
     pub(crate) fn end(&self, result: Result<Exit, Failure>) -> ExitCode {
-        let Failure { exit, explanation, existing } = match result {
+        let Failure { exit, explanation, existing, .. } = match result {
             Ok(exit) => return ExitCode::from(exit as u8),
             Err(failure) => failure,
         };

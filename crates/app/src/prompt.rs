@@ -17,6 +17,11 @@ impl Prompt {
         Self { text, is_terminal: std::io::stdin().is_terminal() }
     }
 
+    /// Nobody, also where there is a terminal.
+    pub(crate) fn nobody(text: Text) -> Self {
+        Self { text, is_terminal: false }
+    }
+
     /// Asks for a line; `None` without a terminal or at the end of input.
     pub(crate) fn ask(&self, question: &str) -> Option<String> {
         if !self.is_terminal {

@@ -1,5 +1,6 @@
 use serde::Serialize;
-use tegata_agent::inventory::{self, Item, Own};
+use tegata_agent::inventory::{self, Item, Own, State};
+use tegata_agent::retire;
 use tegata_agent::store::Pkcs12Form;
 use tegata_domain::{Clock, Serial};
 
@@ -8,7 +9,7 @@ use crate::args::Remove;
 use crate::dates::Dates;
 use crate::input::{Input, Missing};
 use crate::output::{Failure, Lines};
-use crate::{args, stores};
+use crate::{args, proxy, stores};
 
 /// `tegata-app remove`
 pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
@@ -51,7 +52,16 @@ pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
     if !chosen.is_empty() && !options.yes {
         confirmed(&chosen, world)?;
     }
+    let network = proxy::network(world, &[options.at.store_password_file.as_deref()])?;
+    let mut told = Vec::new();
     for item in chosen {
+        if let Some(receipt) = item.receipt.as_ref().filter(|_| item.state == State::Superseded) {
+            // Without its key nobody could say it any more. Without an answer it goes all the same.
+            let said = retire::tell(&network, opened.as_ref(), &item.held, receipt, now);
+            lines =
+                lines.line(&if said.is_ok() { text.remove_told() } else { text.remove_untold() });
+            told.extend(said.is_ok().then(|| item.held.serial.to_string()));
+        }
         opened.remove(&item.held).map_err(|error| Failure::of(error, text))?;
         stores::forget(item.held.serial);
         lines = lines.line(&text.app_removed(&name(&item, world)));
@@ -60,7 +70,8 @@ pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
     if removed.is_empty() {
         lines = lines.line(&text.app_nothing_to_remove());
     }
-    let object = RemovedObject { result: "removed", store: uri.to_string(), serials: removed };
+    let object =
+        RemovedObject { result: "removed", store: uri.to_string(), serials: removed, told };
     world.output.result(lines.as_str(), &object);
     Ok(())
 }
@@ -96,4 +107,6 @@ struct RemovedObject {
     result: &'static str,
     store: String,
     serials: Vec<String>,
+    /// Those of them of which the server was told that they are not used any more.
+    told: Vec<String>,
 }

@@ -14,10 +14,13 @@ use crate::args::Renew;
 use crate::input::Input;
 use crate::issue::{IssuedObject, lines, object};
 use crate::output::{Failure, Lines};
-use crate::{proxy, stores, version};
+use crate::{proxy, schedule, stores, unattended, version};
 
 /// `tegata-app renew`. With `--all-due` the exit code is that of the first one that failed.
 pub(crate) fn run(options: Renew, world: &mut World) -> Result<Exit, Failure> {
+    if options.unattended {
+        return unattended::run(&options, world);
+    }
     let text = world.text;
     let input = Input(text);
     let network = proxy::network(world, &[options.at.store_password_file.as_deref()])?;
@@ -60,7 +63,7 @@ fn all_due(
     let (mut said, mut exit) = (Lines::default(), Exit::Done);
     let (mut renewed, mut failed) = (Vec::new(), Vec::new());
     for item in items.into_iter().filter(|item| item.is_due(now)) {
-        let user = item.held.user.to_string();
+        let user = Some(item.held.user.to_string());
         let outcome = remembered(item.receipt.as_ref(), text)
             .and_then(|(site, pin)| one(network, store, item, site, pin, world));
         match outcome {
@@ -89,7 +92,7 @@ fn all_due(
     Ok(exit)
 }
 
-fn remembered(
+pub(crate) fn remembered(
     receipt: Option<&Receipt>,
     text: Text,
 ) -> Result<(Site, Option<Fingerprint>), Failure> {
@@ -98,7 +101,7 @@ fn remembered(
 }
 
 /// Renews one certificate and writes down what the site told.
-fn one(
+pub(crate) fn one(
     network: &Https,
     store: &mut dyn KeyStore,
     item: Item,
@@ -114,6 +117,8 @@ fn one(
         user: item.held.user,
         right: Right::Certificate { current: Box::new(item.held.certificate), key },
         app_version: version::running(),
+        // Without a schedule of ours it may be run by another, such as cron.
+        unattended: world.unattended || schedule::is_on(text),
     };
     let output = &world.output;
     let outcome = issue::run(
@@ -171,7 +176,9 @@ struct AllObject<'a> {
 }
 
 #[derive(Serialize)]
-struct FailedObject {
-    user_id: String,
-    code: String,
+pub(crate) struct FailedObject {
+    /// Without it the store itself failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user_id: Option<String>,
+    pub(crate) code: String,
 }

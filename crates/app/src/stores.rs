@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use tegata_agent::brand::{Brand, BrandError};
 use tegata_agent::issue::Outcome;
 use tegata_agent::receipt::Receipts;
+use tegata_agent::schedule::Places;
 use tegata_agent::site::Site;
 use tegata_agent::store::{self, KeyStore, Options, Pkcs12Form, StoreError, StoreUri};
 use tegata_domain::Serial;
@@ -207,6 +208,19 @@ pub(crate) fn local_data() -> Option<PathBuf> {
 
 fn folder_named(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+/// Where this user's schedule is.
+pub(crate) fn places() -> Option<Places> {
+    let home = home()?;
+    let config = match cfg!(target_os = "linux") {
+        true => folder_named("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")),
+        false => home,
+    };
+    let named = |variable: &str| std::env::var(variable).ok().filter(|name| !name.is_empty());
+    let user = named("USERDOMAIN").zip(named("USERNAME"));
+    let user = user.map(|(domain, name)| format!("{domain}\\{name}"));
+    Some(Places { config, runtime: folder_named("XDG_RUNTIME_DIR"), user })
 }
 
 /// The stores of this build, for the help.

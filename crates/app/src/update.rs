@@ -8,7 +8,7 @@ use tegata_agent::brand::Brand;
 use tegata_agent::update::{
     self, Application, Applied, Decision, Offer, Place, Progress, UpdateError, megabytes,
 };
-use tegata_agent::{Exit, Explanation};
+use tegata_agent::{Exit, Explanation, Remedy};
 use tegata_text::Text;
 
 use crate::World;
@@ -90,7 +90,7 @@ fn too_old(minimum: &str, text: Text) -> Failure {
         detail: text.update_from_site_do(),
         reference: String::new(),
     };
-    Failure { exit: Exit::Refused, explanation, existing: None }
+    Failure { exit: Exit::Refused, explanation, existing: None, remedy: Remedy::Person }
 }
 
 /// Asks the person, and remembers a no for a day.

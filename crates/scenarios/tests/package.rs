@@ -77,7 +77,8 @@ fn whole_life(form: &str, root: &str, program: &str) {
     assert_eq!(products(&after), [(PRODUCT.to_owned(), "1.1.0".to_owned())]);
     let renew = value(&after, RUN, &name).unwrap();
     assert!(
-        renew.contains(program) && renew.ends_with("\" renew --all-due --store windows"),
+        renew.contains(program)
+            && renew.ends_with("\" renew --all-due --unattended --store windows --spread 4"),
         "{renew}"
     );
     pc.install(&version("1.2.0"), &[]);

@@ -256,3 +256,60 @@ fn help_names_the_stores_of_windows() {
     let refused = pc.run(wine::app(), &["list", "--store", "windows:usb", "--json"]).ended(2);
     assert_eq!(refused.json()["code"], "bad_store");
 }
+
+/// Windows runs what the schedule holds: renewed without anybody, cleaned up by the next run, and
+/// the schedule goes with the application. Wine has no Task Scheduler, so it is a start at login.
+#[test]
+fn a_schedule_renews_on_windows_and_goes_with_the_application() {
+    const RUN: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run";
+    let dir = tempdir().unwrap();
+    let demo = Demo::start(dir.path());
+    let pc = WindowsPc::new();
+    let app = |args: &[&str]| pc.run(wine::app(), &[args, &["--json"]].concat()).ok().json();
+    let on = app(&["schedule", "--on"]);
+    assert_eq!(
+        (&on["on"], &on["kind"], &on["place"]),
+        (&json!(true), &json!("login"), &json!("Tegata"))
+    );
+    let seat = demo.seat();
+    let issued = issue(&pc, &demo, &seat, "windows").ok().json();
+    let told = demo.tegata(&["subscriber", "list"]).ok().json();
+    let mut rows = told.as_array().unwrap().iter();
+    let row = rows.find(|row| row["user_id"] == seat.user_id.as_str()).unwrap();
+    assert_eq!(row["unattended"], true);
+
+    demo.open_renewal();
+    let serial = issued["serial"].as_str().unwrap();
+    let state = pc.local_app_data().join("tegata");
+    let receipt = state.join(format!("certificates/{serial}.json"));
+    let mut told: Value = serde_json::from_slice(&std::fs::read(&receipt).unwrap()).unwrap();
+    told["renewable_from"] = json!("2026-01-01T00:00:00Z");
+    std::fs::write(&receipt, told.to_string()).unwrap();
+
+    // The command as it stands in the registry; the wait that spreads PCs over hours is cut out.
+    let said = pc.run("reg", &["query", RUN, "/v", "Tegata"]).ok().text();
+    let line = said.split_once("REG_SZ").unwrap().1.trim();
+    let (program, arguments) = line.trim_start_matches('"').split_once('"').unwrap();
+    assert!(arguments.ends_with("--unattended --store windows --spread 4"), "{line}");
+    let words: Vec<_> = arguments.trim_end_matches("--spread 4").split_whitespace().collect();
+    let run = || pc.run(program, &[&words[..], &["--json"]].concat());
+    let ran = eventually("the server takes the change", BOUND, || {
+        let ran = run();
+        if ran.code == Some(3) {
+            std::fs::remove_file(state.join("unattended.json")).unwrap();
+            return None;
+        }
+        Some(ran.ok().json())
+    });
+    assert_eq!(ran["renewed"][0]["replaces"], serial, "{ran}");
+    assert_eq!((&ran["removed"], list(&pc).len()), (&json!([]), 2));
+    assert_eq!(run().ok().json()["removed"], json!([serial]), "the gateway let the new one in");
+    assert_eq!((list(&pc).len(), pc.registry(KEYS).len()), (1, 1));
+    let states = demo.certificates(Some(&seat.user_id));
+    assert!(states.iter().any(|row| row["serial"] == serial && row["state"] == "revoked"));
+
+    // What the uninstaller runs.
+    app(&["clear", "--keys", "--store", "windows"]);
+    assert!(pc.run("reg", &["query", RUN, "/v", "Tegata"]).code != Some(0), "gone");
+    assert!(!state.exists(), "{:?}", std::fs::read_dir(&state).unwrap().collect::<Vec<_>>());
+}

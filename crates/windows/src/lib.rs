@@ -11,10 +11,12 @@
 //! | `language` | the language in which Windows speaks to the user |
 //! | `proxy` | the proxies of the settings, and scripts that name them |
 //! | `sspi` | proving to a proxy who is signed in |
+//! | `balloon` | a word at the clock |
 //! | `console`, `ime` | the console of whoever started the program; no input method |
 
 #![cfg(windows)]
 
+pub mod balloon;
 mod capi;
 pub mod certs;
 mod cng;

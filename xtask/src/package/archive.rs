@@ -6,7 +6,7 @@ use std::process::Command;
 use tegata_text::Text;
 
 use super::elf::Elf;
-use super::scheme::{CLEAR_KEYS_NSS, CLEAR_NSS, SCHEME};
+use super::scheme::{CLEAR_KEYS_NSS, CLEAR_NSS, SCHEDULE, SCHEME, UNSCHEDULE};
 use super::stage::{DATA, PROGRAM, Stage, seconds};
 use super::{Job, desktop, repository, tool};
 use crate::Failure;
@@ -50,6 +50,8 @@ fn script(job: &Job, name: &str) -> String {
     fill("@SCHEME@", SCHEME);
     fill("@CLEAR@", CLEAR_NSS);
     fill("@CLEAR_KEYS@", CLEAR_KEYS_NSS);
+    fill("@SCHEDULE@", SCHEDULE);
+    fill("@UNSCHEDULE@", UNSCHEDULE);
     for (lang, text) in [("JA", job.ja), ("EN", job.en)] {
         for (place, sentence) in sentences(job, text) {
             fill(&format!("@{lang}_{place}@"), &quoted(&sentence));

@@ -2,6 +2,7 @@
 # Installs the application for the user who runs this, without root, or removes it:
 #   ./install.sh
 #   ./install.sh --uninstall [--remove-keys]
+# With STARTATLOGIN=1 in the environment it renews by itself what is due, as the MSI packages do.
 set -eu
 
 name=@NAME@
@@ -95,6 +96,9 @@ install() {
     # Without the database of handlers the choice has to be written down.
     [ -e "$data/applications/mimeinfo.cache" ] || ! command -v xdg-mime >/dev/null 2>&1 ||
         xdg-mime default "$name.desktop" x-scheme-handler/@SCHEME@ || :
+    # Only its own result: what is installed stays installed.
+    [ "${STARTATLOGIN:-}" != 1 ] || "$app/tegata-app" @SCHEDULE@ || :
+    [ "${STARTATLOGIN:-}" != 0 ] || "$app/tegata-app" @UNSCHEDULE@ || :
     printf '%s\n' "$installed"
 }
 

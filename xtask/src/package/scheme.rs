@@ -3,8 +3,14 @@
 /// The URL scheme that the issuing site starts the application with.
 pub(super) const SCHEME: &str = "tegata";
 
-/// What renews at login whatever is due, without a window.
-pub(super) const RENEW: &str = "renew --all-due --store windows";
+/// What renews whatever is due after a login, without a window and not on all PCs at once.
+pub(super) const RENEW: &str = "renew --all-due --unattended --store windows --spread 4";
+
+/// What has the application renew by itself, for the user who installs it.
+pub(super) const SCHEDULE: &str = "schedule --on";
+
+/// What takes that away again.
+pub(super) const UNSCHEDULE: &str = "schedule --off";
 
 /// What takes away what the application added to the PC and no certificate needs.
 pub(super) const CLEAR: &str = "clear --store windows";

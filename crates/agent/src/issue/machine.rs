@@ -207,14 +207,15 @@ impl Send {
                     password: password.to_string(),
                     email: email.to_string(),
                     request,
-                    unattended: false,
+                    unattended: order.unattended,
                 };
                 let written = serde_json::to_writer(&mut *body, &enroll);
                 enroll.password.zeroize();
                 written
             }
             Right::Certificate { .. } => {
-                serde_json::to_writer(&mut *body, &RenewRequest { request, unattended: false })
+                let unattended = order.unattended;
+                serde_json::to_writer(&mut *body, &RenewRequest { request, unattended })
             }
         };
         written.map_err(|_| Error::KeySilent)?;

@@ -41,6 +41,8 @@ pub struct Order {
     pub right: Right,
     /// Version of this application, such as `0.1.0`.
     pub app_version: &'static str,
+    /// Whether this PC will renew by itself what is issued now: reminders ask for nothing then.
+    pub unattended: bool,
 }
 
 /// By what right a certificate is asked for.
@@ -106,6 +108,15 @@ pub enum Confirmation {
     No,
     /// There is nobody to ask.
     Nobody,
+}
+
+/// Nobody is there to compare anything.
+pub struct Nobody;
+
+impl Person for Nobody {
+    fn confirm_root(&mut self, _: &Fingerprint) -> Confirmation {
+        Confirmation::Nobody
+    }
 }
 
 /// Where waiting is done: really in the application, at once in tests.

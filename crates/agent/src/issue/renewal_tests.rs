@@ -22,6 +22,7 @@ fn renew(folder: &Path, site: &FakeSite, seed: u64) -> Result<Outcome, Error> {
         user: held.user.clone(),
         right: Right::Certificate { current: Box::new(held.certificate), key },
         app_version: "0.1.0",
+        unattended: true,
     };
     run(
         order,

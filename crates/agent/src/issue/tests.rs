@@ -77,6 +77,7 @@ fn order(pin: Option<Fingerprint>) -> Order {
             email: "taro@example.jp".parse().unwrap(),
         },
         app_version: "0.1.0",
+        unattended: true,
     }
 }
 

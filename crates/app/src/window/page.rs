@@ -255,10 +255,11 @@ pub(crate) enum FieldId {
     ProxyAddress,
     ProxyScript,
     Reference,
+    Schedule,
 }
 
 impl FieldId {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Site,
         Self::User,
         Self::Password,
@@ -273,6 +274,7 @@ impl FieldId {
         Self::ProxyAddress,
         Self::ProxyScript,
         Self::Reference,
+        Self::Schedule,
     ];
 }
 
@@ -311,6 +313,8 @@ pub(crate) enum Act {
     /// Fix a finding, by its place in the list.
     Fix(usize),
     SaveReport,
+    /// Have this PC renew by itself from now on.
+    Schedule,
     /// Close although something runs; or do not.
     Leave,
     Stay,

@@ -6,12 +6,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tegata_agent::doctor;
-use tegata_agent::inventory::{self, Own};
+use tegata_agent::inventory::{self, Own, State};
 use tegata_agent::issue::{
     self, Confirmation, Order, Outcome, Person, Ports, Progress, Right, Stopped,
 };
 use tegata_agent::link::{Link, LinkAnswer};
 use tegata_agent::proxy::{Account, ProxyAsk, ProxyChoice, ProxyPerson, Scheme, WayOut};
+use tegata_agent::retire;
 use tegata_agent::site::Site;
 use tegata_agent::store::{Held, KeyStore, Pkcs12Form, StoreError, StoreUri};
 use tegata_agent::transport::{Https, Network};
@@ -25,7 +26,7 @@ use super::model::form::Filled;
 use super::model::{Answer, Issued, Job, Question, Report};
 use super::stop::{Stop, Stoppable};
 use super::updating::{Updater, look_aside};
-use crate::{proxy, stores};
+use crate::{proxy, schedule, stores};
 
 /// What the worker takes from the world.
 #[derive(Clone)]
@@ -214,7 +215,11 @@ impl Bench {
 
     fn work(&self, context: &Context, job: Job) {
         let report = match job {
-            Job::Load { site } => Report::Loaded(self.load(context, site.as_ref())),
+            Job::Load { site } => {
+                self.desk.report(Report::Loaded(self.load(context, site.as_ref())));
+                Report::Scheduled(Ok(schedule::is_on(context.text)))
+            }
+            Job::Schedule(is_wanted) => switch(context, is_wanted),
             Job::Believe { site } => self.believe(context, site),
             Job::Issue { site, root, filled } => self.issue(context, site, root, filled),
             Job::Renew { serial } => self.renew(context, &serial),
@@ -226,7 +231,7 @@ impl Bench {
                 }
                 Report::Linked(answer)
             }
-            Job::Remove { serials } => remove(context, &serials),
+            Job::Remove { serials } => self.remove(context, &serials),
             Job::Diagnose { reference } => {
                 self.reference.replace(reference);
                 self.diagnose(context)
@@ -270,7 +275,7 @@ impl Bench {
             Err(explanation) => return Report::Failed(explanation),
         };
         let right = Right::Slip { password: filled.password, email: filled.email };
-        let order = self.order(&site, root, filled.user, right);
+        let order = self.order((&site, root), filled.user, right, context.text);
         self.carry_out(context, order, &mut *store)
     }
 
@@ -305,7 +310,7 @@ impl Bench {
             Err(error) => return Report::Failed(Error::from(error).explain(text)),
         };
         let right = Right::Certificate { current: Box::new(held.certificate), key };
-        let order = self.order(&site, root, held.user, right);
+        let order = self.order((&site, root), held.user, right, text);
         self.carry_out(context, order, &mut *store)
     }
 
@@ -319,9 +324,42 @@ impl Bench {
         link.redeem(&*transport)
     }
 
-    fn order(&self, site: &Site, root: Fingerprint, user: UserId, right: Right) -> Order {
+    /// Removes certificates and their keys, as many as can be removed. The server is told of those
+    /// that were renewed; where it does not hear it, they go all the same.
+    fn remove(&self, context: &Context, serials: &[String]) -> Report {
+        let mut gone = Vec::new();
+        let now = self.around.clock.now();
+        let removed = open(context, None).and_then(|mut store| {
+            let all = inventory::take(&*store, stores::receipts().as_ref(), now)
+                .map_err(|error| Error::from(error).explain(context.text))?;
+            // A way out that makes no sense keeps nothing here.
+            let network = self.network(context).ok();
+            for item in all.iter().filter(|item| serials.contains(&item.held.serial.to_string())) {
+                let receipt = item.receipt.as_ref().filter(|_| item.state == State::Superseded);
+                if let Some((receipt, network)) = receipt.zip(network.as_ref()) {
+                    // Said by the server's own lists; the person has nothing to do about it.
+                    let _ = retire::tell(network, &*store, &item.held, receipt, now);
+                }
+                let removed = store.remove(&item.held);
+                removed.map_err(|error| Error::from(error).explain(context.text))?;
+                stores::forget(item.held.serial);
+                gone.push(item.held.serial.to_string());
+            }
+            Ok(())
+        });
+        Report::Removed(gone, removed.err())
+    }
+
+    fn order(
+        &self,
+        (site, root): (&Site, Fingerprint),
+        user: UserId,
+        right: Right,
+        text: Text,
+    ) -> Order {
         let (site, app_version) = (site.clone(), self.around.version);
-        Order { site, pin: Some(root), user, right, app_version }
+        let unattended = schedule::is_on(text);
+        Order { site, pin: Some(root), user, right, app_version, unattended }
     }
 
     fn carry_out(&self, context: &Context, order: Order, store: &mut dyn KeyStore) -> Report {
@@ -432,6 +470,17 @@ pub(super) fn open(
         .map_err(|error| Error::from(error).explain(context.text))
 }
 
+/// Has this PC renew by itself, with the store and the way out of the settings; or not.
+fn switch(context: &Context, is_wanted: bool) -> Report {
+    let with = ["--store", &context.store, "--proxy", &context.proxy].map(str::to_owned);
+    let switched = if is_wanted {
+        schedule::switch_on(&with, context.text).map(|_| true)
+    } else {
+        schedule::switch_off(context.text).map(|_| false)
+    };
+    Report::Scheduled(switched.map_err(|failure| failure.explanation))
+}
+
 /// What a store holds; one that is not there yet holds nothing.
 fn list(store: &dyn KeyStore, text: Text) -> Result<Vec<Held>, Explanation> {
     match store.list() {
@@ -459,21 +508,6 @@ fn issued(context: &Context, site: &Site, outcome: Outcome) -> Report {
         is_under_initial_password: context.store.starts_with("pkcs12:"),
         remark,
     }))
-}
-
-/// Removes certificates and their keys, as many as can be removed.
-fn remove(context: &Context, serials: &[String]) -> Report {
-    let mut gone = Vec::new();
-    let removed = open(context, None).and_then(|mut store| {
-        let held = list(&*store, context.text)?;
-        for held in held.iter().filter(|held| serials.contains(&held.serial.to_string())) {
-            store.remove(held).map_err(|error| Error::from(error).explain(context.text))?;
-            stores::forget(held.serial);
-            gone.push(held.serial.to_string());
-        }
-        Ok(())
-    });
-    Report::Removed(gone, removed.err())
 }
 
 #[cfg(test)]

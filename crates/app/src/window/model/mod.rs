@@ -30,6 +30,10 @@ pub(crate) struct Model {
     pub(crate) settings: Settings,
     /// Why the settings could not be written, when they could not.
     pub(crate) settings_lost: Option<String>,
+    /// Whether this PC renews by itself, once that is known.
+    pub(crate) schedule: Option<bool>,
+    /// Why that could not be changed, when it could not.
+    pub(crate) schedule_lost: Option<Explanation>,
     pub(crate) service: Option<Service>,
     pub(crate) cards: Cards,
     /// Serial numbers of the certificates to be removed on closing.
@@ -303,6 +307,8 @@ pub(crate) enum Report {
     Updated(Updated),
     Diagnosed(Vec<Finding>),
     Saved(String),
+    /// Whether this PC renews by itself now, or why that could not be changed.
+    Scheduled(Result<bool, Explanation>),
 }
 
 /// What only a person can answer.
@@ -362,6 +368,8 @@ pub(crate) enum Job {
     },
     Fix(usize),
     SaveReport,
+    /// Have this PC renew by itself, or not.
+    Schedule(bool),
 }
 
 /// What has to be done.
@@ -400,6 +408,8 @@ impl Model {
             start,
             settings,
             settings_lost: None,
+            schedule: None,
+            schedule_lost: None,
             service,
             cards: Cards::Reading,
             marked: Vec::new(),

@@ -53,6 +53,11 @@ impl Model {
                     self.focus_turn += 1;
                 }
             }
+            Report::Scheduled(Ok(on)) => {
+                self.schedule = Some(on);
+                self.schedule_lost = None;
+            }
+            Report::Scheduled(Err(why)) => self.schedule_lost = Some(why),
             Report::Saved(place) => {
                 if let Screen::Doctor(Doctor::Found { saved, .. }) = &mut self.screen {
                     *saved = Some(place);

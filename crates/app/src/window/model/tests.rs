@@ -374,6 +374,23 @@ fn another_language_and_store_apply_at_once_and_are_saved() {
 }
 
 #[test]
+fn renewal_by_itself_is_switched_and_follows_the_settings() {
+    let mut model = model();
+    model.update(Message::Reported(Report::Scheduled(Ok(false))));
+    let on = [Effect::Work(Job::Schedule(true))];
+    assert_eq!(press(&mut model, Act::Schedule), on);
+    assert_eq!(model.schedule, Some(false), "not before it is so");
+    press(&mut model, Act::OpenSettings);
+    assert_eq!(model.update(Message::Chosen(FieldId::Schedule, 0)), [], "it is off");
+    assert_eq!(model.update(Message::Chosen(FieldId::Schedule, 1)), on);
+    model.update(Message::Reported(Report::Scheduled(Ok(true))));
+    let effects = model.update(Message::Chosen(FieldId::Proxy, 1));
+    assert_eq!(effects, [Effect::Save, Effect::Work(Job::Schedule(true))]);
+    let effects = model.update(Message::Chosen(FieldId::Schedule, 0));
+    assert_eq!(effects, [Effect::Work(Job::Schedule(false))]);
+}
+
+#[test]
 fn a_store_that_is_no_longer_there_is_not_used() {
     let settings = Settings { store: Some("nss:/gone".to_owned()), ..Settings::default() };
     assert_eq!(Model::new(start(), settings, None).0.store(), "nss");

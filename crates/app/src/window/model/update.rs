@@ -2,7 +2,7 @@
 
 use super::form::{self, IssueForm, Wrong};
 use super::report::running;
-use super::settings::{Look, ProxyChoice};
+use super::settings::{Look, ProxyChoice, Settings};
 use super::{Answer, Doctor, Effect, Job, Message, Model, Note, Running, Screen, Work};
 use crate::window::page::{Act, FieldId};
 
@@ -65,6 +65,11 @@ impl Model {
     }
 
     fn chosen(&mut self, field: FieldId, index: usize) -> Vec<Effect> {
+        if field == FieldId::Schedule {
+            let wanted = index == 1;
+            let is_new = self.schedule != Some(wanted);
+            return is_new.then_some(Effect::Work(Job::Schedule(wanted))).into_iter().collect();
+        }
         let before = self.settings.clone();
         let settings = &mut self.settings;
         match field {
@@ -87,7 +92,15 @@ impl Model {
             self.marked.clear();
             effects.push(self.load());
         }
+        effects.extend(self.scheduled_anew(&before));
         effects
+    }
+
+    /// What renews by itself works with the settings, so it is told of others.
+    fn scheduled_anew(&self, before: &Settings) -> Option<Effect> {
+        let is_other =
+            self.settings.store != before.store || self.settings.way_out() != before.way_out();
+        (is_other && self.schedule == Some(true)).then_some(Effect::Work(Job::Schedule(true)))
     }
 
     fn pressed(&mut self, act: Act) -> Vec<Effect> {
@@ -114,6 +127,7 @@ impl Model {
             Act::UpdateLater => return self.postpone(),
             Act::Diagnose => return self.diagnose(),
             Act::Fix(index) => return vec![Effect::Work(Job::Fix(index))],
+            Act::Schedule => return vec![Effect::Work(Job::Schedule(true))],
             Act::SaveReport => return vec![Effect::Work(Job::SaveReport)],
             Act::Mark(serial) => {
                 self.marked.retain(|marked| *marked != serial);
@@ -333,7 +347,8 @@ impl Model {
             self.settings.proxy_script = form.script.text.trim().to_owned();
         }
         self.menu();
-        if self.settings == before { Vec::new() } else { vec![Effect::Save] }
+        let saves = (self.settings != before).then_some(Effect::Save);
+        saves.into_iter().chain(self.scheduled_anew(&before)).collect()
     }
 
     pub(super) fn load(&self) -> Effect {

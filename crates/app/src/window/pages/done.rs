@@ -1,7 +1,7 @@
 use tegata_text::Text;
 
 use super::card::key_text;
-use super::quiet;
+use super::{quiet, settings};
 use crate::dates::Dates;
 use crate::window::model::card::Card;
 use crate::window::model::{Issued, Model};
@@ -50,6 +50,7 @@ pub(super) fn page(issued: &Issued, model: &Model, text: Text) -> Page {
     page.blocks(remarks.into_iter().map(Block::Words))
         .block(Block::Facts(facts))
         .blocks(old.into_iter().flatten())
+        .blocks(schedule(model, text))
         .main(text.window_done_open(), Act::OpenUrl(issued.service_url.clone()))
         .also(text.window_done_copy(), Act::Copy(issued.service_url.clone()))
         .or_escape(text.window_menu(), Act::Menu)
@@ -60,4 +61,17 @@ pub(super) fn page(issued: &Issued, model: &Model, text: Text) -> Page {
 fn ending(serial: &str) -> &str {
     let start = serial.char_indices().rev().nth(5).map_or(0, |(at, _)| at);
     &serial[start..]
+}
+
+/// One press, and the next renewal needs nobody; or that it is so already.
+fn schedule(model: &Model, text: Text) -> Vec<Block> {
+    let offer = match model.schedule {
+        None => Vec::new(),
+        Some(true) => vec![Block::Words(text.schedule_is_on())],
+        Some(false) => vec![
+            Block::Words(text.window_done_schedule()),
+            Block::Actions(vec![quiet(text.window_done_schedule_on(), Act::Schedule)]),
+        ],
+    };
+    offer.into_iter().chain(settings::lost(model)).collect()
 }

@@ -41,7 +41,7 @@ pub(super) fn page(model: &Model, text: Text) -> Page {
             chosen: stores.iter().position(|store| store == model.store()).unwrap_or(0),
         }));
     }
-    page = page.blocks(proxy(model, text));
+    page = page.blocks(schedule(model, text)).blocks(proxy(model, text));
     let is_branded = model.service.as_ref().is_some_and(|service| service.brand.is_some());
     if let (false, Some(service)) = (is_branded, &model.service) {
         page = page
@@ -52,6 +52,29 @@ pub(super) fn page(model: &Model, text: Text) -> Page {
     let mut page = page.main(text.window_menu(), Act::Menu);
     page.escape = Some(Act::Menu);
     page
+}
+
+/// Whether this PC renews by itself, where that is known.
+fn schedule(model: &Model, text: Text) -> Vec<Block> {
+    let choice = model.schedule.map(|is_on| {
+        Block::Choice(Choice {
+            id: FieldId::Schedule,
+            label: text.window_settings_schedule(),
+            help: text.window_settings_schedule_help(),
+            options: vec![text.window_settings_schedule_off(), text.window_settings_schedule_on()],
+            chosen: usize::from(is_on),
+        })
+    });
+    choice.into_iter().chain(lost(model)).collect()
+}
+
+/// Why that could not be changed.
+pub(super) fn lost(model: &Model) -> Option<Block> {
+    model.schedule_lost.as_ref().map(|why| Block::Notice {
+        tone: Tone::Warning,
+        title: why.title.clone(),
+        text: why.detail.clone(),
+    })
 }
 
 fn look_text(look: Look, text: Text) -> String {

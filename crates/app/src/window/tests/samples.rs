@@ -26,7 +26,9 @@ pub(super) fn model(lang: Lang, look: Look) -> Model {
         stores: vec!["nss".to_owned(), "nss:/home/taro/.mozilla/firefox/a1b2c3.default".to_owned()],
     };
     let settings = Settings { look, ..Settings::default() };
-    Model::new(start, settings, Some(service())).0
+    let (mut model, _) = Model::new(start, settings, Some(service()));
+    model.schedule = Some(false);
+    model
 }
 
 pub(super) fn service() -> Service {
