@@ -9,6 +9,7 @@
 //! released. Signatures and hashes over them come from `aws-lc-rs`.
 
 mod algorithm;
+mod alt_names;
 mod ask;
 mod authority;
 mod choice;
@@ -35,6 +36,7 @@ mod throwaway;
 mod witness;
 
 pub use algorithm::{KeyKind, SignatureAlgorithm};
+pub use alt_names::alt_names_of;
 pub use ask::{AskError, certification_request};
 pub use authority::{Authority, AuthorityError, key_kind, serial_of, tbs_hash_of};
 pub use choice::{CaKey, CaKeyError};

@@ -12,12 +12,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{
-    Authority, AuthorityError, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName,
+    Authority, AuthorityError, KeyError, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName,
+    alt_names_of,
 };
 use tegata_domain::{Clock, Entropy, Issuer, ServiceKey, Tenant};
 use tegata_registrar::{
     Actor, CertifyError, Cost, IssuingCa, Keyring, KeyringError, Office, OfflineCa, Passwords,
-    Service, ServiceSettings, SettingsError,
+    SERVER_RENEWAL, Service, ServiceSettings, SettingsError,
 };
 use tegata_store::{OwnCertificate, Store, StoreError, View};
 use tegata_token::{TokenKey, TokenUri};
@@ -34,8 +35,6 @@ pub use rollover::{KeyHome, Rollover};
 const ROOT_LIFETIME: SignedDuration = SignedDuration::from_hours(20 * 365 * 24);
 /// Lifetime of an issuing CA.
 const ISSUING_LIFETIME: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
-/// How much of the lifetime of a server certificate is left when the next one is made.
-const SERVER_RENEWAL: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// A data directory.
 #[derive(Clone, Debug)]
@@ -107,6 +106,12 @@ pub enum InstallationError {
     /// A name for a certificate.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// There is nothing to serve.
+    #[error("the installation has no service")]
+    NoService,
+    /// A key cannot be written.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// A server certificate.
     #[error(transparent)]
     Certify(#[from] CertifyError),
@@ -451,7 +456,7 @@ impl DataDir {
     }
 
     /// The TLS certificate and key of one of our own servers: the one on record, or a new one
-    /// when there is none, it ends soon, or it was made for other names.
+    /// when there is none, it ends soon or is revoked, or it was made for other names.
     ///
     /// # Errors
     /// When a new one is needed and cannot be made.
@@ -464,13 +469,16 @@ impl DataDir {
         purpose: &str,
         names: Vec<SubjectAltName>,
     ) -> Result<(OwnCertificate, SoftwareKey), InstallationError> {
-        let on_record = office.store().read(|view: View<'_>| view.own_certificate(purpose))?;
-        let path = self.key(purpose);
-        let now = office.now();
-        if let Some(own) = on_record
+        let (path, now) = (self.key(purpose), office.now());
+        let due = now + SERVER_RENEWAL;
+        let on_record = office
+            .store()
+            .read(|view: View<'_>| view.own_certificates_after(service.id, purpose, due))?;
+        let fits = |own: &OwnCertificate| {
+            alt_names_of(&own.der).is_some_and(|had| names.iter().all(|name| had.contains(name)))
+        };
+        if let Some(own) = on_record.into_iter().find(fits)
             && path.exists()
-            && now < own.not_after - SERVER_RENEWAL
-            && names.iter().all(|name| mentions(&own.der, name))
         {
             return Ok((own, keyfile::open(&path, passphrase)?));
         }
@@ -482,16 +490,4 @@ impl DataDir {
         let own = office.certify_server(service, purpose, names, key.public_key()).await?;
         Ok((own, key))
     }
-}
-
-/// Whether a certificate of our own making holds this name; names are plain octets in DER.
-fn mentions(der: &[u8], name: &SubjectAltName) -> bool {
-    let octets = match name {
-        SubjectAltName::Dns(text) | SubjectAltName::Email(text) | SubjectAltName::Uri(text) => {
-            text.as_bytes().to_vec()
-        }
-        SubjectAltName::Ip(std::net::IpAddr::V4(ip)) => [&[0x87, 4], &ip.octets()[..]].concat(),
-        SubjectAltName::Ip(std::net::IpAddr::V6(ip)) => [&[0x87, 16], &ip.octets()[..]].concat(),
-    };
-    der.windows(octets.len()).any(|window| window == octets)
 }

@@ -1,20 +1,25 @@
 //! Who keeps a running server's services and keys as the database says: new CAs, retired ones,
-//! changed settings, and the rollover when it is due.
+//! changed settings, the rollover when it is due, and the site's own certificate before it ends.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tegata_ca::CaKey;
+use tegata_ca::{CaKey, SubjectAltName};
 use tegata_domain::{Entropy, Issuer, ServiceKey};
-use tegata_registrar::{Actor, LEAD, Registrar, Service};
+use tegata_registrar::{Actor, Keyring, LEAD, Office, Registrar, Service};
 use tegata_store::{AuthorityId, StoreError, View};
 use tokio::sync::watch;
+use zeroize::Zeroizing;
 
 use crate::installation::{DataDir, InstallationError, KeyHome, Rollover};
 use crate::keyfile::Passphrase;
+use crate::shown::Shown;
 
-/// How often to look whether a rollover is due.
+/// What the certificate of the issuing site is for, as it stands on record.
+pub const SITE: &str = "site";
+
+/// How often to look whether a rollover is due, or the end of the site's certificate is near.
 const LOOK: Duration = Duration::from_secs(3_600);
 
 /// How soon to try again what could not be opened.
@@ -30,6 +35,16 @@ pub struct Keeper {
     pub entropy: Arc<dyn Entropy>,
     /// Whether a new issuing CA is made when it is due and the root's key is at hand.
     pub automatic: bool,
+    /// Host names and addresses of the issuing site, for its certificate.
+    pub site_names: Vec<SubjectAltName>,
+}
+
+/// What the issuing site shows.
+pub struct SiteCertificate {
+    /// The certificate and its issuer's, DER.
+    pub chain: Vec<Vec<u8>>,
+    /// Its key, PKCS#8.
+    pub key: Zeroizing<Vec<u8>>,
 }
 
 /// A rollover that is due, and what came of it.
@@ -65,10 +80,11 @@ struct Seen {
 }
 
 impl Keeper {
-    /// Keeps for as long as it runs. `renewed` is told after every change.
+    /// Keeps for as long as it runs. `renewed` is told after every change of services and keys.
     pub async fn run(
         self,
         registrar: Arc<Registrar>,
+        shown: Arc<Shown>,
         mut changed: watch::Receiver<i64>,
         renewed: impl Fn(),
     ) {
@@ -87,8 +103,12 @@ impl Keeper {
             if by_time {
                 self.roll_over(&registrar).await;
             }
-            if self.follow(&registrar, &mut following).await {
+            let followed = self.follow(&registrar, &mut following).await;
+            if followed {
                 renewed();
+            }
+            if by_time || followed {
+                self.renew_site(&registrar, &shown).await;
             }
         }
     }
@@ -109,6 +129,43 @@ impl Keeper {
                 tracing::error!(%error, "cannot read the database");
                 false
             }
+        }
+    }
+
+    /// The certificate of the issuing site as it is to be now: the one on record, or a new one when
+    /// its end is near, it or its CA is revoked, or the site has other names.
+    ///
+    /// # Errors
+    /// When a new one is needed and cannot be made.
+    pub async fn site_certificate(
+        &self,
+        office: &Office,
+        keyring: &Keyring,
+    ) -> Result<SiteCertificate, InstallationError> {
+        let service = keyring.services().next().ok_or(InstallationError::NoService)?;
+        let names = self.site_names.clone();
+        let (own, key) = self
+            .dir
+            .server_certificate(office, service, &self.passphrase, &*self.entropy, SITE, names)
+            .await?;
+        let issuer = service.issuer_of(&own).to_vec();
+        let key = key.to_pkcs8()?;
+        Ok(SiteCertificate { chain: vec![own.der, issuer], key })
+    }
+
+    /// Shows the site's certificate as it is to be now.
+    pub async fn renew_site(&self, registrar: &Registrar, shown: &Shown) {
+        // Nothing is signed for a database that is not to be believed.
+        if registrar.distrusted().is_some() {
+            return;
+        }
+        match self.site_certificate(registrar, &registrar.keyring()).await {
+            Ok(SiteCertificate { chain, .. }) if chain.first().is_some_and(|it| shown.is(it)) => {}
+            Ok(SiteCertificate { chain, key }) => match shown.replace(chain, &key) {
+                Ok(()) => tracing::info!("the issuing site shows a new certificate"),
+                Err(error) => tracing::error!(%error, "the issuing site's certificate stays"),
+            },
+            Err(error) => tracing::error!(%error, "the issuing site's certificate is not renewed"),
         }
     }
 
@@ -192,95 +249,4 @@ fn seen(registrar: &Registrar) -> Result<Seen, StoreError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
-
-    use jiff::SignedDuration;
-    use tegata_domain::Clock;
-    use tegata_registrar::ServiceSettings;
-
-    use super::*;
-    use crate::ambient::SystemEntropy;
-    use crate::installation::Foundation;
-
-    struct HandClock(AtomicI64);
-
-    impl Clock for HandClock {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
-        }
-    }
-
-    impl HandClock {
-        fn turn(&self, days: i64) {
-            self.0.fetch_add(SignedDuration::from_hours(24 * days).as_secs(), Ordering::SeqCst);
-        }
-    }
-
-    const SETTINGS: &str = r#"{
-        "organisation": {"ja": "サンプル銀行", "en": "Sample Bank, Ltd."},
-        "name": {"ja": "サンプル", "en": "Sample"},
-        "help": {"ja": "窓口", "en": "Desk"},
-        "service_url": "https://x/cms",
-        "status_url": "http://x",
-        "time_zone": "Asia/Tokyo",
-        "user_id_example": "A"
-    }"#;
-
-    fn names(registrar: &Registrar) -> Vec<String> {
-        registrar.authorities().unwrap().iter().map(|ca| ca.name.to_string()).collect()
-    }
-
-    /// Ten years of an issuing CA with certificates of a year: the next one comes by itself in
-    /// the ninth, once, and issues after a week.
-    #[tokio::test]
-    async fn a_new_issuing_ca_comes_by_itself_in_time() {
-        let home = tempfile::tempdir().unwrap();
-        let dir = DataDir::new(home.path());
-        let clock = Arc::new(HandClock(AtomicI64::new(1_800_000_000)));
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        dir.create().unwrap();
-        Passphrase::ensure(&dir.passphrase(), &*entropy).unwrap();
-        let passphrase = Arc::new(Passphrase::read(&dir.passphrase()).unwrap());
-        let foundation = Foundation {
-            key: "0001/SB0001002C".parse().unwrap(),
-            root_name: "SB0001001C".parse().unwrap(),
-            country: "JP".to_owned(),
-            root_key: CaKey::P384,
-            root_token: None,
-            issuing_key: CaKey::P256,
-            issuing_token: None,
-            settings: ServiceSettings::from_json(SETTINGS).unwrap(),
-        };
-        let office =
-            dir.found(&foundation, &passphrase, clock.clone(), entropy.clone()).await.unwrap();
-        let keyring = dir.keyring(&office, &passphrase).unwrap();
-        let registrar = Registrar::new(office, keyring);
-        let keeper = |automatic| Keeper {
-            dir: dir.clone(),
-            passphrase: passphrase.clone(),
-            entropy: entropy.clone(),
-            automatic,
-        };
-        // 3,650 days less 365 and 60, and 37 ahead of that.
-        clock.turn(3_187);
-        keeper(true).roll_over(&registrar).await;
-        assert_eq!(names(&registrar), ["SB0001001C", "SB0001002C"], "not due yet");
-        clock.turn(2);
-        keeper(false).roll_over(&registrar).await;
-        assert_eq!(names(&registrar).len(), 2, "only said");
-        keeper(true).roll_over(&registrar).await;
-        assert_eq!(names(&registrar), ["SB0001001C", "SB0001002C", "SB0001003C"]);
-        assert!(keeper(true).reload(&registrar).await);
-        keeper(true).roll_over(&registrar).await;
-        assert_eq!(names(&registrar).len(), 3, "once");
-        let current = |registrar: &Registrar| {
-            let keyring = registrar.keyring();
-            let service = keyring.service(&foundation.key).unwrap();
-            service.current(registrar.now()).name.to_string()
-        };
-        assert_eq!(current(&registrar), "SB0001002C");
-        clock.turn(7);
-        assert_eq!(current(&registrar), "SB0001003C");
-    }
-}
+mod tests;

@@ -19,6 +19,7 @@ pub mod node;
 pub mod offline;
 pub mod post;
 pub mod settings;
+pub mod shown;
 pub mod simulate;
 pub mod site;
 pub mod status;

@@ -11,7 +11,6 @@ use tegata_store::StoreError;
 use tegata_wire::api::Bilingual;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 use tower::ServiceExt;
 
@@ -24,6 +23,7 @@ use crate::link::Links;
 use crate::listen::{self, BindError};
 use crate::post::SmtpPost;
 use crate::post::maildir::Reports;
+use crate::shown::Shown;
 use crate::site::{self, SiteService};
 use crate::status::{self, Status};
 use crate::updates::{self, Updates};
@@ -51,6 +51,8 @@ pub struct NodeConfig {
     pub anchor: AnchorDir,
     /// Who follows the database with services and keys.
     pub keeper: Keeper,
+    /// What the issuing site shows, as [`Keeper::site_certificate`] gave it.
+    pub shown: Arc<Shown>,
 }
 
 /// A node whose ports are taken but which does not answer yet.
@@ -63,6 +65,8 @@ pub struct Node {
     reports: Option<Reports>,
     anchor: AnchorDir,
     keeper: Keeper,
+    shown: Arc<Shown>,
+    tls: Arc<ServerConfig>,
     site: TcpListener,
     status: TcpListener,
     admin: TcpListener,
@@ -80,7 +84,7 @@ pub enum NodeError {
     /// The database is not what was anchored, or the anchor cannot be written.
     #[error(transparent)]
     Anchor(#[from] AnchorError),
-    /// The TLS certificate and key do not fit.
+    /// No TLS.
     #[error("TLS: {0}")]
     Tls(#[from] rustls::Error),
     /// The socket is gone.
@@ -128,7 +132,8 @@ impl Node {
             tracing::error!(%error, "status is not published");
         }
         let limits = Arc::new(Limits::new(config.rates));
-        let NodeConfig { downloads, updates, post, reports, anchor, keeper, .. } = config;
+        let NodeConfig { downloads, updates, post, reports, anchor, keeper, shown, .. } = config;
+        let tls = shown.tls()?;
         Ok(Self {
             registrar,
             limits,
@@ -138,6 +143,8 @@ impl Node {
             reports,
             anchor,
             keeper,
+            shown,
+            tls,
             site,
             status,
             admin,
@@ -154,7 +161,7 @@ impl Node {
     }
 
     /// Answers until `stop` changes, then lets running requests end.
-    pub async fn run(self, tls: Arc<ServerConfig>, stop: watch::Receiver<bool>) {
+    pub async fn run(self, stop: watch::Receiver<bool>) {
         let (changed, watching) = watch::channel(0);
         let publishing = jobs::publish(self.registrar.clone(), self.limits.clone(), changed);
         let (registrar, news) = (self.registrar.clone(), watching.clone());
@@ -188,7 +195,8 @@ impl Node {
         };
         let watching_updates = updates::watch(&self.registrar, &self.updates);
         let pages = Pages::new(site());
-        let keeping = self.keeper.run(self.registrar.clone(), watching.clone(), || {
+        let shown = self.shown.clone();
+        let keeping = self.keeper.run(self.registrar.clone(), shown, watching.clone(), || {
             pages.replace(site());
         });
         let (distrust, shown) = watch::channel(None);
@@ -218,7 +226,7 @@ impl Node {
                     () = stop_jobs => {}
                 }
             },
-            listen::serve(self.site, Some(tls), pages.router(), stopped(stop.clone())),
+            listen::serve(self.site, Some(self.tls), pages.router(), stopped(stop.clone())),
             listen::serve(self.status, None, status, stopped(stop.clone())),
             listen::serve(self.admin, None, admin, stopped(stop)),
         );
@@ -233,23 +241,6 @@ impl Node {
 /// Resolves when the flag is raised or its owner is gone.
 pub async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
-}
-
-/// TLS 1.2 and 1.3 with this chain and key; the hybrid X25519MLKEM768 group is offered first.
-///
-/// # Errors
-/// When chain and key do not fit.
-pub fn tls(chain: Vec<Vec<u8>>, key: &[u8]) -> Result<Arc<ServerConfig>, rustls::Error> {
-    let key = PrivateKeyDer::try_from(key.to_vec())
-        .map_err(|error| rustls::Error::General(error.to_owned()))?;
-    let chain = chain.into_iter().map(CertificateDer::from).collect();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
 }
 
 /// The pages as they are now: when a service or a CA changes, new requests get new ones.
@@ -304,46 +295,5 @@ fn site_service(service: &Service, downloads: PathBuf) -> SiteService {
         service_url: settings.service_url.clone(),
         renewal_days: settings.renewal_window_days,
         downloads,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rustls::crypto::aws_lc_rs::kx_group::X25519MLKEM768;
-    use rustls::pki_types::ServerName;
-    use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConnection};
-    use tokio_rustls::rustls;
-
-    use super::*;
-
-    /// A client that speaks nothing but the hybrid group gets through.
-    #[test]
-    fn the_hybrid_group_is_offered() {
-        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        let (der, key) = (made.cert.der().to_vec(), made.signing_key.serialize_der());
-        let mut server = ServerConnection::new(tls(vec![der.clone()], &key).unwrap()).unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from(der)).unwrap();
-        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
-        provider.kx_groups = vec![X25519MLKEM768];
-        let config = ClientConfig::builder_with_provider(Arc::new(provider))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let name = ServerName::try_from("localhost").unwrap();
-        let mut client = ClientConnection::new(Arc::new(config), name).unwrap();
-        while client.is_handshaking() || server.is_handshaking() {
-            let mut wire = Vec::new();
-            client.write_tls(&mut wire).unwrap();
-            server.read_tls(&mut wire.as_slice()).unwrap();
-            server.process_new_packets().unwrap();
-            let mut wire = Vec::new();
-            server.write_tls(&mut wire).unwrap();
-            client.read_tls(&mut wire.as_slice()).unwrap();
-            client.process_new_packets().unwrap();
-        }
-        let group = client.negotiated_key_exchange_group().unwrap();
-        assert_eq!(group.name(), X25519MLKEM768.name());
     }
 }

@@ -103,6 +103,30 @@ impl View<'_> {
     }
 }
 
+impl View<'_> {
+    /// The certificates of our own for `purpose` under the CAs of one service that end after
+    /// `not_after`, unless they or their CA are revoked; those that end last come first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn own_certificates_after(
+        &self,
+        service: ServiceId,
+        purpose: &str,
+        not_after: Timestamp,
+    ) -> Result<Vec<OwnCertificate>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT o.serial, o.authority_id, o.shard, o.purpose, o.not_after, o.der
+             FROM own_certificate o JOIN authority a ON a.id = o.authority_id
+             WHERE a.service_id = ?1 AND o.purpose = ?2 AND o.not_after > ?3
+                 AND o.revoked_at IS NULL AND a.revoked_at IS NULL
+             ORDER BY o.not_after DESC",
+        )?;
+        let rows = statement.query_map((service.0, purpose, Column(not_after)), record)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
 pub(crate) fn record(row: &Row<'_>) -> rusqlite::Result<OwnCertificate> {
     Ok(OwnCertificate {
         serial: row.get::<_, Column<Serial>>("serial")?.0,

@@ -32,4 +32,11 @@ fn only_a_gateways_own_that_nobody_revoked() {
         })
         .collect();
     assert_eq!(believed, [0x41, 0x42]);
+    let after = |end| {
+        let end = jiff::Timestamp::from_second(end).unwrap();
+        let later = |view: View<'_>| view.own_certificates_after(service, "gateway", end);
+        store.read(later).unwrap().iter().map(|own| own.serial.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(after(8), ["41"], "neither revoked nor of a revoked CA nor of another service");
+    assert_eq!(after(9), [""; 0]);
 }

@@ -7,14 +7,16 @@ use tegata_registrar::{Accepted, Office, Registrar};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::anchor::AnchorDir;
 use tegata_server::built;
-use tegata_server::keeper::Keeper;
+use tegata_server::installation::InstallationError;
+use tegata_server::keeper::{Keeper, SiteCertificate};
 use tegata_server::keyfile::Passphrase;
-use tegata_server::node::{self, Node, NodeConfig};
+use tegata_server::node::{Node, NodeConfig};
 use tegata_server::post::maildir::Reports;
 use tegata_server::post::mark::MarkKey;
 use tegata_server::post::signer::Signers;
 use tegata_server::post::{Composer, PostConfig, SmtpPost};
 use tegata_server::settings::Settings;
+use tegata_server::shown::Shown;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
@@ -54,13 +56,17 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let passphrase = Passphrase::read(&settings.passphrase_file)?;
     let keyring = dir.keyring(&office, &passphrase)?;
-    let service = keyring.services().next().cloned().ok_or("the installation has no service")?;
-    let names = settings.site_names.iter().map(|name| alt_name(name)).collect();
-    let (certificate, key) =
-        dir.server_certificate(&office, &service, &passphrase, &*entropy, "site", names).await?;
-    let issuer = service.issuer_of(&certificate).to_vec();
-    let chain = vec![certificate.der, issuer];
-    let tls = node::tls(chain, &key.to_pkcs8()?)?;
+    let passphrase = Arc::new(passphrase);
+    let keeper = Keeper {
+        dir: dir.clone(),
+        passphrase: passphrase.clone(),
+        entropy: entropy.clone(),
+        automatic: settings.automatic_rollover,
+        site_names: settings.site_names.iter().map(|name| alt_name(name)).collect(),
+    };
+    let SiteCertificate { chain, key } = keeper.site_certificate(&office, &keyring).await?;
+    let shown = Shown::new(chain, &key)?;
+    let service = keyring.services().next().cloned().ok_or(InstallationError::NoService)?;
     let registrar = Registrar::new(office, keyring);
     for (ca, this_update) in registrar.lists_ahead()? {
         tracing::warn!(
@@ -68,7 +74,6 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
             "the newest CRL is from the future: the clock of this machine is behind, or was ahead"
         );
     }
-    let passphrase = Arc::new(passphrase);
     let signers = Signers::new(
         settings.mail_signer.clone(),
         dir.clone(),
@@ -90,7 +95,8 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         post: post(&settings, composer)?,
         reports: Some(reports),
         anchor,
-        keeper: Keeper { dir, passphrase, entropy, automatic: settings.automatic_rollover },
+        keeper,
+        shown,
     };
     let node = Node::prepare(registrar, config).await?;
     let [site, status, admin] = node.addresses()?;
@@ -102,7 +108,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         "admin": format!("http://{admin}"),
     });
     output::one(args.common.json, &json, &format!("serving {home} and http://{status}"))?;
-    node.run(tls, stop_on_signal()?).await;
+    node.run(stop_on_signal()?).await;
     Ok(())
 }
 

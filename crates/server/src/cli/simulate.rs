@@ -13,7 +13,7 @@ use tegata_domain::Clock;
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::simulate::{Behaviour, Event, Outcome, Simulation, Timeline};
 
-use super::serve::stop_on_signal;
+use super::serve::{alt_name, stop_on_signal};
 use super::{Common, Failure, WouldGoWrong, output};
 
 #[derive(Args)]
@@ -98,6 +98,7 @@ pub(super) async fn run(args: SimulateArgs) -> Result<(), Failure> {
             following_share: args.following_share,
         },
         automatic_rollover: settings.automatic_rollover,
+        site_names: settings.site_names.iter().map(|name| alt_name(name)).collect(),
         mails: args.out,
         mail_from: settings.mail_from,
     };

@@ -18,14 +18,15 @@ use tegata_registrar::{Actor, Office, Registrar, ServiceSettings};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::anchor::AnchorDir;
 use tegata_server::installation::{DataDir, Foundation};
-use tegata_server::keeper::Keeper;
+use tegata_server::keeper::{Keeper, SiteCertificate};
 use tegata_server::keyfile::Passphrase;
 use tegata_server::limits::Rates;
 use tegata_server::listen;
-use tegata_server::node::{self, Node, NodeConfig, stopped};
+use tegata_server::node::{Node, NodeConfig, stopped};
 use tegata_server::post::mark::MarkKey;
 use tegata_server::post::signer::{SignerPlace, Signers};
 use tegata_server::post::{Composer, PostConfig, SmtpPost, Unsigned};
+use tegata_server::shown::Shown;
 use tegata_token::TokenUri;
 use tokio::net::TcpListener;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -106,22 +107,26 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let seat = seed::first_seat(&office, &dir, &service).await?;
     seed::installers(&dir);
 
-    let names = || vec![alt_name("127.0.0.1")];
-    let mut servers = Vec::new();
-    for purpose in ["site", "gateway"] {
-        let (own, key) = dir
-            .server_certificate(&office, &service, &passphrase, &*entropy, purpose, names())
-            .await?;
-        let issuer = service.issuer_of(&own).to_vec();
-        let chain = vec![own.der, issuer];
-        servers.push((chain, key.to_pkcs8()?));
-    }
+    let names = vec![alt_name("127.0.0.1")];
+    let passphrase = Arc::new(passphrase);
+    let keeper = Keeper {
+        dir: dir.clone(),
+        passphrase: passphrase.clone(),
+        entropy: entropy.clone(),
+        automatic: true,
+        site_names: names.clone(),
+    };
+    let SiteCertificate { chain, key } = keeper.site_certificate(&office, &keyring).await?;
+    let shown = Shown::new(chain, &key)?;
+    let (own, key) =
+        dir.server_certificate(&office, &service, &passphrase, &*entropy, "gateway", names).await?;
+    let chain = [own.der.clone(), service.issuer_of(&own).to_vec()];
     let site_url = format!("https://127.0.0.1:{}/issueweb/{}/", ports.site, service.key);
     let gateway_config = Config {
         listen: loopback(ports.gateway),
         identity: Identity {
-            chain: servers[1].0.iter().cloned().map(CertificateDer::from).collect(),
-            key: PrivateKeyDer::try_from(servers[1].1.to_vec())?,
+            chain: chain.map(CertificateDer::from).to_vec(),
+            key: PrivateKeyDer::try_from(key.to_pkcs8()?.to_vec())?,
         },
         state_dir: dir.path().join("gateway"),
         services: vec![service_config(
@@ -150,7 +155,6 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         smtp: smtp_url.clone(),
     };
     let registrar = Registrar::new(office, keyring);
-    let passphrase = Arc::new(passphrase);
     let mark = Arc::new(MarkKey::of(&dir, &*entropy)?);
     let signers = Signers::new(
         SignerPlace::Own,
@@ -175,7 +179,8 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         downloads: dir.downloads(),
         updates: dir.updates(),
         anchor: AnchorDir::new(&dir.path().join("anchor")),
-        keeper: Keeper { dir, passphrase, entropy: entropy.clone(), automatic: true },
+        keeper,
+        shown,
         post: Some(SmtpPost::new(&post_config, composer)?),
         // A mail sink sends nothing back.
         reports: None,
@@ -184,7 +189,6 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let node = Node::prepare_on([site, status, admin], registrar, node_config).await?;
     let gateway = Gateway::on(gateway_listener, gateway_config, clock, entropy).await?;
     let mut ready = gateway.ready();
-    let tls = node::tls(servers[0].0.clone(), &servers[0].1)?;
     let sample_page =
         sample::router(service.settings.organisation.clone(), service.settings.name.clone());
     let announce = async {
@@ -195,7 +199,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     };
     let (announced, ..) = tokio::join!(
         announce,
-        node.run(tls, stop.clone()),
+        node.run(stop.clone()),
         gateway.serve(stopped(stop.clone())),
         listen::serve(sample, None, sample_page, stopped(stop.clone())),
         async {

@@ -54,7 +54,13 @@ impl Copy {
         let holder = Arc::new(throwaway(KeyKind::EcP256)?);
         let certificates = give_holders(&office, holder.public_key(), clock.now()).await?;
         let registrar = Registrar::new(office.clone(), dir.keyring(&office, &passphrase)?);
-        let keeper = Keeper { dir, passphrase, entropy, automatic: plan.automatic_rollover };
+        let keeper = Keeper {
+            dir,
+            passphrase,
+            entropy,
+            automatic: plan.automatic_rollover,
+            site_names: plan.site_names.clone(),
+        };
         let following = Following::begin(&registrar);
         Ok(Self { registrar, clock, keeper, following, holder, certificates, _folder: folder })
     }

@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tegata_ca::SubjectAltName;
 use tegata_domain::Entropy;
 
 use crate::installation::InstallationError;
@@ -50,6 +51,8 @@ pub struct Simulation {
     pub behaviour: Behaviour,
     /// Whether new issuing CAs are made by themselves, as `ca.automatic_rollover` says.
     pub automatic_rollover: bool,
+    /// Host names and addresses of the issuing site, for its certificate.
+    pub site_names: Vec<SubjectAltName>,
     /// Folder for the mails; without, they are written and thrown away.
     pub mails: Option<PathBuf>,
     /// Sender of the mails.

@@ -121,6 +121,7 @@ async fn a_thousand_seats_live_400_days_as_the_rules_say() {
         until: from + DAY * 400,
         behaviour: Behaviour::default(),
         automatic_rollover: true,
+        site_names: vec![SubjectAltName::Dns("site.example".to_owned())],
         mails: None,
         mail_from: "noreply@example.co.jp".to_owned(),
     };

@@ -1,37 +1,75 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use tegata_domain::ServiceKey;
-use tegata_registrar::{GatewayRefused, SignedReport};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use der::pem::LineEnding;
+use tegata_domain::{Serial, ServiceKey};
+use tegata_registrar::{GatewayRefused, Service, SignedReport};
 use tegata_store::{CertificateUse, GatewayReport};
-use tegata_wire::report::{MAX_REPORT, Report, SealedReport, signed_message};
+use tegata_wire::report::{CHAIN_TYPE, MAX_REPORT, Report, SealedReport, signed_message};
 
 use super::Status;
 
 /// Time for the whole of a report.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Takes a gateway's report of the certificates that it admitted. 204 says that it is on the disk.
+/// Takes a gateway's report of the certificates that it admitted. 204 says that it is on the disk,
+/// 200 hands over the gateway's own certificate, renewed, as well.
 pub(super) async fn take(
     State(status): State<Status>,
     Path((tenant, issuer)): Path<(String, String)>,
     body: Body,
-) -> StatusCode {
+) -> Response {
+    match taken(&status, (tenant, issuer), body).await {
+        Ok((service, gateway)) => renewed(&status, &service, gateway).await,
+        Err(status) => status.into_response(),
+    }
+}
+
+async fn renewed(status: &Status, service: &Service, gateway: Serial) -> Response {
+    match status.registrar.renew_gateway(service, gateway).await {
+        Ok(None) => StatusCode::NO_CONTENT.into_response(),
+        Ok(Some(chain)) => match pem(&chain) {
+            Ok(pem) => ([(CONTENT_TYPE, CHAIN_TYPE)], pem).into_response(),
+            Err(_) => StatusCode::NO_CONTENT.into_response(),
+        },
+        Err(error) => {
+            tracing::error!(service = %service.key, %gateway, %error,
+                "a gateway's certificate is not renewed");
+            StatusCode::NO_CONTENT.into_response()
+        }
+    }
+}
+
+fn pem(chain: &[Vec<u8>]) -> Result<String, der::pem::Error> {
+    let one = |der: &Vec<u8>| der::pem::encode_string("CERTIFICATE", LineEnding::LF, der);
+    chain.iter().map(one).collect()
+}
+
+/// Whose report was taken, or what to say instead.
+async fn taken(
+    status: &Status,
+    (tenant, issuer): (String, String),
+    body: Body,
+) -> Result<(Arc<Service>, Serial), StatusCode> {
     let key: Option<ServiceKey> = format!("{tenant}/{issuer}").parse().ok();
     let Some(service) = key.and_then(|key| status.registrar.keyring().service(&key).cloned())
     else {
-        return StatusCode::NOT_FOUND;
+        return Err(StatusCode::NOT_FOUND);
     };
     let Ok(Ok(octets)) = tokio::time::timeout(PATIENCE, to_bytes(body, MAX_REPORT)).await else {
-        return StatusCode::BAD_REQUEST;
+        return Err(StatusCode::BAD_REQUEST);
     };
-    let Ok(sealed) = SealedReport::split(&octets) else { return StatusCode::BAD_REQUEST };
-    let Ok(report) = Report::parse(sealed.body) else { return StatusCode::BAD_REQUEST };
+    let bad = |_| StatusCode::BAD_REQUEST;
+    let sealed = SealedReport::split(&octets).map_err(bad)?;
+    let report = Report::parse(sealed.body).map_err(bad)?;
     // What a gateway signed for one service says nothing to another.
     if report.service != service.key.to_string() {
-        return StatusCode::FORBIDDEN;
+        return Err(StatusCode::FORBIDDEN);
     }
     let signed = SignedReport {
         gateway: GatewayReport {
@@ -51,15 +89,15 @@ pub(super) async fn take(
     match status.registrar.take_report(&service, signed).await {
         Ok(taken) => {
             tracing::debug!(service = %service.key, ?taken, "a gateway reported");
-            StatusCode::NO_CONTENT
+            Ok((service, report.gateway))
         }
         Err(GatewayRefused::Stranger) => {
             tracing::info!(service = %service.key, gateway = %report.gateway, "not a gateway's report");
-            StatusCode::FORBIDDEN
+            Err(StatusCode::FORBIDDEN)
         }
         Err(GatewayRefused::Store(error)) => {
             tracing::error!(%error, "a report cannot be put on record");
-            StatusCode::SERVICE_UNAVAILABLE
+            Err(StatusCode::SERVICE_UNAVAILABLE)
         }
     }
 }
