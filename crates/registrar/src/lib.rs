@@ -95,7 +95,7 @@ pub use revoke_many::{NamesError, PlanError, RevocationPlan, RevokedMany, Select
 pub use rollover::{LEAD, NewIssuingCa};
 pub use seats::{NewSeat, SeatsError};
 pub use settings::{ProfileSettings, Profiles, ServiceSettings, SettingsError, Words};
-pub use standing::{AuthorityLine, Expiring, GatewayLine, Standing};
+pub use standing::{AuthorityLine, Expiring, GATEWAY_GONE, GatewayLine, Standing};
 pub use status::{Changed, StatusChange};
 pub use target::{Target, TargetError};
 pub use unlock::{UnlockError, Unlocked};

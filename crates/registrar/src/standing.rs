@@ -12,11 +12,15 @@ use crate::{Office, ServiceSettings};
 const SILENT: SignedDuration = SignedDuration::from_mins(5);
 
 /// A gateway that has not reported for this long is one that was taken away.
-const GONE: SignedDuration = SignedDuration::from_hours(24 * 30);
+pub const GATEWAY_GONE: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// How long a gateway may be behind the feed: it hears of a change within a second, and tells of
 /// it within a minute.
 const BEHIND: SignedDuration = SignedDuration::from_mins(3);
+
+/// How long before the end of a server's certificate somebody should look. Those that are renewed by
+/// themselves are, by then.
+const SERVER_ENDS: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// How long a mail may wait.
 const UNDELIVERED: SignedDuration = SignedDuration::from_hours(1);
@@ -156,7 +160,15 @@ impl Office {
                 }
                 Some(_) => {}
             }
+            let site = view.own_certificate_of(service.id, "site")?;
+            if let Some((site, _)) = site.filter(|(site, _)| ends_soon(site.not_after, now)) {
+                attention.push(format!(
+                    "the certificate of the issuing site ends at {}; `tegata serve` renews it",
+                    site.not_after
+                ));
+            }
             attention.extend(gateways.iter().filter_map(|gateway| trouble(gateway, now)));
+            attention.extend(gateways.iter().filter_map(|gateway| end_of(gateway, now)));
             if mails.undelivered > 0 {
                 attention.push(format!("mails not delivered: {}", mails.undelivered));
             }
@@ -214,11 +226,27 @@ fn newest(mut all: Vec<GatewayStanding>) -> Vec<GatewayStanding> {
     all
 }
 
+fn ends_soon(not_after: Timestamp, now: Timestamp) -> bool {
+    not_after.duration_since(now) <= SERVER_ENDS
+}
+
+/// A gateway that reports gets its new certificate in time. One that never did may be told not to.
+fn end_of(gateway: &GatewayStanding, now: Timestamp) -> Option<String> {
+    let (name, ends) = (&gateway.purpose, gateway.not_after);
+    let is_gone = gateway.reported_at.is_some_and(|at| now.duration_since(at) > GATEWAY_GONE);
+    (ends_soon(ends, now) && !is_gone).then(|| {
+        format!(
+            "the certificate of {name} ends at {ends}; `tegata service gateway --out DIR` makes \
+             another to put in its place"
+        )
+    })
+}
+
 /// What is wrong with a gateway. One that never reported may not be in use yet.
 fn trouble(gateway: &GatewayStanding, now: Timestamp) -> Option<String> {
     let (name, reported_at) = (&gateway.purpose, gateway.reported_at?);
     let silent = now.duration_since(reported_at);
-    if silent > GONE {
+    if silent > GATEWAY_GONE {
         None
     } else if silent > SILENT {
         Some(format!("{name} has not reported since {reported_at}"))

@@ -3,6 +3,7 @@
 mod foundation;
 mod request;
 mod rollover;
+mod servers;
 
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
@@ -453,41 +454,5 @@ impl DataDir {
         }
         let feed = keyfile::open(&self.key("feed"), passphrase)?;
         Ok(Keyring::new(opened, roots, Arc::new(feed)).with_offline(offline))
-    }
-
-    /// The TLS certificate and key of one of our own servers: the one on record, or a new one
-    /// when there is none, it ends soon or is revoked, or it was made for other names.
-    ///
-    /// # Errors
-    /// When a new one is needed and cannot be made.
-    pub async fn server_certificate(
-        &self,
-        office: &Office,
-        service: &Service,
-        passphrase: &Passphrase,
-        entropy: &dyn Entropy,
-        purpose: &str,
-        names: Vec<SubjectAltName>,
-    ) -> Result<(OwnCertificate, SoftwareKey), InstallationError> {
-        let (path, now) = (self.key(purpose), office.now());
-        let due = now + SERVER_RENEWAL;
-        let on_record = office
-            .store()
-            .read(|view: View<'_>| view.own_certificates_after(service.id, purpose, due))?;
-        let fits = |own: &OwnCertificate| {
-            alt_names_of(&own.der).is_some_and(|had| names.iter().all(|name| had.contains(name)))
-        };
-        if let Some(own) = on_record.into_iter().find(fits)
-            && path.exists()
-        {
-            return Ok((own, keyfile::open(&path, passphrase)?));
-        }
-        let key = if path.exists() {
-            keyfile::open(&path, passphrase)?
-        } else {
-            keyfile::create(&path, KeyKind::EcP256, passphrase, entropy)?
-        };
-        let own = office.certify_server(service, purpose, names, key.public_key()).await?;
-        Ok((own, key))
     }
 }

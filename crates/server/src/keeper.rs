@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tegata_ca::{CaKey, SubjectAltName};
 use tegata_domain::{Entropy, Issuer, ServiceKey};
 use tegata_registrar::{Actor, Keyring, LEAD, Office, Registrar, Service};
-use tegata_store::{AuthorityId, StoreError, View};
+use tegata_store::{AuthorityId, OwnCertificate, StoreError, View};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
@@ -153,14 +153,32 @@ impl Keeper {
         Ok(SiteCertificate { chain: vec![own.der, issuer], key })
     }
 
+    /// The certificate of the issuing site that is on record; `None` when another is to be made.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn site_on_record(
+        &self,
+        office: &Office,
+        keyring: &Keyring,
+    ) -> Result<Option<OwnCertificate>, InstallationError> {
+        let service = keyring.services().next().ok_or(InstallationError::NoService)?;
+        self.dir.server_certificate_on_record(office, service, SITE, &self.site_names)
+    }
+
     /// Shows the site's certificate as it is to be now.
     pub async fn renew_site(&self, registrar: &Registrar, shown: &Shown) {
         // Nothing is signed for a database that is not to be believed.
         if registrar.distrusted().is_some() {
             return;
         }
-        match self.site_certificate(registrar, &registrar.keyring()).await {
-            Ok(SiteCertificate { chain, .. }) if chain.first().is_some_and(|it| shown.is(it)) => {}
+        let keyring = registrar.keyring();
+        match self.site_on_record(registrar, &keyring) {
+            Ok(Some(own)) if shown.is(&own.der) => return,
+            Ok(_) => {}
+            Err(error) => return tracing::error!(%error, "cannot read the database"),
+        }
+        match self.site_certificate(registrar, &keyring).await {
             Ok(SiteCertificate { chain, key }) => match shown.replace(chain, &key) {
                 Ok(()) => tracing::info!("the issuing site shows a new certificate"),
                 Err(error) => tracing::error!(%error, "the issuing site's certificate stays"),

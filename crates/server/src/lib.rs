@@ -17,6 +17,7 @@ mod link;
 pub mod listen;
 pub mod node;
 pub mod offline;
+pub mod pem_files;
 pub mod post;
 pub mod settings;
 pub mod shown;

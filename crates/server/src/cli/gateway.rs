@@ -1,22 +1,22 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use der::pem;
 use jiff::tz::TimeZone;
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
 use tegata_ca::Signer;
 use tegata_domain::ServiceKey;
 use tegata_gateway::{
-    Bilingual, Config, FeedConfig, Gateway, Identity, Limits, Reporting, ServiceConfig,
+    Bilingual, Config, FeedConfig, Gateway, Identity, Limits, Reporting, ServiceConfig, Shown,
 };
 use tegata_registrar::{Service, Words};
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::keyfile::{Passphrase, write_private};
 use tegata_server::node::stopped;
+use tegata_server::pem_files::PemFiles;
 use tegata_server::settings::is_host;
 
 use super::serve::{alt_name, stop_on_signal};
@@ -111,9 +111,10 @@ pub(super) async fn run(args: GatewayArgs) -> Result<(), Failure> {
     let file: File =
         toml::from_str(&text).map_err(|error| format!("{}: {error}", args.config.display()))?;
     let base = args.config.parent().unwrap_or(Path::new("."));
+    let mut files = PemFiles::new(&base.join(file.certificate_file), &base.join(file.key_file));
     let config = Config {
         listen: file.listen,
-        identity: identity(&base.join(file.certificate_file), &base.join(file.key_file))?,
+        identity: identity(&mut files)?,
         state_dir: base.join(file.state_dir),
         services: file
             .service
@@ -130,17 +131,42 @@ pub(super) async fn run(args: GatewayArgs) -> Result<(), Failure> {
         &serde_json::json!({ "listen": address.to_string() }),
         &format!("gateway listening on {address}"),
     )?;
-    gateway.serve(stopped(stop)).await;
+    let shown = gateway.shown();
+    tokio::select! {
+        () = gateway.serve(stopped(stop)) => {}
+        () = follow(files, &shown) => {}
+    }
     Ok(())
 }
 
-fn identity(certificate: &Path, key: &Path) -> Result<Identity, Failure> {
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect)
-        .map_err(|error| format!("{}: {error}", certificate.display()))?;
-    let key =
-        PrivateKeyDer::from_pem_file(key).map_err(|error| format!("{}: {error}", key.display()))?;
-    Ok(Identity { chain, key })
+/// How often to look whether somebody replaced the gateway's certificate.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Shows what is put in place of the gateway's certificate, for as long as it runs. Between the
+/// writing of one file and of the other they do not fit: then what was shown stays.
+async fn follow(mut files: PemFiles, shown: &Shown) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let looked = tokio::task::spawn_blocking(move || {
+            let found = files.look();
+            (files, found)
+        });
+        let Ok((same, found)) = looked.await else { return std::future::pending().await };
+        files = same;
+        let replaced = match found {
+            Ok(None) => continue,
+            Ok(Some(identity)) => shown.replace(identity).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match replaced {
+            Ok(()) => tracing::info!("the gateway shows the certificate that was put in place"),
+            Err(error) => tracing::warn!(%error, "the gateway's certificate stays as it was"),
+        }
+    }
+}
+
+fn identity(files: &mut PemFiles) -> Result<Identity, Failure> {
+    Ok(files.look()?.ok_or("a certificate is read twice")?)
 }
 
 impl FileService {
@@ -193,7 +219,8 @@ impl FileService {
             (false, None, None) => Ok(Reporting::Off),
             (true, None, None) => Ok(Reporting::AsGateway),
             (true, Some(certificate), Some(key)) => {
-                let identity = identity(&base.join(certificate), &base.join(key))?;
+                let identity =
+                    identity(&mut PemFiles::new(&base.join(certificate), &base.join(key)))?;
                 Ok(Reporting::As(Arc::new(identity)))
             }
             (false, ..) => Err("report is false, but there is a certificate for reports".into()),

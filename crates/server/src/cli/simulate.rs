@@ -33,8 +33,8 @@ event is one of renewal_opens, reminder (threshold_days), renewed, superseded, r
 responder_renewed, rollover, problem (problem, severity, detail).
 
 Exit codes: 0 nothing would have gone wrong, 1 failed, 2 usage, 3 something would have. Problems of
-severity `notice` (an initial password lapses unused, a branch has no address, a server has to be
-started again before its TLS certificate ends) are told but leave it at 0.
+severity `notice` (an initial password lapses unused, a branch has no address, the TLS certificate
+of a gateway that does not report ends) are told but leave it at 0.
 
 Examples:
   tegata simulate --dir D

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tegata_domain::{CertificateState, SeatState, Serial, renewal_opens_at};
 use tegata_registrar::{RenewError, Service};
 use tegata_store::{CertificateRecord, SeatRecord, ServiceId, StoreError, View};
@@ -10,6 +10,9 @@ use tegata_store::{CertificateRecord, SeatRecord, ServiceId, StoreError, View};
 use super::people::{Behaviour, renewed};
 use super::walk::{AFTER, Act, Walk};
 use super::{Event, Kind, Problem, SimulationError};
+
+/// How often a gateway of the simulation says that it is there. A real one does each minute.
+const SIGN_OF_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 type Holder = (Arc<Service>, CertificateRecord, SeatRecord);
 
@@ -38,12 +41,29 @@ impl Walk {
                 let service = self.service(id).map(|service| service.key.to_string());
                 self.tell(Event { service, user_id: Some(user_id), ..event });
             }
+            Act::Reports(id, purpose) => {
+                let Some(service) = self.service(id) else { return Ok(()) };
+                let registrar = self.copy.registrar.clone();
+                if let Err(error) = self.people.reports(&registrar, &service, &purpose).await {
+                    let sentence = format!("{purpose} cannot report: {error}");
+                    let event = Event::problem(now, Problem::JobFailed, sentence);
+                    self.tell(event.of(&service.key));
+                }
+                self.expect(now + SIGN_OF_LIFE, Act::Reports(id, purpose));
+            }
             Act::ServerEnds(purpose) => {
-                let sentence = format!(
-                    "the TLS certificate of {purpose} ends; a start within its last 60 days makes \
-                     another"
-                );
-                self.tell(Event::problem(now, Problem::RestartNeeded, sentence));
+                let servers = self.copy.registrar.store();
+                let servers = servers.read(|view: View<'_>| view.own_servers())?;
+                match servers.into_iter().find(|(name, ends)| *name == purpose && now <= *ends) {
+                    Some((_, ends)) => self.expect(ends + AFTER, Act::ServerEnds(purpose)),
+                    None => {
+                        let sentence = format!(
+                            "the TLS certificate of {purpose} ends: it does not report, so nothing \
+                             renews it"
+                        );
+                        self.tell(Event::problem(now, Problem::ServerCertificateEnds, sentence));
+                    }
+                }
             }
         }
         Ok(())

@@ -3,13 +3,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tegata_ca::{CaKey, KeyKind, Signer, SoftwareKey, stand_in};
 use tegata_domain::{CertificateState, Clock, Entropy};
-use tegata_registrar::{Cost, Office, Passwords, Registrar};
-use tegata_store::{CertificateFilter, CertificateRecord, Store, StoreError, View};
+use tegata_registrar::{Cost, GATEWAY_GONE, Office, Passwords, Registrar};
+use tegata_store::{
+    CertificateFilter, CertificateRecord, OwnCertificate, ServiceId, Store, StoreError, View,
+};
 
 use super::clock::HandClock;
 use super::{Simulation, SimulationError};
 use crate::installation::{DataDir, InstallationError};
-use crate::keeper::{Following, Keeper};
+use crate::keeper::{Following, Keeper, SITE};
 use crate::keyfile::{self, Home, Passphrase};
 
 /// Stand-ins that are put in place with one commit.
@@ -25,6 +27,10 @@ pub(super) struct Copy {
     pub(super) holder: Arc<SoftwareKey>,
     /// The certificates that live, as they were at the beginning.
     pub(super) certificates: Vec<CertificateRecord>,
+    /// The gateways that report, whose certificates have stand-ins on the holders' key as well.
+    pub(super) gateways: Vec<(ServiceId, OwnCertificate)>,
+    /// Whether there is an issuing site that has a certificate of ours.
+    pub(super) has_site: bool,
     _folder: tempfile::TempDir,
 }
 
@@ -53,6 +59,11 @@ impl Copy {
         give_keys(&original, &dir, &office, &passphrase, &*entropy).await?;
         let holder = Arc::new(throwaway(KeyKind::EcP256)?);
         let certificates = give_holders(&office, holder.public_key(), clock.now()).await?;
+        let gateways = give_gateways(&office, holder.public_key(), clock.now()).await?;
+        let has_site = office.store().read(|view: View<'_>| view.own_certificate(SITE))?.is_some();
+        if has_site {
+            keyfile::create(&dir.key(SITE), KeyKind::EcP256, &passphrase, &*entropy)?;
+        }
         let registrar = Registrar::new(office.clone(), dir.keyring(&office, &passphrase)?);
         let keeper = Keeper {
             dir,
@@ -62,7 +73,28 @@ impl Copy {
             site_names: plan.site_names.clone(),
         };
         let following = Following::begin(&registrar);
-        Ok(Self { registrar, clock, keeper, following, holder, certificates, _folder: folder })
+        Ok(Self {
+            registrar,
+            clock,
+            keeper,
+            following,
+            holder,
+            certificates,
+            gateways,
+            has_site,
+            _folder: folder,
+        })
+    }
+}
+
+impl Copy {
+    /// What the server does for the certificate of its site, without showing it to anybody.
+    pub(super) async fn renew_site(&self) -> Result<(), InstallationError> {
+        let keyring = self.registrar.keyring();
+        if self.has_site && self.keeper.site_on_record(&self.registrar, &keyring)?.is_none() {
+            self.keeper.site_certificate(&self.registrar, &keyring).await?;
+        }
+        Ok(())
     }
 }
 
@@ -93,6 +125,39 @@ async fn give_keys(
     }
     keyfile::create(&dir.key("feed"), KeyKind::Ed25519, passphrase, entropy)?;
     Ok(())
+}
+
+/// Every gateway that reported as lately as others did goes on doing so, on a key that is at hand.
+async fn give_gateways(
+    office: &Office,
+    public_key: &[u8],
+    now: Timestamp,
+) -> Result<Vec<(ServiceId, OwnCertificate)>, SimulationError> {
+    let mut found = office.store().read(|view: View<'_>| {
+        let mut all = Vec::new();
+        for service in view.services()? {
+            let gateways = view.gateways(service.id, now)?;
+            let newest = gateways.iter().filter_map(|gateway| gateway.reported_at).max();
+            for gateway in gateways {
+                let reports = gateway.reported_at.zip(newest);
+                if reports.is_some_and(|(at, newest)| newest.duration_since(at) <= GATEWAY_GONE) {
+                    let own = view.gateway_certificate(service.id, gateway.serial)?;
+                    all.extend(own.map(|own| (service.id, own)));
+                }
+            }
+        }
+        Ok::<_, StoreError>(all)
+    })?;
+    for (_, own) in &mut found {
+        own.der = stand_in(&own.der, public_key)
+            .ok_or_else(|| SimulationError::Unreadable(own.purpose.clone()))?;
+    }
+    let made = found.clone();
+    office
+        .store()
+        .write(move |tx| made.iter().try_for_each(|(_, own)| tx.stand_in_own(own.serial, &own.der)))
+        .await?;
+    Ok(found)
 }
 
 /// Every certificate that lives gets a stand-in on a key that the simulated subscribers have.

@@ -71,14 +71,17 @@ pub enum Problem {
     BranchWithoutAddress,
     /// An initial password lapses unused.
     CredentialLapsed,
-    /// The certificate of one of our own servers ends unless it is started again before.
-    RestartNeeded,
+    /// The certificate of one of our own servers ends, and nothing renewed it.
+    ServerCertificateEnds,
 }
 
 impl Problem {
     /// Whether it is only told: what a person leaves undone, or does anyway, is no failure.
     pub fn is_notice(self) -> bool {
-        matches!(self, Self::BranchWithoutAddress | Self::CredentialLapsed | Self::RestartNeeded)
+        matches!(
+            self,
+            Self::BranchWithoutAddress | Self::CredentialLapsed | Self::ServerCertificateEnds
+        )
     }
 
     /// Its words in a table.
@@ -94,7 +97,7 @@ impl Problem {
             Self::MailNotWritten => "mails cannot be written",
             Self::BranchWithoutAddress => "branches get no digest, for want of an address",
             Self::CredentialLapsed => "initial passwords lapse unused",
-            Self::RestartNeeded => "a server has to be started again for its TLS certificate",
+            Self::ServerCertificateEnds => "TLS certificates of our own end, nothing renews them",
         }
     }
 }

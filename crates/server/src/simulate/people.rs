@@ -7,11 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use tegata_ca::{
     AskError, Holder, KeyKind, Signer, SoftwareKey, SubjectAltName, SubjectName,
-    certification_request, seal,
+    certification_request, seal, serial_of,
 };
 use tegata_domain::{Serial, UserId};
-use tegata_registrar::{CertifyError, GatewayRefused, Registrar, Service, SignedReport};
-use tegata_store::{CertificateUse, GatewayReport};
+use tegata_registrar::{
+    CertifyError, GatewayRefused, Registrar, RenewGatewayError, Service, SignedReport,
+};
+use tegata_store::{CertificateUse, GatewayReport, OwnCertificate, ServiceId, StoreError, View};
 
 use super::copy::throwaway;
 use super::{Event, SimulationError};
@@ -90,11 +92,11 @@ pub(super) struct People {
     keys: HashMap<Serial, SoftwareKey>,
     /// Who is going to renew already.
     planned: HashSet<Serial>,
-    gateways: HashMap<String, Gateway>,
+    gateways: HashMap<(ServiceId, String), Gateway>,
 }
 
 struct Gateway {
-    key: SoftwareKey,
+    key: Arc<SoftwareKey>,
     serial: Serial,
     not_after: Timestamp,
     sequence: u64,
@@ -107,6 +109,10 @@ pub(super) enum ReportError {
     Certify(#[from] CertifyError),
     #[error(transparent)]
     Refused(#[from] GatewayRefused),
+    #[error(transparent)]
+    Renew(#[from] RenewGatewayError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error(transparent)]
     Sign(#[from] tegata_ca::SignError),
     #[error(transparent)]
@@ -164,18 +170,52 @@ impl People {
         service: &Service,
         serial: Serial,
     ) -> Result<(), ReportError> {
-        let (now, named) = (registrar.now(), service.key.to_string());
+        let (now, named) = (registrar.now(), (service.id, GATEWAY.to_owned()));
         let is_good = |gateway: &&Gateway| now < gateway.not_after - GATEWAY_RENEWAL;
         if self.gateways.get(&named).filter(is_good).is_none() {
-            let key = throwaway(KeyKind::EcP256)?;
+            let key = Arc::new(throwaway(KeyKind::EcP256)?);
             let names = vec![SubjectAltName::Dns("gateway.invalid".to_owned())];
             let own = registrar.certify_server(service, GATEWAY, names, key.public_key()).await?;
             let (serial, not_after) = (own.serial, own.not_after);
-            let gateway = Gateway { key, serial, not_after, sequence: 0 };
-            self.gateways.insert(named.clone(), gateway);
+            self.gateways.insert(named.clone(), Gateway { key, serial, not_after, sequence: 0 });
         }
-        let Some(gateway) = self.gateways.get_mut(&named) else { return Ok(()) };
-        gateway.sequence += 1;
+        let seen = vec![CertificateUse { serial, first: now, last: now }];
+        self.report(registrar, service, &named, seen).await
+    }
+
+    /// A real gateway goes on. Whether it was not known before: several may share a name.
+    pub(super) fn runs(&mut self, service: ServiceId, own: OwnCertificate) -> bool {
+        let named = (service, own.purpose);
+        if self.gateways.get(&named).is_some_and(|known| own.not_after <= known.not_after) {
+            return false;
+        }
+        let (key, serial, not_after) = (self.stand_in.clone(), own.serial, own.not_after);
+        let gateway = Gateway { key, serial, not_after, sequence: 0 };
+        self.gateways.insert(named, gateway).is_none()
+    }
+
+    /// A real gateway says that it is there.
+    pub(super) async fn reports(
+        &mut self,
+        registrar: &Registrar,
+        service: &Service,
+        purpose: &str,
+    ) -> Result<(), ReportError> {
+        self.report(registrar, service, &(service.id, purpose.to_owned()), Vec::new()).await
+    }
+
+    /// A gateway reports, and takes its own certificate when that comes back renewed.
+    async fn report(
+        &mut self,
+        registrar: &Registrar,
+        service: &Service,
+        named: &(ServiceId, String),
+        uses: Vec<CertificateUse>,
+    ) -> Result<(), ReportError> {
+        let (now, id) = (registrar.now(), service.id);
+        let Some(gateway) = self.gateways.get_mut(named) else { return Ok(()) };
+        let clock = u64::try_from(now.as_microsecond()).unwrap_or_default();
+        gateway.sequence = clock.max(gateway.sequence + 1);
         let message = format!("simulated report {}", gateway.sequence).into_bytes();
         let report = SignedReport {
             gateway: GatewayReport {
@@ -184,11 +224,18 @@ impl People {
                 sent_at: now,
                 position: 0,
             },
-            uses: vec![CertificateUse { serial, first: now, last: now }],
+            uses,
             signature: gateway.key.sign(&message)?,
             message,
         };
         registrar.take_report(service, report).await?;
+        let renewed = registrar.renew_gateway(service, gateway.serial).await?;
+        let serial = renewed.as_ref().and_then(|[leaf, _]| serial_of(leaf));
+        let Some(serial) = serial else { return Ok(()) };
+        let own = registrar.store().read(|view: View<'_>| view.gateway_certificate(id, serial))?;
+        if let Some(own) = own {
+            (gateway.serial, gateway.not_after) = (own.serial, own.not_after);
+        }
         Ok(())
     }
 }

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::SignedDuration;
-use tegata_ca::SubjectName;
-use tegata_ca::certification_request;
+use tegata_ca::{Signer, SoftwareKey, SubjectName, certification_request};
 use tegata_domain::{Clock, CredentialPolicy, Serial};
 use tegata_registrar::{
-    Actor, Cost, Enrollment, Office, Passwords, Registrar, ServiceSettings, StatusChange, Target,
+    Actor, Cost, Enrollment, Office, Passwords, Registrar, Service, ServiceSettings, SignedReport,
+    StatusChange, Target,
 };
-use tegata_store::Store;
+use tegata_store::{GatewayReport, Store};
 use tegata_text::Lang;
 
 use super::clock::HandClock;
@@ -72,6 +72,21 @@ async fn installed(home: &std::path::Path, until: Timestamp) -> HashMap<Serial, 
     let keyring = dir.keyring(&office, &passphrase).unwrap();
     let registrar = Registrar::new(office, keyring);
     let service = registrar.keyring().service(&foundation.key).unwrap().clone();
+    for purpose in ["site", "gateway-a.example", "gateway-quiet.example"] {
+        let names = vec![SubjectAltName::Dns("site.example".to_owned())];
+        let made = dir.server_certificate(
+            &registrar,
+            &service,
+            &passphrase,
+            &SystemEntropy,
+            purpose,
+            names,
+        );
+        let (own, key) = made.await.unwrap();
+        if purpose == "gateway-a.example" {
+            report(&registrar, &service, own.serial, &key).await;
+        }
+    }
     let actor = || Actor::Operator("test".to_owned());
     registrar.add_branch(actor(), service.id, "950".parse().unwrap(), "Head".into()).await.unwrap();
     let branch = registrar.branch(service.id, &"950".parse().unwrap()).unwrap();
@@ -110,6 +125,17 @@ async fn installed(home: &std::path::Path, until: Timestamp) -> HashMap<Serial, 
     issued
 }
 
+async fn report(registrar: &Registrar, service: &Service, gateway: Serial, key: &SoftwareKey) {
+    let (sent_at, message) = (registrar.now(), b"a report".to_vec());
+    let report = SignedReport {
+        gateway: GatewayReport { gateway, sequence: 1, sent_at, position: 0 },
+        uses: Vec::new(),
+        signature: key.sign(&message).unwrap(),
+        message,
+    };
+    registrar.take_report(service, report).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_thousand_seats_live_400_days_as_the_rules_say() {
     let home = tempfile::tempdir().unwrap();
@@ -135,6 +161,11 @@ async fn a_thousand_seats_live_400_days_as_the_rules_say() {
     let outcome = prepared.run(&mut tell, &mut |_| {}).await.unwrap();
     assert_eq!(outcome.failures, 0, "{:?}", failures(&events));
     assert!(events.is_sorted_by_key(|event| event.at));
+    // They end within these days, the site's and the reporting gateway's were renewed.
+    let of_servers = |event: &&Event| event.problem == Some(Problem::ServerCertificateEnds);
+    let said: Vec<_> = events.iter().filter(of_servers).map(Event::words).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("gateway-quiet.example"), "{said:?}");
 
     let mut lives: BTreeMap<usize, Vec<&Event>> = BTreeMap::new();
     let mut owners = issued.clone();

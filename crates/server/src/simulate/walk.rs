@@ -38,6 +38,8 @@ pub(super) enum Act {
     Used(ServiceId, Serial, UserId),
     /// The last second of validity is over.
     Ends(ServiceId, Serial),
+    /// A gateway says that it is there.
+    Reports(ServiceId, String),
     /// An unused credential lapses.
     Lapses(ServiceId, UserId),
     /// The certificate of a server of ours ends.
@@ -94,6 +96,12 @@ impl Walk {
             walk.expect(record.certificate.validity.not_after + AFTER, Act::Ends(service, serial));
             if let CertificateState::Issued { .. } = record.certificate.state {
                 walk.expect_renewal(record, plan.from)?;
+            }
+        }
+        for (service, own) in std::mem::take(&mut walk.copy.gateways) {
+            let purpose = own.purpose.clone();
+            if walk.people.runs(service, own) {
+                walk.expect(plan.from, Act::Reports(service, purpose));
             }
         }
         walk.expect_others(plan.from)?;
@@ -188,6 +196,10 @@ impl Walk {
         let failures = jobs::round(&registrar, &self.mailbox, &mut self.published).await;
         let mut wrong: Vec<Wrong> =
             failures.into_iter().map(|failure| (Problem::JobFailed, None, failure)).collect();
+        if let Err(error) = self.copy.renew_site().await {
+            let sentence = format!("the issuing site's certificate is not renewed: {error}");
+            wrong.push((Problem::JobFailed, None, sentence));
+        }
         for due in self.copy.keeper.roll_over(&registrar).await {
             if let Err(error) = due.made {
                 let sentence = format!("full lifetimes until {} only: {error}", due.until);
