@@ -12,16 +12,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tegata_ca::{
-    Authority, AuthorityError, KeyError, KeyKind, NameError, Signer, SoftwareKey, SubjectAltName,
-    alt_names_of,
-};
+use tegata_ca::{Authority, AuthorityError, KeyError, KeyKind, NameError};
 use tegata_domain::{Clock, Entropy, Issuer, ServiceKey, Tenant};
 use tegata_registrar::{
     Actor, CertifyError, Cost, IssuingCa, Keyring, KeyringError, Office, OfflineCa, Passwords,
-    SERVER_RENEWAL, Service, ServiceSettings, SettingsError,
+    Service, ServiceSettings, SettingsError,
 };
-use tegata_store::{OwnCertificate, Store, StoreError, View};
+use tegata_store::{Store, StoreError, View};
 use tegata_token::{TokenKey, TokenUri};
 
 use crate::hierarchy::{HierarchyError, NamedRoot, Setting};

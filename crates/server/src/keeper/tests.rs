@@ -20,6 +20,7 @@ use super::*;
 use crate::ambient::SystemEntropy;
 use crate::installation::Foundation;
 use crate::listen;
+use crate::status::{self, Status};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -212,6 +213,82 @@ async fn the_site_shows_a_new_certificate_in_time_and_open_connections_go_on() {
     world.clock.turn(until(ends - DAY));
     keeper.renew_site(&world.registrar, &shown).await;
     assert_eq!(presented(&world.connect(address).await), second);
+}
+
+/// Server and gateway as they run, over the wire between them.
+#[tokio::test]
+async fn a_gateway_that_reports_is_handed_its_certificate_renewed() {
+    let world = World::new().await;
+    let (keyring, names) = (world.registrar.keyring(), world.keeper(true).site_names);
+    let service = keyring.service(&world.key).unwrap().clone();
+    let (own, key) = world
+        .dir
+        .server_certificate(
+            &world.registrar,
+            &service,
+            &world.passphrase,
+            &SystemEntropy,
+            "gateway-site.example",
+            names,
+        )
+        .await
+        .unwrap();
+    world.clock.turn(own.not_after.duration_since(world.registrar.now()) - DAY * 59);
+
+    let listener = listen::bind(([127, 0, 0, 1], 0).into(), "a test").await.unwrap();
+    let status = format!("http://{}", listener.local_addr().unwrap());
+    let (_news, watching) = watch::channel(0);
+    let (distrust, _) = watch::channel(None);
+    let router = status::router(Status::new(world.registrar.clone(), watching, distrust));
+    tokio::spawn(listen::serve(listener, None, router, std::future::pending()));
+    let both = |text: &str| tegata_gateway::Bilingual::new(text, text);
+    let state = tempfile::tempdir().unwrap();
+    let config = tegata_gateway::Config {
+        listen: ([127, 0, 0, 1], 0).into(),
+        identity: tegata_gateway::Identity {
+            chain: [&own.der[..], service.issuer_of(&own)]
+                .map(|der| CertificateDer::from(der.to_vec()))
+                .to_vec(),
+            key: key.to_pkcs8().unwrap().to_vec().try_into().unwrap(),
+        },
+        state_dir: state.path().to_owned(),
+        services: vec![tegata_gateway::ServiceConfig {
+            key: world.key.clone(),
+            path: "/cms".parse().unwrap(),
+            upstream: "http://127.0.0.1:9".parse().unwrap(),
+            organisation: both("Sample Bank, Ltd."),
+            name: both("Sample"),
+            contact: both("Desk"),
+            site: None,
+            zone: jiff::tz::TimeZone::UTC,
+            feed: tegata_gateway::FeedConfig::new(
+                format!("{status}/feed/{}", world.key).parse().unwrap(),
+                *keyring.feed().public_key().last_chunk().unwrap(),
+            ),
+            reporting: tegata_gateway::Reporting::AsGateway,
+        }],
+        limits: tegata_gateway::Limits::default(),
+    };
+    let (clock, entropy) = (world.clock.clone(), Arc::new(SystemEntropy));
+    let gateway = tegata_gateway::Gateway::bind(config, clock, entropy).await.unwrap();
+    let address = gateway.local_addr();
+    let serving = tokio::spawn(gateway.serve(std::future::pending()));
+    assert_eq!(presented(&world.connect(address).await), own.serial);
+    let renewed = tokio::time::timeout(Duration::from_secs(60), async {
+        loop {
+            let serial = presented(&world.connect(address).await);
+            if serial != own.serial {
+                return serial;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    let renewed = renewed.await.expect("shown without a restart");
+    let read = |view: View<'_>| view.own_certificate("gateway-site.example");
+    assert_eq!(world.registrar.store().read(read).unwrap().unwrap().serial, renewed);
+    world.clock.turn(DAY * 60);
+    assert_eq!(presented(&world.connect(address).await), renewed, "after the end of the first");
+    serving.abort();
 }
 
 #[tokio::test]
