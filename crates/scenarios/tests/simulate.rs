@@ -68,7 +68,7 @@ fn problems(events: &[Value]) -> BTreeMap<String, usize> {
     problems
 }
 
-/// Every file below, octet for octet, by its path.
+/// Every file of data below, octet for octet, by its path.
 fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut all = BTreeMap::new();
     let mut folders = vec![dir.to_owned()];
@@ -77,7 +77,8 @@ fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else {
+            } else if path.extension().is_none_or(|extension| extension != "db-shm") {
+                // That one is memory that SQLite's readers share, also those that only read.
                 all.insert(path.display().to_string(), fs::read(&path).unwrap());
             }
         }
@@ -145,7 +146,8 @@ fn a_year_goes_by_beside_the_running_server_and_leaves_no_trace() {
     let after = contents(&data);
     let names = |all: &BTreeMap<String, Vec<u8>>| all.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&after), names(&before), "nothing was left behind");
-    assert!(after == before, "nothing changed");
+    let changed = after.keys().filter(|name| before[*name] != after[*name]);
+    assert_eq!(changed.collect::<Vec<_>>(), [""; 0], "nothing changed");
     let ran = ran.ended(3);
     let text = ran.text();
     assert!(text.contains("certificates expire without successor: 2"), "{text}");

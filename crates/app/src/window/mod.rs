@@ -14,6 +14,7 @@ mod examine;
 mod model;
 mod page;
 mod pages;
+mod removing;
 mod stop;
 #[cfg(test)]
 mod tests;

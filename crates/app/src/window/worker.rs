@@ -6,13 +6,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tegata_agent::doctor;
-use tegata_agent::inventory::{self, Own, State};
+use tegata_agent::inventory::{self, Own};
 use tegata_agent::issue::{
     self, Confirmation, Order, Outcome, Person, Ports, Progress, Right, Stopped,
 };
 use tegata_agent::link::{Link, LinkAnswer};
 use tegata_agent::proxy::{Account, ProxyAsk, ProxyChoice, ProxyPerson, Scheme, WayOut};
-use tegata_agent::retire;
 use tegata_agent::site::Site;
 use tegata_agent::store::{Held, KeyStore, Pkcs12Form, StoreError, StoreUri};
 use tegata_agent::transport::{Https, Network};
@@ -322,32 +321,6 @@ impl Bench {
             issue::believe(&link.site, Some(root), &network, &mut Asks(self), now).ok()?;
         let transport = network.believe(&trusted).ok()?;
         link.redeem(&*transport)
-    }
-
-    /// Removes certificates and their keys, as many as can be removed. The server is told of those
-    /// that were renewed; where it does not hear it, they go all the same.
-    fn remove(&self, context: &Context, serials: &[String]) -> Report {
-        let mut gone = Vec::new();
-        let now = self.around.clock.now();
-        let removed = open(context, None).and_then(|mut store| {
-            let all = inventory::take(&*store, stores::receipts().as_ref(), now)
-                .map_err(|error| Error::from(error).explain(context.text))?;
-            // A way out that makes no sense keeps nothing here.
-            let network = self.network(context).ok();
-            for item in all.iter().filter(|item| serials.contains(&item.held.serial.to_string())) {
-                let receipt = item.receipt.as_ref().filter(|_| item.state == State::Superseded);
-                if let Some((receipt, network)) = receipt.zip(network.as_ref()) {
-                    // Said by the server's own lists; the person has nothing to do about it.
-                    let _ = retire::tell(network, &*store, &item.held, receipt, now);
-                }
-                let removed = store.remove(&item.held);
-                removed.map_err(|error| Error::from(error).explain(context.text))?;
-                stores::forget(item.held.serial);
-                gone.push(item.held.serial.to_string());
-            }
-            Ok(())
-        });
-        Report::Removed(gone, removed.err())
     }
 
     fn order(
