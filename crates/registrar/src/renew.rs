@@ -83,6 +83,21 @@ pub enum RenewError {
     Store(#[from] StoreError),
 }
 
+/// A renewal that the holder of the present certificate asked for; whether it is granted is open.
+#[derive(Debug)]
+pub struct ProvenRenewal {
+    current: CertificateRecord,
+    seat: SeatRecord,
+    key: ProvenKey,
+}
+
+impl ProvenRenewal {
+    /// Whose.
+    pub fn user_id(&self) -> &UserId {
+        &self.seat.user_id
+    }
+}
+
 impl From<WriteError> for RenewError {
     fn from(error: WriteError) -> Self {
         match error {
@@ -107,13 +122,41 @@ impl Registrar {
         unattended: bool,
         reference: &Reference,
     ) -> Result<Renewed, RenewError> {
+        let proven = self.prove_renewal(service, request).await?;
+        self.renew_proven(service, proven, unattended, reference).await
+    }
+
+    /// The first half of [`Self::renew`]: who asks. It changes nothing.
+    ///
+    /// # Errors
+    /// See [`RenewError`].
+    pub async fn prove_renewal(
+        &self,
+        service: &Service,
+        request: Vec<u8>,
+    ) -> Result<ProvenRenewal, RenewError> {
         if self.distrusted().is_some() {
             return Err(RenewError::Distrusted);
         }
         let request = RenewalRequest::parse(&request).map_err(RenewError::Request)?;
         let (current, seat) = self.holder(service, request.serial())?;
-        let _turn = self.turn(&seat).await;
         let key = proven(request, &current).await?;
+        Ok(ProvenRenewal { current, seat, key })
+    }
+
+    /// The second half of [`Self::renew`], for the service of the first.
+    ///
+    /// # Errors
+    /// See [`RenewError`]. Nothing is changed in any of these cases.
+    pub async fn renew_proven(
+        &self,
+        service: &Arc<Service>,
+        proven: ProvenRenewal,
+        unattended: bool,
+        reference: &Reference,
+    ) -> Result<Renewed, RenewError> {
+        let ProvenRenewal { current, seat, key } = proven;
+        let _turn = self.turn(&seat).await;
         let outcome = self.renew_as(service, &current, &seat, (&key, unattended), reference).await;
         if let Err(error) = &outcome {
             let actor = Actor::Subscriber(seat.user_id.clone());

@@ -49,6 +49,17 @@ pub enum RetireError {
     Store(#[from] StoreError),
 }
 
+/// A retirement that the holder of the certificate asked for; whether it is granted is open.
+#[derive(Debug)]
+pub struct ProvenRetirement(CertificateRecord);
+
+impl ProvenRetirement {
+    /// Whose.
+    pub fn user_id(&self) -> &UserId {
+        &self.0.user_id
+    }
+}
+
 impl Registrar {
     /// Retires the certificate whose key signed `request`, DER, when a live successor exists.
     /// One that was retired before is answered the same way. `reference` ends up in the audit log
@@ -62,6 +73,19 @@ impl Registrar {
         request: Vec<u8>,
         reference: &Reference,
     ) -> Result<Retired, RetireError> {
+        let proven = self.prove_retirement(service, request).await?;
+        self.retire_proven(proven, reference).await
+    }
+
+    /// The first half of [`Self::retire`]: who asks. It changes nothing.
+    ///
+    /// # Errors
+    /// See [`RetireError`].
+    pub async fn prove_retirement(
+        &self,
+        service: &Service,
+        request: Vec<u8>,
+    ) -> Result<ProvenRetirement, RetireError> {
         if self.is_distrusted() {
             return Err(RetireError::Distrusted);
         }
@@ -77,6 +101,18 @@ impl Registrar {
         if !matches!(judging.await, Ok(Ok(()))) {
             return Err(RetireError::NotYours);
         }
+        Ok(ProvenRetirement(old))
+    }
+
+    /// The second half of [`Self::retire`].
+    ///
+    /// # Errors
+    /// See [`RetireError`]. Nothing is changed in any of these cases.
+    pub async fn retire_proven(
+        &self,
+        ProvenRetirement(old): ProvenRetirement,
+        reference: &Reference,
+    ) -> Result<Retired, RetireError> {
         // As it will stand in the database: the same answer to the same request.
         let now = Timestamp::from_second(self.now().as_second()).unwrap_or_else(|_| self.now());
         let serial = old.certificate.serial;

@@ -25,3 +25,6 @@ pub mod simulate;
 pub mod site;
 pub mod status;
 pub mod updates;
+
+#[cfg(test)]
+mod testing;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use serde::{Deserialize, Serialize};
+use tegata_domain::{ServiceKey, UserId};
 
 /// A burst, refilled evenly over a minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +17,7 @@ pub struct Rates {
     /// IPv6 address stands for its /64 network. 1 or more.
     pub per_address: NonZeroU32,
     /// Issuances that may be tried for one user ID at once and in a minute, whether or not
-    /// it exists. 1 or more.
+    /// it exists; and, counted apart, what the holder of its certificate may ask for. 1 or more.
     pub per_user_id: NonZeroU32,
 }
 
@@ -36,6 +37,7 @@ impl Default for Rates {
 pub struct Limits {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     user_ids: DefaultKeyedRateLimiter<String>,
+    holders: DefaultKeyedRateLimiter<String>,
     clock: DefaultClock,
 }
 
@@ -49,6 +51,7 @@ impl Limits {
         Self {
             addresses: DefaultKeyedRateLimiter::keyed(keyed(rates.per_address)),
             user_ids: DefaultKeyedRateLimiter::keyed(keyed(rates.per_user_id)),
+            holders: DefaultKeyedRateLimiter::keyed(keyed(rates.per_user_id)),
             clock: DefaultClock::default(),
         }
     }
@@ -79,10 +82,22 @@ impl Limits {
         self.user_ids.check_key(&key).map_err(|refused| refused.wait_time_from(self.clock.now()))
     }
 
+    /// Counts what the holder of a certificate asked for, once the signature was verified: nobody
+    /// else can use it up.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn holder(&self, service: &ServiceKey, user_id: &UserId) -> Result<(), Duration> {
+        self.holders
+            .check_key(&format!("{service} {user_id}"))
+            .map_err(|refused| refused.wait_time_from(self.clock.now()))
+    }
+
     /// Forgets whoever has all of the burst back.
     pub fn forget(&self) {
         self.addresses.retain_recent();
         self.user_ids.retain_recent();
+        self.holders.retain_recent();
     }
 }
 

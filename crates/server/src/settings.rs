@@ -154,7 +154,7 @@ const SETTINGS: &[Setting] = &[
         key: "limits.per_user_id",
         default: "20",
         kind: Kind::Count,
-        doc: "Issuances that may be tried for one user ID at once, and in a minute.",
+        doc: "Issuances that may be tried for one user ID at once, and in a minute; as often its holder may renew.",
     },
 ];
 

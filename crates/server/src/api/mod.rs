@@ -9,6 +9,8 @@ mod problem;
 mod renew;
 mod retire;
 mod scope;
+#[cfg(test)]
+mod tests;
 mod trust;
 mod update;
 

@@ -50,10 +50,16 @@ async fn attempt(
     }
     let (registrar, service, reference) =
         (api.registrar.clone(), service.clone(), caller.reference.clone());
+    let proven = registrar.prove_renewal(&service, request.request.0).await;
+    let proven = proven.map_err(|error| {
+        tracing::info!(%reference, %error, "nothing renewed");
+        Cause::from(&error)
+    })?;
+    api.limits.holder(&service.key, proven.user_id()).map_err(Cause::TooMany)?;
     // A caller that hangs up does not stop what was begun: the renewal ends on its own task.
     let ended = tokio::spawn(async move {
         let outcome =
-            registrar.renew(&service, request.request.0, request.unattended, &reference).await;
+            registrar.renew_proven(&service, proven, request.unattended, &reference).await;
         if let Err(error) = &outcome {
             tracing::info!(%reference, %error, "nothing renewed");
         }

@@ -2,6 +2,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use tegata_registrar::RetireError;
 use tegata_wire::api::{RetireRequest, Retired};
 
 use super::problem::{Caller, Cause};
@@ -22,6 +23,7 @@ use super::{Api, body};
         (status = 403, description = "not signed by a certificate of this service, or no live certificate takes its place", body = tegata_wire::Problem, content_type = "application/problem+json"),
         (status = 404, description = "no such service", body = tegata_wire::Problem, content_type = "application/problem+json"),
         (status = 413, description = "too large", body = tegata_wire::Problem, content_type = "application/problem+json"),
+        (status = 429, description = "too many requests; see Retry-After", body = tegata_wire::Problem, content_type = "application/problem+json"),
         (status = 503, description = "nothing was changed; see Retry-After", body = tegata_wire::Problem, content_type = "application/problem+json")
     )
 )]
@@ -44,11 +46,14 @@ async fn attempt(
         return Err(Cause::TooLarge);
     }
     let reference = &caller.reference;
-    let retired = api.registrar.retire(service, request.request.0, reference).await;
-    let retired = retired.map_err(|error| {
+    let refused = |error: RetireError| {
         tracing::info!(%reference, %error, "nothing retired");
         Cause::from(&error)
-    })?;
+    };
+    let proven = api.registrar.prove_retirement(service, request.request.0).await;
+    let proven = proven.map_err(refused)?;
+    api.limits.holder(&service.key, proven.user_id()).map_err(Cause::TooMany)?;
+    let retired = api.registrar.retire_proven(proven, reference).await.map_err(refused)?;
     Ok(Retired {
         user_id: retired.user_id.to_string(),
         serial: retired.serial,

@@ -1,97 +1,28 @@
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::routing::get;
 use jiff::SignedDuration;
 use tegata_ca::serial_of;
-use tegata_domain::{Clock, Serial};
-use tegata_registrar::ServiceSettings;
+use tegata_domain::Serial;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use tokio_rustls::rustls::time_provider::TimeProvider;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::*;
 use crate::ambient::SystemEntropy;
-use crate::installation::Foundation;
 use crate::listen;
 use crate::status::{self, Status};
+use crate::testing::Installed;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
-#[derive(Debug)]
-struct HandClock(AtomicI64);
-
-impl Clock for HandClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-}
-
-impl TimeProvider for HandClock {
-    fn current_time(&self) -> Option<UnixTime> {
-        let seconds = self.now().as_second().unsigned_abs();
-        Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
-    }
-}
-
-impl HandClock {
-    fn turn(&self, by: SignedDuration) {
-        self.0.fetch_add(by.as_secs(), Ordering::SeqCst);
-    }
-}
-
-const SETTINGS: &str = r#"{
-    "organisation": {"ja": "サンプル銀行", "en": "Sample Bank, Ltd."},
-    "name": {"ja": "サンプル", "en": "Sample"},
-    "help": {"ja": "窓口", "en": "Desk"},
-    "service_url": "https://x/cms",
-    "status_url": "http://x",
-    "time_zone": "Asia/Tokyo",
-    "user_id_example": "A"
-}"#;
-
-/// An installation that serves.
-struct World {
-    clock: Arc<HandClock>,
-    registrar: Arc<Registrar>,
-    key: ServiceKey,
-    dir: DataDir,
-    passphrase: Arc<Passphrase>,
-    _home: tempfile::TempDir,
-}
-
-impl World {
-    async fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let dir = DataDir::new(home.path());
-        let clock = Arc::new(HandClock(AtomicI64::new(1_800_000_000)));
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        dir.create().unwrap();
-        Passphrase::ensure(&dir.passphrase(), &*entropy).unwrap();
-        let passphrase = Arc::new(Passphrase::read(&dir.passphrase()).unwrap());
-        let foundation = Foundation {
-            key: "0001/SB0001002C".parse().unwrap(),
-            root_name: "SB0001001C".parse().unwrap(),
-            country: "JP".to_owned(),
-            root_key: CaKey::P384,
-            root_token: None,
-            issuing_key: CaKey::P256,
-            issuing_token: None,
-            settings: ServiceSettings::from_json(SETTINGS).unwrap(),
-        };
-        let office = dir.found(&foundation, &passphrase, clock.clone(), entropy).await.unwrap();
-        let keyring = dir.keyring(&office, &passphrase).unwrap();
-        let registrar = Registrar::new(office, keyring);
-        Self { clock, registrar, key: foundation.key, dir, passphrase, _home: home }
-    }
-
+impl Installed {
     fn keeper(&self, automatic: bool) -> Keeper {
         Keeper {
             dir: self.dir.clone(),
@@ -154,7 +85,7 @@ async fn ask(stream: &mut TlsStream<TcpStream>) -> String {
 /// the ninth, once, and issues after a week.
 #[tokio::test]
 async fn a_new_issuing_ca_comes_by_itself_in_time() {
-    let world = World::new().await;
+    let world = Installed::new().await;
     let roll_over = async |automatic| world.keeper(automatic).roll_over(&world.registrar).await;
     // 3,650 days less 365 and 60, and 37 ahead of that.
     world.clock.turn(DAY * 3_187);
@@ -175,7 +106,7 @@ async fn a_new_issuing_ca_comes_by_itself_in_time() {
 
 #[tokio::test]
 async fn the_site_shows_a_new_certificate_in_time_and_open_connections_go_on() {
-    let world = World::new().await;
+    let world = Installed::new().await;
     let keeper = world.keeper(true);
     let SiteCertificate { chain, key } = world.site_certificate().await;
     let shown = Shown::new(chain, &key).unwrap();
@@ -187,7 +118,7 @@ async fn the_site_shows_a_new_certificate_in_time_and_open_connections_go_on() {
 
     let mut open = world.connect(address).await;
     let first = presented(&open);
-    let own = |world: &World| {
+    let own = |world: &Installed| {
         let read = |view: View<'_>| view.own_certificate(SITE);
         world.registrar.store().read(read).unwrap().unwrap()
     };
@@ -218,7 +149,7 @@ async fn the_site_shows_a_new_certificate_in_time_and_open_connections_go_on() {
 /// Server and gateway as they run, over the wire between them.
 #[tokio::test]
 async fn a_gateway_that_reports_is_handed_its_certificate_renewed() {
-    let world = World::new().await;
+    let world = Installed::new().await;
     let (keyring, names) = (world.registrar.keyring(), world.keeper(true).site_names);
     let service = keyring.service(&world.key).unwrap().clone();
     let (own, key) = world
@@ -293,7 +224,7 @@ async fn a_gateway_that_reports_is_handed_its_certificate_renewed() {
 
 #[tokio::test]
 async fn the_site_gets_another_certificate_when_its_names_change() {
-    let world = World::new().await;
+    let world = Installed::new().await;
     let SiteCertificate { chain, key } = world.site_certificate().await;
     let shown = Shown::new(chain.clone(), &key).unwrap();
     let more = [world.keeper(true).site_names, vec![SubjectAltName::Ip([192, 0, 2, 1].into())]];

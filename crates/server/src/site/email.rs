@@ -66,9 +66,9 @@ impl FromRequestParts<Place> for Link {
     async fn from_request_parts(parts: &mut Parts, place: &Place) -> Result<Self, Response> {
         let visit = Visit::from_request_parts(parts, &place.sites).await?;
         if let Some(peer) = parts.extensions.get::<Peer>()
-            && place.desk.limits.address(peer.0.ip()).is_err()
+            && let Err(wait) = place.desk.limits.address(peer.0.ip())
         {
-            return Err(refuse(&visit, Cause::TooMany));
+            return Err(refuse(&visit, Cause::TooMany(wait)));
         }
         let last = Path::<Last>::from_request_parts(parts, place).await;
         let nonce = last.ok().and_then(|Path(last)| LinkNonce::from_text(&last.nonce));

@@ -1,7 +1,9 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use tegata_look::{Refusal, Shell, refusal_with};
 use tegata_text::{Lang, Text};
@@ -23,8 +25,8 @@ pub(super) enum Cause {
     Trouble,
     /// The link of a mail works no longer, or never did.
     EmailLink,
-    /// Too often.
-    TooMany,
+    /// Too often: how long to wait.
+    TooMany(Duration),
 }
 
 pub(super) async fn not_found(
@@ -44,11 +46,11 @@ pub(super) async fn method_not_allowed(
 }
 
 /// The page that says so, in the colours of the service when there is one.
-pub(super) fn page(cause: Cause, lang: Lang, site: Option<&Site>) -> Response {
+pub(super) fn page(why: Cause, lang: Lang, site: Option<&Site>) -> Response {
     let text = Text::of(lang);
     let name = text.site_name();
     let home = site.map(Site::home);
-    let (status, refusal) = told(cause, text, site.is_some());
+    let (status, refusal) = told(why, text, site.is_some());
     let shell = Shell {
         lang,
         title: &refusal.headline,
@@ -57,7 +59,12 @@ pub(super) fn page(cause: Cause, lang: Lang, site: Option<&Site>) -> Response {
         home: home.as_deref(),
         switch: Some(layout::switch(lang)),
     };
-    layout::html(status, refusal_with(&shell, site.map(|site| site.help(lang)), &refusal))
+    let help = site.map(|site| site.help(lang));
+    let mut response = layout::html(status, refusal_with(&shell, help, &refusal));
+    if let Cause::TooMany(wait) = why {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+    }
+    response
 }
 
 fn told(cause: Cause, text: Text, in_service: bool) -> (StatusCode, Refusal) {
@@ -86,7 +93,7 @@ fn told(cause: Cause, text: Text, in_service: bool) -> (StatusCode, Refusal) {
             text.site_email_gone_cause(),
             vec![text.site_email_gone_check(), text.site_email_gone_again()],
         ),
-        Cause::TooMany => (
+        Cause::TooMany(_) => (
             StatusCode::TOO_MANY_REQUESTS,
             text.site_too_many_title(),
             text.site_too_many_cause(),

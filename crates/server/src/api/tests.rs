@@ -1,0 +1,245 @@
+//! Renewal and retirement as a PC asks for them, under a clock that is turned by hand: each refusal
+//! with its code, and how often one may ask.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::BodyExt;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tegata_ca::{KeyKind, SoftwareKey, SubjectName, certification_request, seal};
+use tegata_domain::{CertificateState, Reason, Serial, retirement_statement};
+use tegata_registrar::{Actor, StatusChange, Target};
+use tegata_store::{CertificateFilter, View};
+use tower::ServiceExt;
+
+use super::*;
+use crate::limits::Rates;
+use crate::link::tests::some_links;
+use crate::listen::Peer;
+use crate::testing::{Holder, Installed, request};
+use crate::updates::Updates;
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+
+struct Site {
+    world: Installed,
+    router: Router,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    json: Value,
+}
+
+impl Answer {
+    /// Status and code.
+    fn told(&self) -> (u16, &str) {
+        (self.status.as_u16(), self.json["code"].as_str().unwrap_or_default())
+    }
+
+    fn wait(&self) -> u64 {
+        self.headers["retry-after"].to_str().unwrap().parse().unwrap()
+    }
+}
+
+impl Site {
+    async fn new(rates: Rates) -> Self {
+        let world = Installed::new().await;
+        let api = Api {
+            registrar: world.registrar.clone(),
+            limits: Arc::new(Limits::new(rates)),
+            links: some_links(),
+            updates: Updates::of(world.dir.path(), &world.dir.downloads()),
+        };
+        Self { router: router(api), world }
+    }
+
+    async fn post(&self, to: &str, from: u8, body: Value) -> Answer {
+        let address = SocketAddr::from((Ipv4Addr::new(192, 0, 2, from), 1));
+        let request = Request::post(format!("/{}/{to}", self.world.key))
+            .header("content-type", "application/json")
+            .header("accept-language", "en")
+            .extension(Peer(address))
+            .body(Body::from(body.to_string()));
+        let response = self.router.clone().oneshot(request.unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let json = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, json }
+    }
+
+    async fn renew(&self, cms: &[u8]) -> Answer {
+        self.post("renew", 1, json!({ "request": STANDARD.encode(cms) })).await
+    }
+
+    async fn retire(&self, cms: &[u8]) -> Answer {
+        self.post("retire", 1, json!({ "request": STANDARD.encode(cms) })).await
+    }
+
+    /// The holder's word that the certificate is not needed any more.
+    fn farewell(&self, holder: &Holder) -> Vec<u8> {
+        let statement = retirement_statement(&self.world.key, holder.serial);
+        seal(statement.as_bytes(), &holder.certificate, &holder.key).unwrap()
+    }
+
+    async fn change(&self, serial: Serial, change: StatusChange) {
+        let (actor, id) = (Actor::Operator("test".to_owned()), self.world.service().id);
+        let target = Target::Serial(serial);
+        self.world.registrar.change_status(actor, id, target, change).await.unwrap();
+    }
+
+    fn states(&self) -> Vec<(Serial, CertificateState)> {
+        let (id, filter) = (self.world.service().id, CertificateFilter::default());
+        let all =
+            self.world.registrar.store().read(|view: View<'_>| view.certificates(id, &filter));
+        let all = all.unwrap().into_iter().map(|record| record.certificate);
+        all.map(|certificate| (certificate.serial, certificate.state)).collect()
+    }
+
+    /// The last refusal in the audit log: its reference, and the cause that stands there.
+    fn on_record(&self) -> (String, String) {
+        let all = self.world.registrar.store().read(|view: View<'_>| view.audit_entries(0, 1_000));
+        let all = all.unwrap();
+        let mut refused = all.iter().filter(|(_, entry)| entry.action == "renewal.refused");
+        let (_, last) = refused.next_back().unwrap();
+        let cause = last.detail["cause"].as_str().unwrap().to_owned();
+        (last.reference.clone().unwrap(), cause)
+    }
+}
+
+fn new_key() -> SoftwareKey {
+    SoftwareKey::generate(KeyKind::EcP256).unwrap()
+}
+
+/// A renewal of the holder's certificate for a key.
+fn renewal(holder: &Holder, new: &SoftwareKey) -> Vec<u8> {
+    seal(&request(new), &holder.certificate, &holder.key).unwrap()
+}
+
+#[tokio::test]
+async fn nobody_renews_by_means_of_another_seats_certificate_or_key() {
+    let site = Site::new(Rates::default()).await;
+    let [one, other] = site.world.holders().await;
+    site.world.turn_to(one.not_after - DAY);
+    let before = site.states();
+    let csr = request(&new_key());
+    for (cms, what) in [
+        (seal(&csr, &one.certificate, &other.key).unwrap(), "names the one, signed by the other"),
+        (seal(&csr, &one.certificate, &new_key()).unwrap(), "signed by a key of nobody"),
+        (seal(&csr, &site.world.service().root, &other.key).unwrap(), "names a CA"),
+    ] {
+        let answer = site.renew(&cms).await;
+        assert_eq!(answer.told(), (403, "renewal_not_authorised"), "{what}");
+    }
+    assert_eq!(site.states(), before);
+
+    // What the request asks for is of no interest: the seat is that of whoever signed.
+    let key = new_key();
+    let name = SubjectName::new(one.user_id.as_str()).unwrap();
+    let csr = certification_request(&key, &name).unwrap();
+    let answer = site.renew(&seal(&csr, &other.certificate, &other.key).unwrap()).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json["user_id"], other.user_id.as_str());
+    assert_eq!(answer.json["replaces"], other.serial.to_string());
+    let still = |(serial, state): &(Serial, CertificateState)| {
+        *serial == one.serial && matches!(state, CertificateState::Issued { .. })
+    };
+    assert!(site.states().iter().any(still));
+}
+
+#[tokio::test]
+async fn whatever_is_not_live_or_not_due_is_refused_with_its_reason() {
+    let site = Site::new(Rates::default()).await;
+    let [one, held, revoked, closed] = site.world.holders().await;
+    let refused = async |holder: &Holder, status: u16, code: &str| {
+        let before = site.states();
+        let answer = site.renew(&renewal(holder, &new_key())).await;
+        assert_eq!(answer.told(), (status, code));
+        assert_eq!(site.states(), before, "{code}: nothing is changed");
+        let (reference, cause) = site.on_record();
+        assert_eq!(answer.json["reference"], reference, "{cause}");
+        answer
+    };
+    site.world.turn_to(one.not_after - DAY * 60 - SECOND);
+    refused(&one, 403, "renewal_too_early").await;
+    site.world.clock.turn(SECOND);
+    site.change(held.serial, StatusChange::Hold).await;
+    site.change(revoked.serial, StatusChange::Revoke(Reason::KeyCompromise)).await;
+    refused(&held, 403, "certificate_held").await;
+    refused(&revoked, 403, "certificate_revoked").await;
+    let actor = Actor::Operator("test".to_owned());
+    let (id, user_id) = (site.world.service().id, closed.user_id.clone());
+    site.world.registrar.close_seat(actor, id, user_id).await.unwrap();
+    refused(&closed, 403, "certificate_revoked").await;
+
+    let same = site.renew(&renewal(&one, &one.key)).await;
+    assert_eq!(same.told(), (409, "key_taken"), "a renewal has a new key");
+    let taken = site.renew(&renewal(&one, &held.key)).await;
+    assert_eq!(taken.told(), (409, "key_taken"), "and one of its own");
+    assert_eq!(site.renew(b"no CMS").await.told(), (400, "malformed_request"));
+
+    let key = new_key();
+    let first = site.renew(&renewal(&one, &key)).await;
+    assert_eq!(first.status, 200);
+    assert_eq!(site.renew(&renewal(&one, &key)).await.json, first.json, "a lost answer");
+    refused(&one, 403, "already_renewed").await;
+    site.world.turn_to(held.not_after + SECOND);
+    site.change(held.serial, StatusChange::Release).await;
+    refused(&held, 403, "certificate_expired").await;
+}
+
+fn burst(per_address: u32, per_user_id: u32) -> Rates {
+    let count = |burst| NonZeroU32::new(burst).unwrap();
+    Rates { per_address: count(per_address), per_user_id: count(per_user_id) }
+}
+
+#[tokio::test]
+async fn a_holder_who_asks_too_often_waits_and_nobody_else_does() {
+    let site = Site::new(burst(600, 3)).await;
+    let [one, other] = site.world.holders().await;
+    site.world.turn_to(one.not_after - DAY);
+    // Whoever does not hold the key uses nothing up.
+    let forged = seal(&request(&new_key()), &one.certificate, &other.key).unwrap();
+    let forged_word = seal(b"x", &one.certificate, &one.key).unwrap();
+    for _ in 0..5 {
+        assert_eq!(site.renew(&forged).await.told(), (403, "renewal_not_authorised"));
+        assert_eq!(site.retire(&forged_word).await.told(), (403, "renewal_not_authorised"));
+    }
+    let key = new_key();
+    assert_eq!(site.renew(&renewal(&one, &key)).await.status, 200);
+    assert_eq!(site.retire(&site.farewell(&one)).await.status, 200);
+    assert_eq!(site.retire(&site.farewell(&one)).await.status, 200, "the same answer again");
+    let before = site.states();
+    for limited in
+        [site.renew(&renewal(&one, &new_key())).await, site.retire(&site.farewell(&one)).await]
+    {
+        assert_eq!(limited.told(), (429, "too_many_requests"));
+        assert!((1..=21).contains(&limited.wait()), "{}", limited.wait());
+    }
+    assert_eq!(site.states(), before);
+    assert_eq!(site.renew(&renewal(&other, &new_key())).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_address_that_asks_too_often_waits_whatever_it_asks() {
+    for to in ["enroll", "renew", "retire"] {
+        let site = Site::new(burst(2, 20)).await;
+        for _ in 0..2 {
+            assert_eq!(
+                site.post(to, 1, json!({})).await.told(),
+                (400, "malformed_request"),
+                "{to}"
+            );
+        }
+        let limited = site.post(to, 1, json!({})).await;
+        assert_eq!(limited.told(), (429, "too_many_requests"), "{to}");
+        assert!((1..=31).contains(&limited.wait()), "{to}: {}", limited.wait());
+        assert_eq!(site.post(to, 2, json!({})).await.told(), (400, "malformed_request"), "{to}");
+    }
+}
