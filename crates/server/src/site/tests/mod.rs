@@ -4,6 +4,7 @@ mod addresses;
 mod downloads;
 mod headers;
 mod languages;
+mod limits;
 mod pages;
 mod ways;
 
