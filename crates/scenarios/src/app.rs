@@ -17,13 +17,19 @@ pub const MAIL: &str = "taro@example.co.jp";
 /// A PC: a home directory.
 pub struct Pc {
     home: PathBuf,
+    roots: Option<PathBuf>,
 }
 
 impl Pc {
     /// A PC with its home at `home`.
     pub fn new(home: &Path) -> Self {
         fs::create_dir_all(home).expect("the directory can be written");
-        Self { home: home.to_owned() }
+        Self { home: home.to_owned(), roots: None }
+    }
+
+    /// The same PC, whose system trusts the roots in this file, PEM, and no others.
+    pub fn trusting(self, roots: &Path) -> Self {
+        Self { roots: Some(roots.to_owned()), ..self }
     }
 
     /// A file at home.
@@ -42,11 +48,18 @@ impl Pc {
     }
 
     /// The same through another address of the site.
-    pub fn issue_at(&self, site: &str, demo: &Demo, seat: &Seat, store: &str) -> Ran {
+    pub fn issue_at(
+        &self,
+        site: &str,
+        demo: &Demo,
+        seat: &Seat,
+        store: &str,
+        more: &[&str],
+    ) -> Ran {
         let mut app = self.program();
         app.args(["issue", "--site", site, "--root-sha256", &demo.ready.root_sha256]);
         app.args(["--json", "--store", store]);
-        run_command(self.seat(&mut app, seat))
+        run_command(self.seat(&mut app, seat).args(more))
     }
 
     /// The command that issues a certificate into `store`.
@@ -103,6 +116,9 @@ impl Pc {
         app.env_clear().env("HOME", &self.home).env("LANG", "en_US.UTF-8");
         // The tools of NSS are found by it.
         app.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        if let Some(roots) = &self.roots {
+            app.env("SSL_CERT_FILE", roots);
+        }
         app
     }
 }

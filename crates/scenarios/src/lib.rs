@@ -33,6 +33,7 @@ pub mod desk;
 pub mod desktop;
 pub mod http;
 pub mod https;
+pub mod inspector;
 pub mod installed;
 pub mod key;
 pub mod lint;

@@ -116,7 +116,7 @@ fn a_line_cut_after_any_amount_costs_nothing() {
         let port = port(&demo.ready.site);
         let relay = Relay::start(port, *budget);
         let site = demo.ready.site.replace(&format!(":{port}/"), &format!(":{}/", relay.port));
-        let first = pc.issue_at(&site, &demo, &seat, "pem:certificate");
+        let first = pc.issue_at(&site, &demo, &seat, "pem:certificate", &[]);
         assert!([Some(0), Some(4)].contains(&first.code), "a clear end: {first:?}");
         spent += demo.certificates(Some(&seat.user_id)).len();
         if first.code != Some(0) {
