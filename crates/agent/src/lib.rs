@@ -15,6 +15,7 @@ pub mod brand;
 pub mod cert;
 pub mod choice;
 pub mod doctor;
+pub mod email;
 mod error;
 mod files;
 mod fingerprint;

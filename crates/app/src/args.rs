@@ -59,6 +59,7 @@ pub(crate) enum Command {
     Issue(Issue),
     Renew(Renew),
     Schedule(Schedule),
+    Email(ChangeEmail),
     Remove(Remove),
     Doctor(Doctor),
     Autoselect(Autoselect),
@@ -113,6 +114,20 @@ pub(crate) struct Renew {
         hide_default_value = true
     )]
     pub(crate) spread: u8,
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: Option<String>,
+    #[command(flatten)]
+    pub(crate) at: StoreOptions,
+    #[arg(long, value_name = "URL")]
+    pub(crate) site: Option<String>,
+    #[arg(long, value_name = "HEX", requires = "site")]
+    pub(crate) root_sha256: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ChangeEmail {
+    #[arg(value_name = "MAIL")]
+    pub(crate) new: String,
     #[arg(long, value_name = "ID")]
     pub(crate) user: Option<String>,
     #[command(flatten)]
@@ -229,6 +244,7 @@ mod examples {
     pub(super) const SCHEDULE: &str = "  \
   tegata-app schedule --on
   tegata-app schedule --off";
+    pub(super) const EMAIL: &str = "  tegata-app email hanako@example.co.jp --store nss";
     pub(super) const REMOVE: &str = "  tegata-app remove --store nss --old";
     pub(super) const REMOVE_ONE: &str =
         "  tegata-app remove --store pkcs12:card.p12 --serial 4100…02 --yes";
@@ -405,6 +421,13 @@ fn localised(text: Text, program: &str) -> clap::Command {
             .mut_arg("on", |arg| arg.help(text.app_help_schedule_on()))
             .mut_arg("off", |arg| arg.help(text.app_help_schedule_off()))
             .mut_arg("show", |arg| arg.help(text.app_help_schedule_show()))
+    })
+    .mut_subcommand("email", |command| {
+        store(site(command), &[examples::EMAIL])
+            .about(text.app_help_email())
+            .mut_arg("new", |arg| arg.help(text.app_help_email_new()))
+            .mut_arg("user", |arg| arg.help(text.app_help_email_user()))
+            .mut_arg("site", |arg| arg.help(text.app_help_renew_site()))
     })
     .mut_subcommand("remove", |command| {
         store(command, &[examples::REMOVE, examples::REMOVE_ONE])

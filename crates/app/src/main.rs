@@ -13,6 +13,7 @@ mod autoselect;
 mod clear;
 mod dates;
 mod doctor;
+mod email;
 mod input;
 mod issue;
 mod list;
@@ -89,6 +90,7 @@ fn main() -> ExitCode {
         Some(Command::Issue(options)) => issue::run(options, &mut world).map(done),
         Some(Command::Renew(options)) => renew::run(options, &mut world),
         Some(Command::Schedule(options)) => schedule::run(&options, &world).map(done),
+        Some(Command::Email(options)) => email::run(options, &mut world).map(done),
         Some(Command::Remove(options)) => remove::run(options, &mut world).map(done),
         Some(Command::Clear(options)) => clear::run(options, &mut world).map(done),
         Some(Command::Autoselect(options)) => autoselect::run(options, &mut world).map(done),

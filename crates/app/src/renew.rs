@@ -33,14 +33,8 @@ pub(crate) fn run(options: Renew, world: &mut World) -> Result<Exit, Failure> {
         return all_due(&network, store, &uri, world);
     }
     let item = choose(store, user.as_ref(), world)?;
-    let (site, pin) = match (&options.site, &item.receipt) {
-        (Some(site), _) => (input.site(site)?, input.root(options.root_sha256.as_deref())?),
-        (None, Some(receipt)) => remembered(Some(receipt), text)?,
-        (None, None) => match stores::brand(text)? {
-            Some(brand) => (brand.site, Some(brand.root)),
-            None => remembered(None, text)?,
-        },
-    };
+    let given = (options.site.as_deref(), options.root_sha256.as_deref());
+    let (site, pin) = place(given, item.receipt.as_ref(), text)?;
     let outcome = one(&network, store, item, site, pin, world)?;
     world
         .output
@@ -92,6 +86,24 @@ fn all_due(
     Ok(exit)
 }
 
+/// Where to ask: the site and its root as they were given, or as the certificate's receipt has them,
+/// or the package.
+pub(crate) fn place(
+    (site, root): (Option<&str>, Option<&str>),
+    receipt: Option<&Receipt>,
+    text: Text,
+) -> Result<(Site, Option<Fingerprint>), Failure> {
+    let input = Input(text);
+    match (site, receipt) {
+        (Some(site), _) => Ok((input.site(site)?, input.root(root)?)),
+        (None, Some(receipt)) => remembered(Some(receipt), text),
+        (None, None) => match stores::brand(text)? {
+            Some(brand) => Ok((brand.site, Some(brand.root))),
+            None => remembered(None, text),
+        },
+    }
+}
+
 pub(crate) fn remembered(
     receipt: Option<&Receipt>,
     text: Text,
@@ -141,7 +153,11 @@ pub(crate) fn one(
 }
 
 /// The one certificate that can be renewed, or the one of `user`.
-fn choose(store: &dyn KeyStore, user: Option<&UserId>, world: &World) -> Result<Item, Failure> {
+pub(crate) fn choose(
+    store: &dyn KeyStore,
+    user: Option<&UserId>,
+    world: &World,
+) -> Result<Item, Failure> {
     let text = world.text;
     let items = inventory::take(store, stores::receipts().as_ref(), world.clock.now())
         .map_err(|error| Failure::of(error, text))?;

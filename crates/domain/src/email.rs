@@ -4,7 +4,8 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::half_width;
+use crate::certificate::{Certificate, State};
+use crate::{Serial, ServiceKey, half_width};
 
 /// An e-mail address that can stand in a mail header without harm.
 ///
@@ -134,11 +135,70 @@ impl EmailRequests {
     }
 }
 
+/// Why the holder of a certificate has no say in the address now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EmailRefusal {
+    /// The certificate is on hold.
+    #[error("the certificate is on hold")]
+    Held,
+    /// It is revoked, or was never issued.
+    #[error("the certificate is revoked")]
+    Revoked,
+    /// It has expired.
+    #[error("the certificate has expired")]
+    Expired,
+}
+
+/// Whether the holder of `certificate` may ask for another address at `now`: while it is good, also
+/// when a newer one stands beside it.
+///
+/// # Errors
+/// The reason why not.
+pub fn email_permitted(certificate: &Certificate, now: Timestamp) -> Result<(), EmailRefusal> {
+    match certificate.state {
+        State::Issued { .. } | State::Superseded { .. } => {}
+        State::Held { .. } => return Err(EmailRefusal::Held),
+        State::Planned { .. } | State::Revoked { .. } | State::Void { .. } => {
+            return Err(EmailRefusal::Revoked);
+        }
+    }
+    if certificate.validity.is_over(now) { Err(EmailRefusal::Expired) } else { Ok(()) }
+}
+
+/// What the key of a certificate signs to ask for another address: a text that says what it is for,
+/// of which certificate, and which address, so that it is nothing else anywhere.
+pub fn email_statement(service: &ServiceKey, serial: Serial, email: &Email) -> String {
+    format!(
+        "tegata, version 1: register this e-mail address\nservice {service}\nserial {serial}\n\
+         email {email}\n"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{Reason, Validity};
+
+    #[test]
+    fn who_holds_what_is_good_may_ask() {
+        let (at, second) = (Timestamp::UNIX_EPOCH, SignedDuration::from_secs(1));
+        let until = at + EMAIL_WINDOW;
+        let judged = |state, now| {
+            let validity = Validity { not_before: at, not_after: until };
+            let serial = Serial::from_octets(&[7; 16]).unwrap();
+            email_permitted(&Certificate { serial, validity, state }, now)
+        };
+        let issued = State::Issued { at };
+        assert_eq!(judged(issued, until), Ok(()));
+        assert_eq!(judged(State::Superseded { at }, until), Ok(()));
+        assert_eq!(judged(issued, until + second), Err(EmailRefusal::Expired));
+        let held = State::Held { at, superseded: None, issued: at };
+        assert_eq!(judged(held, at), Err(EmailRefusal::Held));
+        let revoked = State::Revoked { at, reason: Reason::Unspecified };
+        assert_eq!(judged(revoked, at), Err(EmailRefusal::Revoked));
+    }
 
     #[test]
     fn addresses_of_the_accepted_form() {

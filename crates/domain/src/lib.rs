@@ -25,8 +25,8 @@ pub use credential::{
     Attempt, Credential, CredentialError, Refusal as CredentialRefusal, State as CredentialState,
 };
 pub use email::{
-    EMAIL_LINK_LIFETIME, EMAIL_REQUESTS, EMAIL_WINDOW, Email, EmailError, EmailRequests,
-    TooManyRequests,
+    EMAIL_LINK_LIFETIME, EMAIL_REQUESTS, EMAIL_WINDOW, Email, EmailError, EmailRefusal,
+    EmailRequests, TooManyRequests, email_permitted, email_statement,
 };
 pub use names::{
     BranchCode, CompanyCode, Issuer, NameError, ServiceKey, Tenant, UserId, half_width,

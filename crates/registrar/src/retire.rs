@@ -2,7 +2,7 @@
 //! some days after a gateway first saw its successor, or because its holder says so.
 
 use jiff::Timestamp;
-use tegata_ca::{RenewalError, RetirementRequest};
+use tegata_ca::{RenewalError, SignedStatement};
 use tegata_domain::{
     CertificateState, Reason, RetirementRefusal, Serial, UserId, retirement_due,
     retirement_permitted, retirement_statement,
@@ -89,7 +89,7 @@ impl Registrar {
         if self.is_distrusted() {
             return Err(RetireError::Distrusted);
         }
-        let request = RetirementRequest::parse(&request).map_err(RetireError::Request)?;
+        let request = SignedStatement::parse(&request).map_err(RetireError::Request)?;
         let old = self
             .store()
             .read(|view: View<'_>| view.certificate(request.serial()))?

@@ -47,6 +47,7 @@ const SETTINGS: &str = r#"{
     "help": {"ja": "窓口", "en": "Desk"},
     "service_url": "https://x/cms",
     "status_url": "http://x",
+    "site_url": "https://cert.example",
     "time_zone": "Asia/Tokyo",
     "user_id_example": "A"
 }"#;

@@ -160,6 +160,31 @@ pub struct RetireRequest {
     pub request: Der,
 }
 
+/// `POST email`: another e-mail address, asked for by the holder of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EmailRequest {
+    /// The new address.
+    pub email: String,
+    /// CMS SignedData (RFC 5652), signed with the key of a good certificate of the seat and with
+    /// signed attributes, around these four lines, each ended by a line feed:
+    /// `tegata, version 1: register this e-mail address`, `service {tenant}/{issuer}`,
+    /// `serial {serial number, in pairs of hexadecimal digits}`, `email {the new address, its domain
+    /// in small letters}`.
+    pub request: Der,
+}
+
+/// The answer to such a request: nothing is changed before the link in the mail was followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EmailAsked {
+    /// The user ID.
+    pub user_id: String,
+    /// The address to which the mail with the link goes.
+    pub email: String,
+}
+
 /// The answer to a retirement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

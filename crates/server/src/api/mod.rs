@@ -1,6 +1,7 @@
 //! The application interface: `/api/v1/{tenant}/{issuer}/…`.
 
 mod body;
+mod email;
 mod enroll;
 mod info;
 mod link;
@@ -52,6 +53,7 @@ pub fn router(api: Api) -> Router {
         .route("/{tenant}/{issuer}/enroll", post(enroll::enroll))
         .route("/{tenant}/{issuer}/renew", post(renew::renew))
         .route("/{tenant}/{issuer}/retire", post(retire::retire))
+        .route("/{tenant}/{issuer}/email", post(email::ask))
         .route("/{tenant}/{issuer}/link", post(link::redeem))
         .route("/{tenant}/{issuer}/update", get(update::show))
         .route("/{tenant}/{issuer}/openapi.json", get(openapi::show))

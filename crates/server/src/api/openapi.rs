@@ -2,7 +2,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::scope::Scope;
-use super::{enroll, info, link, renew, retire, trust, update};
+use super::{email, enroll, info, link, renew, retire, trust, update};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -16,6 +16,7 @@ use super::{enroll, info, link, renew, retire, trust, update};
         enroll::enroll,
         renew::renew,
         retire::retire,
+        email::ask,
         update::show,
         link::redeem
     )

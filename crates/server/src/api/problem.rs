@@ -8,8 +8,11 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tegata_domain::{Entropy, RenewalRefusal, RetirementRefusal};
-use tegata_registrar::{EnrollError, Reference, RenewError, RetireError};
+use jiff::Timestamp;
+use tegata_domain::{EmailRefusal, Entropy, RenewalRefusal, RetirementRefusal};
+use tegata_registrar::{
+    AskEmailError, ChangeEmailError, EnrollError, Reference, RenewError, RetireError,
+};
 use tegata_text::{Lang, Text};
 use tegata_wire::{Problem, problem};
 
@@ -21,6 +24,7 @@ use crate::listen::Peer;
 pub(super) enum Cause {
     CredentialRefused,
     Email,
+    EmailSame,
     Malformed,
     TooLarge,
     Key,
@@ -60,7 +64,7 @@ impl Cause {
             }
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::KeyTaken | Self::UnderWay => StatusCode::CONFLICT,
+            Self::KeyTaken | Self::UnderWay | Self::EmailSame => StatusCode::CONFLICT,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound | Self::NoUpdate => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -77,6 +81,9 @@ impl Cause {
                 text.problem_credential_refused_detail(),
             ),
             Self::Email => ("invalid_email", text.problem_email(), text.problem_email_detail()),
+            Self::EmailSame => {
+                ("email_unchanged", text.problem_email_same(), text.problem_email_same_detail())
+            }
             Self::Malformed => {
                 ("malformed_request", text.problem_malformed(), text.problem_malformed_detail())
             }
@@ -245,6 +252,30 @@ impl From<&RetireError> for Cause {
                 | RetirementRefusal::TooEarly { .. } => Self::NotRetired,
             },
             RetireError::Distrusted | RetireError::Store(_) => Self::Unavailable,
+        }
+    }
+}
+
+impl Cause {
+    /// Why an address is not asked for, to whoever asks `now`.
+    pub(super) fn of_email(error: &AskEmailError, now: Timestamp) -> Self {
+        match error {
+            AskEmailError::NotYours => Self::RenewalNotYours,
+            AskEmailError::Request(_) => Self::Malformed,
+            AskEmailError::Refused(EmailRefusal::Held) => Self::RenewalHeld,
+            AskEmailError::Refused(EmailRefusal::Revoked)
+            | AskEmailError::Change(ChangeEmailError::Closed(_)) => Self::RenewalRevoked,
+            AskEmailError::Refused(EmailRefusal::Expired) => Self::RenewalExpired,
+            AskEmailError::Change(ChangeEmailError::Same(_)) => Self::EmailSame,
+            AskEmailError::Change(ChangeEmailError::TooMany(refused)) => {
+                let seconds = refused.from.duration_since(now).as_secs().max(0);
+                Self::TooMany(Duration::from_secs(seconds.unsigned_abs()))
+            }
+            AskEmailError::Change(
+                ChangeEmailError::Target(_) | ChangeEmailError::NoSite | ChangeEmailError::Store(_),
+            )
+            | AskEmailError::Distrusted
+            | AskEmailError::Store(_) => Self::Unavailable,
         }
     }
 }

@@ -12,8 +12,8 @@ use http_body_util::BodyExt;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tegata_ca::{KeyKind, SoftwareKey, SubjectName, certification_request, seal};
-use tegata_domain::{CertificateState, Reason, Serial, retirement_statement};
-use tegata_registrar::{Actor, StatusChange, Target};
+use tegata_domain::{CertificateState, Reason, Serial, email_statement, retirement_statement};
+use tegata_registrar::{Actor, Delivery, Letter, LinkNonce, Post, StatusChange, Target};
 use tegata_store::{CertificateFilter, View};
 use tower::ServiceExt;
 
@@ -194,6 +194,110 @@ async fn whatever_is_not_live_or_not_due_is_refused_with_its_reason() {
     refused(&held, 403, "certificate_expired").await;
 }
 
+/// Keeps the mails that would leave.
+#[derive(Default)]
+struct Tray(std::sync::Mutex<Vec<Letter>>);
+
+impl Post for Tray {
+    async fn deliver(&self, letter: Letter) -> Delivery {
+        self.0.lock().unwrap().push(letter);
+        Delivery::Accepted
+    }
+}
+
+impl Site {
+    /// The mails that left since the last time: to whom, and what they say.
+    async fn mails(&self) -> Vec<(String, String)> {
+        let tray = Tray::default();
+        while self.world.registrar.send_mails(&tray).await.unwrap() > 0 {}
+        let letters = tray.0.into_inner().unwrap();
+        letters.into_iter().map(|letter| (letter.to.to_string(), letter.body)).collect()
+    }
+
+    fn email_of(&self, holder: &Holder) -> String {
+        let id = self.world.service().id;
+        let seat = self.world.registrar.seat(id, &holder.user_id).unwrap();
+        seat.email.unwrap().to_string()
+    }
+
+    async fn email(&self, holder: &Holder, key: &SoftwareKey, signed: &str, sent: &str) -> Answer {
+        let email = signed.parse().unwrap();
+        let statement = email_statement(&self.world.key, holder.serial, &email);
+        let cms = seal(statement.as_bytes(), &holder.certificate, key).unwrap();
+        self.post("email", 1, json!({ "email": sent, "request": STANDARD.encode(cms) })).await
+    }
+}
+
+#[tokio::test]
+async fn a_user_asks_for_another_address_and_confirms_it_there() {
+    let site = Site::new(Rates::default()).await;
+    let [one, other] = site.world.holders().await;
+    site.mails().await;
+    let (new, old) = ("hanako@example.jp", "taro@example.co.jp");
+    for (answer, what) in [
+        (site.email(&one, &other.key, new, new).await, "signed by another seat's key"),
+        (site.email(&one, &one.key, new, "thief@example.com").await, "another address was signed"),
+    ] {
+        assert_eq!(answer.told(), (403, "renewal_not_authorised"), "{what}");
+    }
+    let renewal = seal(&request(&new_key()), &one.certificate, &one.key).unwrap();
+    let body = json!({ "email": new, "request": STANDARD.encode(renewal) });
+    let answer = site.post("email", 1, body).await;
+    assert_eq!(answer.told(), (403, "renewal_not_authorised"), "a renewal is no such word");
+    assert_eq!(site.email(&one, &one.key, old, old).await.told(), (409, "email_unchanged"));
+    assert_eq!(site.email(&one, &one.key, new, "a b@c").await.told(), (422, "invalid_email"));
+    assert_eq!(site.mails().await, []);
+
+    let asked = site.email(&one, &one.key, new, "Hanako@Example.JP").await;
+    assert_eq!(asked.told(), (403, "renewal_not_authorised"), "its local part is its own");
+    let asked = site.email(&one, &one.key, new, " hanako@EXAMPLE.jp").await;
+    assert_eq!((asked.status.as_u16(), &asked.json["email"]), (200, &json!(new)));
+    assert_eq!(asked.json["user_id"], one.user_id.as_str());
+    assert_eq!(site.email_of(&one), old, "until it is confirmed");
+    let mails = site.mails().await;
+    let [(to, body)] = mails.as_slice() else { panic!("{mails:?}") };
+    assert_eq!(to, new);
+    let begin = format!("https://cert.example/issueweb/{}/email/", site.world.key);
+    let nonce = &body.split_once(&begin).unwrap().1[..40];
+    let id = site.world.service().id;
+    let nonce = LinkNonce::from_text(nonce).unwrap();
+    site.world.registrar.confirm_email(id, nonce).await.unwrap().unwrap();
+    assert_eq!(site.email_of(&one), new);
+    let told: Vec<String> = site.mails().await.into_iter().map(|(to, _)| to).collect();
+    assert_eq!(told, [old, new]);
+
+    // Each asks for a mail: five a day, whoever asks.
+    for count in 0..4 {
+        let next = format!("a{count}@example.jp");
+        assert_eq!(site.email(&one, &one.key, &next, &next).await.status, 200);
+    }
+    let limited = site.email(&one, &one.key, old, old).await;
+    assert_eq!(limited.told(), (429, "too_many_requests"));
+    let day = 24 * 60 * 60;
+    assert!((day - 60..=day + 1).contains(&limited.wait()), "{}", limited.wait());
+    assert_eq!(site.email(&other, &other.key, new, new).await.status, 200);
+}
+
+#[tokio::test]
+async fn who_holds_nothing_good_changes_no_address() {
+    let site = Site::new(burst(600, 3)).await;
+    let [one, held, revoked] = site.world.holders().await;
+    site.change(held.serial, StatusChange::Hold).await;
+    site.change(revoked.serial, StatusChange::Revoke(Reason::KeyCompromise)).await;
+    site.mails().await;
+    let new = "hanako@example.jp";
+    let ask = async |holder: &Holder| site.email(holder, &holder.key, new, new).await;
+    assert_eq!(ask(&held).await.told(), (403, "certificate_held"));
+    assert_eq!(ask(&revoked).await.told(), (403, "certificate_revoked"));
+    site.world.turn_to(one.not_after + SECOND);
+    for _ in 0..3 {
+        assert_eq!(ask(&one).await.told(), (403, "certificate_expired"));
+    }
+    assert_eq!(ask(&one).await.told(), (429, "too_many_requests"), "refusals are written down");
+    let asked: Vec<_> = site.mails().await.into_iter().filter(|(to, _)| to == new).collect();
+    assert_eq!(asked, []);
+}
+
 fn burst(per_address: u32, per_user_id: u32) -> Rates {
     let count = |burst| NonZeroU32::new(burst).unwrap();
     Rates { per_address: count(per_address), per_user_id: count(per_user_id) }
@@ -228,7 +332,7 @@ async fn a_holder_who_asks_too_often_waits_and_nobody_else_does() {
 
 #[tokio::test]
 async fn an_address_that_asks_too_often_waits_whatever_it_asks() {
-    for to in ["enroll", "renew", "retire"] {
+    for to in ["enroll", "renew", "retire", "email"] {
         let site = Site::new(burst(2, 20)).await;
         for _ in 0..2 {
             assert_eq!(

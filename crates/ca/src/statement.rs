@@ -1,8 +1,8 @@
-//! A request to retire a certificate: a fixed statement inside a CMS SignedData (RFC 5652) that the
-//! certificate's own key signed.
+//! What the holder of a certificate says: a fixed statement inside a CMS SignedData (RFC 5652) that
+//! the certificate's own key signed.
 //!
 //! The statement is a text that names its purpose, the service and the certificate. A renewal's
-//! content is DER: neither signature can be taken for the other.
+//! content is DER: no signature can be taken for another.
 
 use tegata_domain::Serial;
 
@@ -10,12 +10,12 @@ use crate::RenewalError;
 use crate::renewal::MAX_RENEWAL;
 use crate::sealed::Sealed;
 
-/// A request that has been read but not believed.
+/// A statement that has been read but not believed.
 #[derive(Clone, Debug)]
-pub struct RetirementRequest(Sealed);
+pub struct SignedStatement(Sealed);
 
-impl RetirementRequest {
-    /// Reads a request within limits.
+impl SignedStatement {
+    /// Reads one within limits.
     ///
     /// # Errors
     /// [`RenewalError::Malformed`] or [`RenewalError::Algorithm`].
@@ -23,12 +23,12 @@ impl RetirementRequest {
         Ok(Self(Sealed::parse(der, MAX_RENEWAL)?))
     }
 
-    /// Serial number of the certificate that it says it retires.
+    /// Serial number of the certificate that it says it is about.
     pub fn serial(&self) -> Serial {
         self.0.serial
     }
 
-    /// Believes the request when the key of `current`, the certificate on record with this
+    /// Believes it when the key of `current`, the certificate on record with this
     /// serial number, DER, signed exactly this statement.
     ///
     /// # Errors

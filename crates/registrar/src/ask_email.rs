@@ -1,0 +1,111 @@
+//! Another address, asked for by the holder of the seat's certificate: what its key signed is the
+//! authority, the link in the mail to the new address is the proof that it is read there.
+
+use tegata_ca::{RenewalError, SignedStatement};
+use tegata_domain::{Email, EmailRefusal, UserId, email_permitted, email_statement};
+use tegata_store::{CertificateRecord, StoreError, View};
+use tegata_text::Lang;
+
+use crate::change_email::{AskedEmail, ChangeEmailError};
+use crate::office::entry;
+use crate::{Actor, Reference, Registrar, Service};
+
+/// A change that the holder of a certificate asked for; whether it is taken up is open.
+#[derive(Debug)]
+pub struct ProvenEmail {
+    record: CertificateRecord,
+    email: Email,
+}
+
+impl ProvenEmail {
+    /// Whose.
+    pub fn user_id(&self) -> &UserId {
+        &self.record.user_id
+    }
+}
+
+/// Why a change was not taken up. Whoever holds the key of a certificate may know how it stands.
+#[derive(Debug, thiserror::Error)]
+pub enum AskEmailError {
+    /// Not signed by the certificate's key, or no certificate of this service.
+    #[error("the request is not by the holder of a certificate of this service")]
+    NotYours,
+    /// Not a request.
+    #[error(transparent)]
+    Request(RenewalError),
+    /// The certificate is not good.
+    #[error(transparent)]
+    Refused(#[from] EmailRefusal),
+    /// The address cannot be asked for.
+    #[error(transparent)]
+    Change(#[from] ChangeEmailError),
+    /// The database is not the one it was.
+    #[error("nothing is changed until an operator has looked at the database")]
+    Distrusted,
+    /// The database could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Registrar {
+    /// Whose key signed `request`, DER, over the statement that `email` is to be registered. It
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// See [`AskEmailError`].
+    pub async fn prove_email(
+        &self,
+        service: &Service,
+        request: Vec<u8>,
+        email: Email,
+    ) -> Result<ProvenEmail, AskEmailError> {
+        if self.is_distrusted() {
+            return Err(AskEmailError::Distrusted);
+        }
+        let request = SignedStatement::parse(&request).map_err(AskEmailError::Request)?;
+        let record = self
+            .store()
+            .read(|view: View<'_>| view.certificate(request.serial()))?
+            .filter(|record| record.service == service.id)
+            .ok_or(AskEmailError::NotYours)?;
+        let statement = email_statement(&service.key, record.certificate.serial, &email);
+        let der = record.der.clone().ok_or(AskEmailError::NotYours)?;
+        let judging = tokio::task::spawn_blocking(move || request.verify(&der, &statement));
+        match judging.await {
+            Ok(Ok(())) => Ok(ProvenEmail { record, email }),
+            _ => Err(AskEmailError::NotYours),
+        }
+    }
+
+    /// Asks for the address, as [`crate::Office::ask_email`] does, in the name of the subscriber.
+    /// `reference` ends up in the audit log beside a refusal.
+    ///
+    /// # Errors
+    /// See [`AskEmailError`]. Nothing is changed in any of these cases.
+    pub async fn ask_email_proven(
+        &self,
+        service: &Service,
+        ProvenEmail { record, email }: ProvenEmail,
+        lang: Lang,
+        reference: &Reference,
+    ) -> Result<AskedEmail, AskEmailError> {
+        let user_id = record.user_id.clone();
+        let actor = || Actor::Subscriber(user_id.clone());
+        let outcome = match email_permitted(&record.certificate, self.now()) {
+            Err(refusal) => Err(refusal.into()),
+            Ok(()) => {
+                let place = (service.id, &service.settings);
+                let asked = self.ask_email(actor(), place, user_id.clone(), email, Some(lang));
+                asked.await.map_err(AskEmailError::from)
+            }
+        };
+        if let Err(error) = &outcome {
+            let mut entry = entry(self.now(), &actor(), "email.refused", &user_id);
+            entry.reference = Some(reference.to_string());
+            let serial = record.certificate.serial;
+            entry.detail = serde_json::json!({ "serial": serial, "cause": error.to_string() });
+            self.store.write(move |tx| tx.audit(&entry)).await?;
+        }
+        outcome
+    }
+}
