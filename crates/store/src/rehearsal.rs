@@ -63,6 +63,17 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// As [`Self::stand_in`], for a certificate of our own.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn stand_in_own(&mut self, serial: Serial, der: &[u8]) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE own_certificate SET der = ?2 WHERE serial = ?1")?
+            .execute((Column(serial), der))?;
+        Ok(())
+    }
+
     /// Prepares a copy for [`View::reminders_made_at`], of which it will be asked often.
     ///
     /// # Errors
@@ -129,14 +140,16 @@ impl View<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Our own servers, each with the end of its last certificate.
+    /// Our own servers, each with the end of its last certificate. Responders and signers of mails
+    /// renew theirs by themselves.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn own_servers(&self) -> Result<Vec<(String, Timestamp)>, StoreError> {
         let mut statement = self.0.prepare_cached(
             "SELECT purpose, max(not_after) AS not_after FROM own_certificate
-             WHERE purpose <> 'ocsp' AND revoked_at IS NULL GROUP BY purpose ORDER BY purpose",
+             WHERE purpose NOT IN ('ocsp', 'mail') AND revoked_at IS NULL
+             GROUP BY purpose ORDER BY purpose",
         )?;
         let rows =
             statement.query_map([], |row| Ok((row.get("purpose")?, at(row, "not_after")?)))?;

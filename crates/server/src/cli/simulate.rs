@@ -100,6 +100,8 @@ pub(super) async fn run(args: SimulateArgs) -> Result<(), Failure> {
         automatic_rollover: settings.automatic_rollover,
         mails: args.out,
         mail_from: settings.mail_from,
+        mail_signer: settings.mail_signer,
+        mail_unsigned: settings.mail_unsigned,
     };
     let mut stop = stop_on_signal()?;
     let outcome = tokio::select! {

@@ -3,14 +3,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tegata_ca::{CaKey, KeyKind, Signer, SoftwareKey, stand_in};
 use tegata_domain::{CertificateState, Clock, Entropy};
-use tegata_registrar::{Cost, Office, Passwords, Registrar};
+use tegata_registrar::{Cost, MAIL_PURPOSE, Office, Passwords, Registrar};
 use tegata_store::{CertificateFilter, CertificateRecord, Store, StoreError, View};
 
 use super::clock::HandClock;
+use super::mailbox::Mailbox;
 use super::{Simulation, SimulationError};
 use crate::installation::{DataDir, InstallationError};
-use crate::keeper::{Following, Keeper};
+use crate::keeper::Keeper;
 use crate::keyfile::{self, Home, Passphrase};
+use crate::post::mark::MarkKey;
+use crate::post::signer::{Signers, own_key};
+use crate::post::{Composer, PostConfig};
 
 /// Stand-ins that are put in place with one commit.
 const BATCH: usize = 1_000;
@@ -20,7 +24,7 @@ pub(super) struct Copy {
     pub(super) registrar: Arc<Registrar>,
     pub(super) clock: Arc<HandClock>,
     pub(super) keeper: Keeper,
-    pub(super) following: Following,
+    pub(super) mailbox: Mailbox,
     /// The key of every stand-in for a subscriber's certificate.
     pub(super) holder: Arc<SoftwareKey>,
     /// The certificates that live, as they were at the beginning.
@@ -54,9 +58,12 @@ impl Copy {
         let holder = Arc::new(throwaway(KeyKind::EcP256)?);
         let certificates = give_holders(&office, holder.public_key(), clock.now()).await?;
         let registrar = Registrar::new(office.clone(), dir.keyring(&office, &passphrase)?);
+        give_mail_keys(&dir, &registrar, &passphrase, &*entropy).await?;
+        let composer =
+            composer(plan, &dir, (&passphrase, &entropy), registrar.clone(), clock.clone())?;
+        let mailbox = Mailbox::open(plan, composer, clock.clone())?;
         let keeper = Keeper { dir, passphrase, entropy, automatic: plan.automatic_rollover };
-        let following = Following::begin(&registrar);
-        Ok(Self { registrar, clock, keeper, following, holder, certificates, _folder: folder })
+        Ok(Self { registrar, clock, keeper, mailbox, holder, certificates, _folder: folder })
     }
 }
 
@@ -87,6 +94,49 @@ async fn give_keys(
     }
     keyfile::create(&dir.key("feed"), KeyKind::Ed25519, passphrase, entropy)?;
     Ok(())
+}
+
+/// Every service that signs its mails itself gets a key to its certificate.
+async fn give_mail_keys(
+    dir: &DataDir,
+    registrar: &Registrar,
+    passphrase: &Passphrase,
+    entropy: &dyn Entropy,
+) -> Result<(), SimulationError> {
+    let (store, keyring) = (registrar.store(), registrar.keyring());
+    for service in keyring.services() {
+        let on_record =
+            store.read(|view: View<'_>| view.own_certificate_of(service.id, MAIL_PURPOSE))?;
+        let Some((own, _)) = on_record else { continue };
+        // Of the kind that its profile wants: it is renewed on this key.
+        let path = own_key(dir, &service.key);
+        let key = keyfile::create(&path, service.mail_key_kind(), passphrase, entropy)?;
+        let der = stand_in(&own.der, key.public_key())
+            .ok_or_else(|| SimulationError::Unreadable(format!("{} for mail", service.key)))?;
+        store.write(move |tx| tx.stand_in_own(own.serial, &der)).await?;
+    }
+    Ok(())
+}
+
+/// Who writes the mails, as the server would.
+fn composer(
+    plan: &Simulation,
+    dir: &DataDir,
+    (passphrase, entropy): (&Arc<Passphrase>, &Arc<dyn Entropy>),
+    registrar: Arc<Registrar>,
+    clock: Arc<HandClock>,
+) -> Result<Composer, SimulationError> {
+    let config = PostConfig {
+        url: "",
+        authorities: None,
+        from: &plan.mail_from,
+        bounces_to: None,
+        unsigned: plan.mail_unsigned,
+    };
+    let (place, dir) = (plan.mail_signer.clone(), dir.clone());
+    let mark = MarkKey::of(&dir, &**entropy)?;
+    let signers = Signers::new(place, dir, passphrase.clone(), entropy.clone(), registrar);
+    Ok(Composer::new(&config, Arc::new(signers.standing_in()), Arc::new(mark), clock)?)
 }
 
 /// Every certificate that lives gets a stand-in on a key that the simulated subscribers have.
