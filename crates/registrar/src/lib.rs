@@ -80,7 +80,7 @@ pub use mail::{
     Delivery, HeaderText, Letter, MailKind, MailSample, OutboxError, Post, TemplateError,
     TemplateRow,
 };
-pub use mail_signer::OwnMailSignerError;
+pub use mail_signer::{MAIL_PURPOSE, OwnMailSignerError};
 pub use office::Office;
 pub use password::{Cost, Passwords};
 pub use preview::{Preview, PreviewError, PreviewNames};

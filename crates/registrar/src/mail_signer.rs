@@ -11,8 +11,8 @@ use tegata_store::{OwnCertificate, StoreError, View};
 use crate::found::CertifyError;
 use crate::{Registrar, Service};
 
-/// What the certificates are for, as it stands on record.
-const PURPOSE: &str = "mail";
+/// What a certificate for mails is for, as it stands on record.
+pub const MAIL_PURPOSE: &str = "mail";
 
 /// How long before its end a certificate is renewed, unless half its life is shorter.
 const RENEWAL: SignedDuration = SignedDuration::from_hours(60 * 24);
@@ -59,7 +59,8 @@ impl Registrar {
         key: Arc<dyn Signer>,
     ) -> Result<MailSigner, OwnMailSignerError> {
         let (now, id) = (self.now(), service.id);
-        let on_record = self.store().read(|view: View<'_>| view.own_certificate_of(id, PURPOSE))?;
+        let on_record =
+            self.store().read(|view: View<'_>| view.own_certificate_of(id, MAIL_PURPOSE))?;
         let mut usable = None;
         if let Some((own, revoked_at)) = on_record
             && let Ok(signer) = open(service, &own, key.clone())
@@ -77,7 +78,7 @@ impl Registrar {
         }
         let values = service.settings.values().with(Placeholder::Sender, sender);
         let (holder, same) = (Holder::MailSigner, std::convert::identity);
-        let made = self.certify_own(service, holder, PURPOSE, same, &values, key.public_key());
+        let made = self.certify_own(service, holder, MAIL_PURPOSE, same, &values, key.public_key());
         match (made.await, usable) {
             (Ok(own), _) => {
                 tracing::info!(service = %service.key, serial = %own.serial,
@@ -106,7 +107,8 @@ impl Registrar {
         signer: &MailSigner,
     ) -> Result<bool, StoreError> {
         let id = service.id;
-        let on_record = self.store().read(|view: View<'_>| view.own_certificate_of(id, PURPOSE))?;
+        let on_record =
+            self.store().read(|view: View<'_>| view.own_certificate_of(id, MAIL_PURPOSE))?;
         Ok(on_record.is_some_and(|(own, revoked_at)| {
             own.serial == signer.serial()
                 && revoked_at.is_none()

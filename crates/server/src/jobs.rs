@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tegata_registrar::{Post, Registrar};
-use tegata_store::View;
+use tegata_store::{StoreError, View};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::keeper::{DueRollover, Following, Keeper};
 use crate::limits::Limits;
 use crate::post::maildir::Reports;
 
@@ -94,10 +95,40 @@ async fn by_time(registrar: &Registrar) -> Vec<String> {
     failures
 }
 
-/// Everything that the jobs of this module do, once, for whoever turns the clock by hand.
-/// `published` is the position of the feed up to which lists are out. Returns what failed, each
-/// as a sentence.
-pub async fn round(registrar: &Registrar, post: &impl Post, published: &mut u64) -> Vec<String> {
+/// How far whoever turns the clock by hand has come.
+pub struct Progress {
+    /// Position of the feed up to which lists are out.
+    published: u64,
+    following: Following,
+}
+
+impl Progress {
+    /// As a server that starts.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn begin(registrar: &Registrar) -> Result<Self, StoreError> {
+        let published = registrar.store().read(|view: View<'_>| view.last_change())?;
+        Ok(Self { published, following: Following::begin(registrar) })
+    }
+}
+
+/// What came of a round.
+#[derive(Debug, Default)]
+pub struct Round {
+    /// What failed, each as a sentence.
+    pub failures: Vec<String>,
+    /// Rollovers that were due.
+    pub rollovers: Vec<DueRollover>,
+}
+
+/// Everything that a running server does by itself, once, for whoever turns the clock by hand.
+pub async fn round(
+    registrar: &Registrar,
+    post: &impl Post,
+    keeper: &Keeper,
+    progress: &mut Progress,
+) -> Round {
     let mut failures = Vec::new();
     if let Err(error) = registrar.retire_due().await {
         failures.push(format!("renewed certificates are not retired: {error}"));
@@ -115,12 +146,23 @@ pub async fn round(registrar: &Registrar, post: &impl Post, published: &mut u64)
             }
         }
     }
-    match registrar.publish_changes(*published).await {
-        Ok(position) => *published = position,
-        Err(error) => failures.push(format!("status is not published: {error}")),
-    }
+    failures.extend(publish_changes(registrar, progress).await.err());
     failures.extend(by_time(registrar).await);
-    failures
+    let rollovers = keeper.roll_over(registrar).await;
+    if keeper.follow(registrar, &mut progress.following).await {
+        // The new CA's first list and responder came with it.
+        failures.extend(publish_changes(registrar, progress).await.err());
+    }
+    if let Err(error) = keeper.renew_site(registrar, None).await {
+        failures.push(format!("the issuing site's certificate is not renewed: {error}"));
+    }
+    Round { failures, rollovers }
+}
+
+async fn publish_changes(registrar: &Registrar, progress: &mut Progress) -> Result<(), String> {
+    let published = registrar.publish_changes(progress.published).await;
+    progress.published = published.map_err(|error| format!("status is not published: {error}"))?;
+    Ok(())
 }
 
 /// Puts reminders, notices and digests that are due into the outbox, for as long as it runs.
@@ -201,6 +243,75 @@ pub async fn reports(registrar: Arc<Registrar>, reports: Reports) {
             Ok(0) => {}
             Ok(marked) => tracing::warn!(marked, "mails came back"),
             Err(error) => tracing::error!(%error, "reports of undeliverable mails are not read"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// What a server waits for at the same time, and where the simulation has it from: `round`, or
+    /// nowhere, and why not.
+    const LOOPS: [(&str, Result<&str, &str>); 8] = [
+        ("publishing", Ok("publish")),
+        ("mailing", Ok("send")),
+        ("reminding", Ok("remind")),
+        ("retiring", Ok("retire")),
+        ("keeping", Ok("run")),
+        ("taking_back", Err("no mail leaves, so none comes back")),
+        ("anchoring", Err("a copy that is thrown away is not restored")),
+        ("watching_updates", Err("files of the original, which nobody changes")),
+    ];
+
+    /// What a loop does beside the work itself.
+    const NO_WORK: [&str; 4] = ["store", "data_version", "replaced", "refresh_answers"];
+
+    /// The text between two others.
+    fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
+        let (_, rest) = text.split_once(begin).unwrap_or_else(|| panic!("no `{begin}`"));
+        rest.split_once(end).unwrap_or_else(|| panic!("no `{end}` after `{begin}`")).0
+    }
+
+    fn function<'a>(text: &'a str, name: &str) -> &'a str {
+        let begin = text.find(&format!("async fn {name}(")).unwrap_or_else(|| panic!("no {name}"));
+        let indent = text[..begin].rsplit('\n').next().unwrap();
+        let indent: String = indent.chars().take_while(|c| *c == ' ').collect();
+        let end = format!("\n{indent}}}\n");
+        text[begin..].split_once(&end).unwrap().0
+    }
+
+    /// What is called on the registrar or on the keeper itself.
+    fn verbs(text: &str) -> Vec<&str> {
+        let called = ["registrar.", "self.", "keeper.", "self::"];
+        let after = called.iter().flat_map(|who| text.split(who).skip(1));
+        after
+            .filter_map(|rest| rest.split_once('(').map(|(verb, _)| verb))
+            .filter(|verb| !verb.is_empty() && verb.chars().all(|c| c == '_' || c.is_lowercase()))
+            .collect()
+    }
+
+    /// A simulation that left a job out would tell of a year that will not be.
+    #[test]
+    fn the_loops_of_the_server_do_nothing_that_a_round_does_not() {
+        let (jobs, keeper) = (include_str!("jobs.rs"), include_str!("keeper.rs"));
+        let select = between(include_str!("node.rs"), "tokio::select! {", "() = stop_jobs");
+        let mut waited: Vec<_> = select
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("() = ")?.split(' ').next())
+            .collect();
+        let mut known: Vec<_> = LOOPS.iter().map(|(name, _)| *name).collect();
+        waited.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(waited, known, "a loop is new: put its work into `round`, or say why not");
+        let parts = ["round", "by_time", "publish_changes"];
+        let done: Vec<_> = parts.iter().flat_map(|part| verbs(function(jobs, part))).collect();
+        for (name, function_name) in LOOPS {
+            let Ok(function_name) = function_name else { continue };
+            let text = if name == "keeping" { keeper } else { jobs };
+            let verbs = verbs(function(text, function_name));
+            assert!(!verbs.is_empty(), "{name} does nothing");
+            for verb in verbs.into_iter().filter(|verb| !NO_WORK.contains(verb)) {
+                assert!(done.contains(&verb) || parts.contains(&verb), "{name}: {verb}");
+            }
         }
     }
 }

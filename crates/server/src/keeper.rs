@@ -108,7 +108,10 @@ impl Keeper {
                 renewed();
             }
             if by_time || followed {
-                self.renew_site(&registrar, &shown).await;
+                let renewed = self.renew_site(&registrar, Some(&shown)).await;
+                if let Err(error) = renewed {
+                    tracing::error!(%error, "the issuing site's certificate is not renewed");
+                }
             }
         }
     }
@@ -166,25 +169,31 @@ impl Keeper {
         self.dir.server_certificate_on_record(office, service, SITE, &self.site_names)
     }
 
-    /// Shows the site's certificate as it is to be now.
-    pub async fn renew_site(&self, registrar: &Registrar, shown: &Shown) {
+    /// Makes the site's certificate anew when it is time, and shows it where one is shown.
+    ///
+    /// # Errors
+    /// When it is needed and cannot be made.
+    pub async fn renew_site(
+        &self,
+        registrar: &Registrar,
+        shown: Option<&Shown>,
+    ) -> Result<(), InstallationError> {
         // Nothing is signed for a database that is not to be believed.
         if registrar.distrusted().is_some() {
-            return;
+            return Ok(());
         }
         let keyring = registrar.keyring();
-        match self.site_on_record(registrar, &keyring) {
-            Ok(Some(own)) if shown.is(&own.der) => return,
-            Ok(_) => {}
-            Err(error) => return tracing::error!(%error, "cannot read the database"),
+        let on_record = self.site_on_record(registrar, &keyring)?;
+        if on_record.is_some_and(|own| shown.is_none_or(|shown| shown.is(&own.der))) {
+            return Ok(());
         }
-        match self.site_certificate(registrar, &keyring).await {
-            Ok(SiteCertificate { chain, key }) => match shown.replace(chain, &key) {
-                Ok(()) => tracing::info!("the issuing site shows a new certificate"),
-                Err(error) => tracing::error!(%error, "the issuing site's certificate stays"),
-            },
-            Err(error) => tracing::error!(%error, "the issuing site's certificate is not renewed"),
+        let SiteCertificate { chain, key } = self.site_certificate(registrar, &keyring).await?;
+        match shown.map(|shown| shown.replace(chain, &key)) {
+            None => {}
+            Some(Ok(())) => tracing::info!("the issuing site shows a new certificate"),
+            Some(Err(error)) => tracing::error!(%error, "the issuing site's certificate stays"),
         }
+        Ok(())
     }
 
     async fn reload(&self, registrar: &Registrar) -> bool {

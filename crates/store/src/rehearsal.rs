@@ -63,7 +63,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The same for a certificate of one of our own servers.
+    /// As [`Self::stand_in`], for a certificate of our own.
     ///
     /// # Errors
     /// When the database refuses.
@@ -140,14 +140,16 @@ impl View<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Our own TLS servers, each with the end of its last certificate.
+    /// Our own TLS servers, each with the end of its last certificate. Responders and signers of mails
+    /// renew theirs by themselves.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn own_servers(&self) -> Result<Vec<(String, Timestamp)>, StoreError> {
         let mut statement = self.0.prepare_cached(
             "SELECT purpose, max(not_after) AS not_after FROM own_certificate
-             WHERE purpose NOT IN ('ocsp', 'mail') AND revoked_at IS NULL GROUP BY purpose ORDER BY purpose",
+             WHERE purpose NOT IN ('ocsp', 'mail') AND revoked_at IS NULL
+             GROUP BY purpose ORDER BY purpose",
         )?;
         let rows =
             statement.query_map([], |row| Ok((row.get("purpose")?, at(row, "not_after")?)))?;

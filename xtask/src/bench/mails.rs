@@ -71,7 +71,7 @@ async fn row(dir: &Path, kind: KeyKind, period: Duration) -> Result<Row, Failure
     // The certificate is made before the clock runs.
     let mut octets = 0;
     for (number, sample) in letters()?.into_iter().enumerate() {
-        octets = octets.max(composer.compose(numbered(number, sample.letter)).await?.1.len());
+        octets = octets.max(composer.compose(numbered(number, sample.letter)).await?.octets.len());
     }
     let (begun, mut count) = (Instant::now(), 0);
     while begun.elapsed() < period {

@@ -2,7 +2,6 @@
 
 use tegata_agent::inventory::{self, State};
 use tegata_agent::{Error, retire};
-use tegata_domain::Clock;
 
 use super::model::Report;
 use super::worker::{Bench, Context, open};

@@ -101,6 +101,8 @@ pub(super) async fn run(args: SimulateArgs) -> Result<(), Failure> {
         site_names: settings.site_names.iter().map(|name| alt_name(name)).collect(),
         mails: args.out,
         mail_from: settings.mail_from,
+        mail_signer: settings.mail_signer,
+        mail_unsigned: settings.mail_unsigned,
     };
     let mut stop = stop_on_signal()?;
     let outcome = tokio::select! {

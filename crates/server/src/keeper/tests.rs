@@ -125,14 +125,14 @@ async fn the_site_shows_a_new_certificate_in_time_and_open_connections_go_on() {
     let ends = own(&world).not_after;
     let until = |at: Timestamp| at.duration_since(world.registrar.now());
     world.clock.turn(until(ends - DAY * 60) - SECOND);
-    keeper.renew_site(&world.registrar, &shown).await;
+    keeper.renew_site(&world.registrar, Some(&shown)).await.unwrap();
     assert_eq!(presented(&world.connect(address).await), first, "not due yet");
     world.clock.turn(SECOND);
-    keeper.renew_site(&world.registrar, &shown).await;
+    keeper.renew_site(&world.registrar, Some(&shown)).await.unwrap();
     let second = presented(&world.connect(address).await);
     assert_ne!(second, first);
     assert_eq!(own(&world).serial, second, "it is on record");
-    keeper.renew_site(&world.registrar, &shown).await;
+    keeper.renew_site(&world.registrar, Some(&shown)).await.unwrap();
     assert_eq!(presented(&world.connect(address).await), second, "once");
     world.clock.turn(until(ends) + SECOND);
     assert!(ask(&mut world.connect(address).await).await.starts_with("HTTP/1.1 200"));
@@ -142,7 +142,7 @@ async fn the_site_shows_a_new_certificate_in_time_and_open_connections_go_on() {
     let ends = own(&world).not_after;
     world.registrar.distrust("a test".to_owned());
     world.clock.turn(until(ends - DAY));
-    keeper.renew_site(&world.registrar, &shown).await;
+    keeper.renew_site(&world.registrar, Some(&shown)).await.unwrap();
     assert_eq!(presented(&world.connect(address).await), second);
 }
 
@@ -229,8 +229,8 @@ async fn the_site_gets_another_certificate_when_its_names_change() {
     let shown = Shown::new(chain.clone(), &key).unwrap();
     let more = [world.keeper(true).site_names, vec![SubjectAltName::Ip([192, 0, 2, 1].into())]];
     let keeper = Keeper { site_names: more.concat(), ..world.keeper(true) };
-    keeper.renew_site(&world.registrar, &shown).await;
+    keeper.renew_site(&world.registrar, Some(&shown)).await.unwrap();
     assert!(!shown.is(&chain[0]));
-    world.keeper(true).renew_site(&world.registrar, &shown).await;
+    world.keeper(true).renew_site(&world.registrar, Some(&shown)).await.unwrap();
     assert!(!shown.is(&chain[0]), "one for more names does for fewer");
 }

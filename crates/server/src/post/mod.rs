@@ -21,7 +21,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use jiff::Timestamp;
 use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
@@ -92,6 +91,16 @@ pub struct SmtpPost {
     relay: Relay,
     composer: Composer,
     trouble: MailTrouble,
+}
+
+/// A mail as it travels.
+pub struct Composed {
+    /// Between whom.
+    pub envelope: Envelope,
+    /// What is between them.
+    pub octets: Vec<u8>,
+    /// Why it is not signed, where it goes all the same.
+    pub unsigned: Option<signer::SignerError>,
 }
 
 /// Who writes mails as they travel.
@@ -172,7 +181,7 @@ impl Composer {
     ///
     /// # Errors
     /// When it cannot be written, or cannot be signed and must be.
-    pub async fn compose(&self, letter: Letter) -> Result<(Envelope, Vec<u8>), ComposeError> {
+    pub async fn compose(&self, letter: Letter) -> Result<Composed, ComposeError> {
         let never = |error: &dyn std::fmt::Display| ComposeError::Never(error.to_string());
         let to: Address = letter.to.as_str().parse().map_err(|error| never(&error))?;
         let number = number_of(letter.message_id.as_str())
@@ -182,17 +191,16 @@ impl Composer {
         let bounces_to: Address = bounces_to.parse().map_err(|error| never(&error))?;
         let part = Arc::new(mime::text(&letter.body));
         let signed = self.signers.sign(&letter.service, self.from.as_ref(), part.clone()).await;
-        let (content_type, encoding, body) = match signed {
+        let (content_type, encoding, body, unsigned) = match signed {
             Ok((micalg, signature)) => {
                 let (content_type, body) = mime::signed(&part, micalg, &signature);
                 let kind = ContentType::parse(&content_type).map_err(|error| never(&error))?;
-                (kind, ContentTransferEncoding::SevenBit, body)
+                (kind, ContentTransferEncoding::SevenBit, body, None)
             }
             Err(error) if self.unsigned == Unsigned::Never => return Err(error.into()),
             Err(error) => {
-                tracing::warn!(service = %letter.service, %error, "a mail is sent without signature");
                 let encoded = mime::encoded(&letter.body);
-                (ContentType::TEXT_PLAIN, ContentTransferEncoding::Base64, encoded)
+                (ContentType::TEXT_PLAIN, ContentTransferEncoding::Base64, encoded, Some(error))
             }
         };
         let domain = self.from.domain();
@@ -203,7 +211,7 @@ impl Composer {
             .body(Body::dangerous_pre_encoded(body, encoding))
             .map_err(|error| never(&error))?;
         let envelope = Envelope::new(Some(bounces_to), vec![to]).map_err(|error| never(&error))?;
-        Ok((envelope, mail.formatted()))
+        Ok(Composed { envelope, octets: mail.formatted(), unsigned })
     }
 }
 
@@ -212,29 +220,13 @@ impl Composer {
 /// # Errors
 /// When `from` is no sender, or the letter cannot be put into a mail.
 pub fn preview(letter: &Letter, from: &str) -> Result<Vec<u8>, PreviewError> {
-    unsigned(letter, from, |mail| mail)
-}
-
-/// The mail without signature, as if it were written at `at`.
-///
-/// # Errors
-/// As [`preview`].
-pub fn written(letter: &Letter, from: &str, at: Timestamp) -> Result<Vec<u8>, PreviewError> {
-    unsigned(letter, from, |mail| mail.date(SystemTime::from(at)))
-}
-
-fn unsigned(
-    letter: &Letter,
-    from: &str,
-    dated: impl FnOnce(MessageBuilder) -> MessageBuilder,
-) -> Result<Vec<u8>, PreviewError> {
     let never = |error: &dyn std::fmt::Display| PreviewError::Letter(error.to_string());
     let from: Address = from.parse().map_err(|_| PostError::Sender)?;
     let to: Address = letter.to.as_str().parse().map_err(|error| never(&error))?;
     let message_id = format!("<{}@{}>", letter.message_id, from.domain());
     let body =
         Body::dangerous_pre_encoded(mime::encoded(&letter.body), ContentTransferEncoding::Base64);
-    let mail = dated(headed(letter, message_id, &from, to));
+    let mail = headed(letter, message_id, &from, to);
     let mail = mail.header(ContentType::TEXT_PLAIN).body(body);
     Ok(mail.map_err(|error| never(&error))?.formatted())
 }
@@ -277,7 +269,7 @@ impl SmtpPost {
 impl Post for SmtpPost {
     async fn deliver(&self, letter: Letter) -> Delivery {
         let service = letter.service.clone();
-        let (envelope, mail) = match self.composer.compose(letter).await {
+        let composed = match self.composer.compose(letter).await {
             Ok(composed) => composed,
             Err(error @ ComposeError::Never(_)) => return Delivery::Refused(error.to_string()),
             Err(error @ ComposeError::Unsigned(_)) => {
@@ -287,7 +279,10 @@ impl Post for SmtpPost {
             }
         };
         self.trouble.unsigned(&service, None);
-        let delivery = self.relay.send(&envelope, &mail).await;
+        if let Some(error) = &composed.unsigned {
+            tracing::warn!(%service, %error, "a mail is sent without signature");
+        }
+        let delivery = self.relay.send(&composed.envelope, &composed.octets).await;
         match &delivery {
             Delivery::Later(said) => self.trouble.away(Some(said.clone())),
             _ => self.trouble.away(None),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use tegata_ca::{KeyError, MailSigner, MailSignerError, Signer, SoftwareKey};
+use tegata_ca::{KeyError, KeyKind, MailSigner, MailSignerError, Signer, SoftwareKey, stand_in};
 use tegata_domain::{Entropy, ServiceKey};
 use tegata_registrar::{OwnMailSignerError, Registrar, Service};
 use tegata_store::StoreError;
@@ -82,6 +82,8 @@ pub enum SignerError {
 /// The signers of every service.
 pub struct Signers {
     place: SignerPlace,
+    /// Whether a key that is worth nothing takes the place of one from outside.
+    stands_in: bool,
     dir: DataDir,
     passphrase: Arc<Passphrase>,
     entropy: Arc<dyn Entropy>,
@@ -99,7 +101,14 @@ impl Signers {
         entropy: Arc<dyn Entropy>,
         registrar: Arc<Registrar>,
     ) -> Self {
-        Self { place, dir, passphrase, entropy, registrar, open: Mutex::default() }
+        let (stands_in, open) = (false, Mutex::default());
+        Self { place, stands_in, dir, passphrase, entropy, registrar, open }
+    }
+
+    /// The same for a simulation: a signer from outside lends its certificate and how long it is
+    /// good, but not its key.
+    pub fn standing_in(self) -> Self {
+        Self { stands_in: true, ..self }
     }
 
     /// Signs a part of a mail of this service from `sender`; answers the name of the hash and
@@ -151,8 +160,11 @@ impl Signers {
         let signer = match &self.place {
             SignerPlace::Own => self.own(service, sender).await?,
             place => {
-                let place = place.clone();
-                let opened = tokio::task::spawn_blocking(move || from_outside(&place));
+                let (place, stands_in) = (place.clone(), self.stands_in);
+                let opened = tokio::task::spawn_blocking(move || match stands_in {
+                    true => stand_in_for(&place),
+                    false => from_outside(&place),
+                });
                 opened.await.map_err(|_| SignerError::CutShort)??
             }
         };
@@ -163,7 +175,7 @@ impl Signers {
     }
 
     async fn own(&self, service: &Service, sender: &str) -> Result<MailSigner, SignerError> {
-        let path = self.dir.key(format_args!("mail-{}", service.key.to_string().replace('/', "-")));
+        let path = own_key(&self.dir, &service.key);
         let (kind, file) = (service.mail_key_kind(), path.clone());
         let (passphrase, entropy) = (self.passphrase.clone(), self.entropy.clone());
         let key = tokio::task::spawn_blocking(move || -> Result<Arc<dyn Signer>, KeyFileError> {
@@ -180,31 +192,55 @@ impl Signers {
     }
 }
 
+/// The file of the key with which a service signs mails, where it is its own.
+pub(crate) fn own_key(dir: &DataDir, service: &ServiceKey) -> PathBuf {
+    dir.key(format_args!("mail-{}", service.to_string().replace('/', "-")))
+}
+
 /// A signer that was made elsewhere.
 fn from_outside(place: &SignerPlace) -> Result<MailSigner, SignerError> {
     match place {
         SignerPlace::Token { key, chain } => {
-            let pem = read(chain)?;
-            let chain = certificates(&pem).ok_or_else(|| SignerError::Chain(chain.clone()))?;
+            let chain = pem(chain)?;
             Ok(MailSigner::open(&chain, Arc::new(TokenKey::open(key.clone())?))?)
         }
         SignerPlace::Pkcs12 { file, passphrase } => {
-            let octets = Zeroizing::new(read(file)?);
-            let secret = Zeroizing::new(
-                String::from_utf8(read(passphrase)?)
-                    .map_err(|_| SignerError::Pkcs12(file.clone()))?,
-            );
-            let secret = secret.trim_end_matches(['\r', '\n']);
-            let store = p12_keystore::KeyStore::from_pkcs12(&octets, secret);
-            let store = store.map_err(|_| SignerError::Pkcs12(file.clone()))?;
-            let (_, held) =
-                store.private_key_chain().ok_or_else(|| SignerError::Pkcs12(file.clone()))?;
-            let chain: Vec<_> = held.chain().iter().map(|one| one.as_der().to_vec()).collect();
-            Ok(MailSigner::open(&chain, Arc::new(SoftwareKey::from_pkcs8(held.key())?))?)
+            let (chain, key) = pkcs12(file, passphrase)?;
+            Ok(MailSigner::open(&chain, Arc::new(key))?)
         }
         // Not from outside; `Signers::own` makes it.
         SignerPlace::Own => Err(SignerError::CutShort),
     }
+}
+
+/// One that is good for as long as a signer that was made elsewhere, with a key of its own.
+fn stand_in_for(place: &SignerPlace) -> Result<MailSigner, SignerError> {
+    let mut chain = match place {
+        SignerPlace::Token { chain, .. } => pem(chain)?,
+        SignerPlace::Pkcs12 { file, passphrase } => pkcs12(file, passphrase)?.0,
+        SignerPlace::Own => return Err(SignerError::CutShort),
+    };
+    let key = SoftwareKey::generate(KeyKind::EcP256)?;
+    let own = chain.first_mut().ok_or(MailSignerError::NotACertificate)?;
+    *own = stand_in(own, key.public_key()).ok_or(MailSignerError::NotACertificate)?;
+    Ok(MailSigner::open(&chain, Arc::new(key))?)
+}
+
+/// Chain and key in a PKCS#12 file.
+fn pkcs12(file: &Path, passphrase: &Path) -> Result<(Vec<Vec<u8>>, SoftwareKey), SignerError> {
+    let wrong = || SignerError::Pkcs12(file.to_owned());
+    let octets = Zeroizing::new(read(file)?);
+    let secret = Zeroizing::new(String::from_utf8(read(passphrase)?).map_err(|_| wrong())?);
+    let secret = secret.trim_end_matches(['\r', '\n']);
+    let store = p12_keystore::KeyStore::from_pkcs12(&octets, secret).map_err(|_| wrong())?;
+    let (_, held) = store.private_key_chain().ok_or_else(wrong)?;
+    let chain = held.chain().iter().map(|one| one.as_der().to_vec()).collect();
+    Ok((chain, SoftwareKey::from_pkcs8(held.key())?))
+}
+
+/// The certificates of a file.
+fn pem(file: &Path) -> Result<Vec<Vec<u8>>, SignerError> {
+    certificates(&read(file)?).ok_or_else(|| SignerError::Chain(file.to_owned()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, SignerError> {

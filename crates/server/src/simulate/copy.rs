@@ -3,16 +3,20 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tegata_ca::{CaKey, KeyKind, Signer, SoftwareKey, stand_in};
 use tegata_domain::{CertificateState, Clock, Entropy};
-use tegata_registrar::{Cost, GATEWAY_GONE, Office, Passwords, Registrar};
+use tegata_registrar::{Cost, GATEWAY_GONE, MAIL_PURPOSE, Office, Passwords, Registrar};
 use tegata_store::{
     CertificateFilter, CertificateRecord, OwnCertificate, ServiceId, Store, StoreError, View,
 };
 
 use super::clock::HandClock;
+use super::mailbox::Mailbox;
 use super::{Simulation, SimulationError};
 use crate::installation::{DataDir, InstallationError};
-use crate::keeper::{Following, Keeper, SITE};
+use crate::keeper::Keeper;
 use crate::keyfile::{self, Home, Passphrase};
+use crate::post::mark::MarkKey;
+use crate::post::signer::{Signers, own_key};
+use crate::post::{Composer, PostConfig};
 
 /// Stand-ins that are put in place with one commit.
 const BATCH: usize = 1_000;
@@ -22,15 +26,13 @@ pub(super) struct Copy {
     pub(super) registrar: Arc<Registrar>,
     pub(super) clock: Arc<HandClock>,
     pub(super) keeper: Keeper,
-    pub(super) following: Following,
+    pub(super) mailbox: Mailbox,
     /// The key of every stand-in for a subscriber's certificate.
     pub(super) holder: Arc<SoftwareKey>,
     /// The certificates that live, as they were at the beginning.
     pub(super) certificates: Vec<CertificateRecord>,
     /// The gateways that report, whose certificates have stand-ins on the holders' key as well.
     pub(super) gateways: Vec<(ServiceId, OwnCertificate)>,
-    /// Whether there is an issuing site that has a certificate of ours.
-    pub(super) has_site: bool,
     _folder: tempfile::TempDir,
 }
 
@@ -60,11 +62,11 @@ impl Copy {
         let holder = Arc::new(throwaway(KeyKind::EcP256)?);
         let certificates = give_holders(&office, holder.public_key(), clock.now()).await?;
         let gateways = give_gateways(&office, holder.public_key(), clock.now()).await?;
-        let has_site = office.store().read(|view: View<'_>| view.own_certificate(SITE))?.is_some();
-        if has_site {
-            keyfile::create(&dir.key(SITE), KeyKind::EcP256, &passphrase, &*entropy)?;
-        }
         let registrar = Registrar::new(office.clone(), dir.keyring(&office, &passphrase)?);
+        give_mail_keys(&dir, &registrar, &passphrase, &*entropy).await?;
+        let composer =
+            composer(plan, &dir, (&passphrase, &entropy), registrar.clone(), clock.clone())?;
+        let mailbox = Mailbox::open(plan, composer, clock.clone())?;
         let keeper = Keeper {
             dir,
             passphrase,
@@ -72,29 +74,16 @@ impl Copy {
             automatic: plan.automatic_rollover,
             site_names: plan.site_names.clone(),
         };
-        let following = Following::begin(&registrar);
         Ok(Self {
             registrar,
             clock,
             keeper,
-            following,
+            mailbox,
             holder,
             certificates,
             gateways,
-            has_site,
             _folder: folder,
         })
-    }
-}
-
-impl Copy {
-    /// What the server does for the certificate of its site, without showing it to anybody.
-    pub(super) async fn renew_site(&self) -> Result<(), InstallationError> {
-        let keyring = self.registrar.keyring();
-        if self.has_site && self.keeper.site_on_record(&self.registrar, &keyring)?.is_none() {
-            self.keeper.site_certificate(&self.registrar, &keyring).await?;
-        }
-        Ok(())
     }
 }
 
@@ -158,6 +147,49 @@ async fn give_gateways(
         .write(move |tx| made.iter().try_for_each(|(_, own)| tx.stand_in_own(own.serial, &own.der)))
         .await?;
     Ok(found)
+}
+
+/// Every service that signs its mails itself gets a key to its certificate.
+async fn give_mail_keys(
+    dir: &DataDir,
+    registrar: &Registrar,
+    passphrase: &Passphrase,
+    entropy: &dyn Entropy,
+) -> Result<(), SimulationError> {
+    let (store, keyring) = (registrar.store(), registrar.keyring());
+    for service in keyring.services() {
+        let on_record =
+            store.read(|view: View<'_>| view.own_certificate_of(service.id, MAIL_PURPOSE))?;
+        let Some((own, _)) = on_record else { continue };
+        // Of the kind that its profile wants: it is renewed on this key.
+        let path = own_key(dir, &service.key);
+        let key = keyfile::create(&path, service.mail_key_kind(), passphrase, entropy)?;
+        let der = stand_in(&own.der, key.public_key())
+            .ok_or_else(|| SimulationError::Unreadable(format!("{} for mail", service.key)))?;
+        store.write(move |tx| tx.stand_in_own(own.serial, &der)).await?;
+    }
+    Ok(())
+}
+
+/// Who writes the mails, as the server would.
+fn composer(
+    plan: &Simulation,
+    dir: &DataDir,
+    (passphrase, entropy): (&Arc<Passphrase>, &Arc<dyn Entropy>),
+    registrar: Arc<Registrar>,
+    clock: Arc<HandClock>,
+) -> Result<Composer, SimulationError> {
+    let config = PostConfig {
+        url: "",
+        authorities: None,
+        from: &plan.mail_from,
+        bounces_to: None,
+        unsigned: plan.mail_unsigned,
+    };
+    let (place, dir) = (plan.mail_signer.clone(), dir.clone());
+    let mark = MarkKey::of(&dir, &**entropy)?;
+    let signers = Signers::new(place, dir, passphrase.clone(), entropy.clone(), registrar);
+    Ok(Composer::new(&config, Arc::new(signers.standing_in()), Arc::new(mark), clock)?)
 }
 
 /// Every certificate that lives gets a stand-in on a key that the simulated subscribers have.

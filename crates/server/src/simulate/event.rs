@@ -67,6 +67,10 @@ pub enum Problem {
     MailWithoutRecipient,
     /// A mail could not be written or delivered.
     MailNotWritten,
+    /// Mails wait, for nothing signs them.
+    NoSigner,
+    /// Mails go without a signature, as `mail.unsigned` allows.
+    MailUnsigned,
     /// A branch with companies has no address for its digest.
     BranchWithoutAddress,
     /// An initial password lapses unused.
@@ -80,7 +84,10 @@ impl Problem {
     pub fn is_notice(self) -> bool {
         matches!(
             self,
-            Self::BranchWithoutAddress | Self::CredentialLapsed | Self::ServerCertificateEnds
+            Self::MailUnsigned
+                | Self::BranchWithoutAddress
+                | Self::CredentialLapsed
+                | Self::ServerCertificateEnds
         )
     }
 
@@ -95,6 +102,8 @@ impl Problem {
             Self::JobFailed => "a job fails",
             Self::MailWithoutRecipient => "reminders have no recipient",
             Self::MailNotWritten => "mails cannot be written",
+            Self::NoSigner => "mails wait, nothing signs them",
+            Self::MailUnsigned => "mails go without a signature",
             Self::BranchWithoutAddress => "branches get no digest, for want of an address",
             Self::CredentialLapsed => "initial passwords lapse unused",
             Self::ServerCertificateEnds => "TLS certificates of our own end, nothing renews them",

@@ -4,12 +4,13 @@
 //! What happens by itself happens through the very use cases and jobs of the server: reminders,
 //! mails, retirements, lists, responders, rollovers. What people and gateways do is played by
 //! `people`: subscribers sign renewals, certificates are used at a gateway. The clock jumps from
-//! one moment at which something is due to the next, and looks around every hour between
+//! one moment at which something is due to the next, and looks around every six hours between
 //! them, so that nothing is missed that no moment announces.
 //!
 //! Nothing real takes part. The original is opened for reading only. In the copy every CA has a
 //! throwaway key, and stand-ins take the place of the certificates (`tegata_ca::stand_in`): what
-//! is signed here is worth nothing outside. A CA whose key is not at hand stays without one.
+//! is signed here is worth nothing outside, mails included. A CA whose key is not at hand stays
+//! without one. A signer of mails from outside is good until its certificate ends.
 
 mod acts;
 mod clock;
@@ -33,6 +34,8 @@ use tegata_ca::SubjectAltName;
 use tegata_domain::Entropy;
 
 use crate::installation::InstallationError;
+use crate::post::signer::SignerPlace;
+use crate::post::{PostError, Unsigned};
 
 pub use event::{Event, Kind, Problem};
 pub use people::Behaviour;
@@ -57,6 +60,10 @@ pub struct Simulation {
     pub mails: Option<PathBuf>,
     /// Sender of the mails.
     pub mail_from: String,
+    /// What signs them.
+    pub mail_signer: SignerPlace,
+    /// What becomes of one that cannot be signed.
+    pub mail_unsigned: Unsigned,
 }
 
 /// What came of it.
@@ -83,6 +90,9 @@ pub enum SimulationError {
     /// A folder or file.
     #[error("{0}: {1}")]
     Io(PathBuf, std::io::Error),
+    /// The mails' sender.
+    #[error(transparent)]
+    Post(#[from] PostError),
     /// A certificate that no stand-in can be made for.
     #[error("the certificate of {0} cannot be read")]
     Unreadable(String),

@@ -2,15 +2,17 @@
 //! day and two changes of the clock.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
+use der::pem::{LineEnding, encode_string};
 use jiff::SignedDuration;
 use tegata_ca::{Signer, SoftwareKey, SubjectName, certification_request};
 use tegata_domain::{Clock, CredentialPolicy, Serial};
 use tegata_registrar::{
-    Actor, Cost, Enrollment, Office, Passwords, Registrar, Service, ServiceSettings, SignedReport,
-    StatusChange, Target,
+    Actor, Cost, Enrollment, MAIL_PURPOSE, Office, Passwords, Registrar, Service, ServiceSettings,
+    SignedReport, StatusChange, Target,
 };
-use tegata_store::{GatewayReport, Store};
+use tegata_store::{GatewayReport, Store, View};
 use tegata_text::Lang;
 
 use super::clock::HandClock;
@@ -31,8 +33,11 @@ const SETTINGS: &str = r#"{
     "service_url": "https://x/cms",
     "status_url": "http://x",
     "time_zone": "America/New_York",
-    "user_id_example": "A"
+    "user_id_example": "A",
+    "profiles": {"mail_signer": {"lifetime_days": 200}}
 }"#;
+
+const SENDER: &str = "noreply@example.co.jp";
 
 /// What the seat of this number does in its year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +52,9 @@ fn life(number: usize) -> Life {
     [Life::Reminded, Life::Unattended, Life::Held, Life::Revoked][number % 4]
 }
 
-/// An installation whose seats got their certificates over 100 days until `until`; who has which.
-async fn installed(home: &std::path::Path, until: Timestamp) -> HashMap<Serial, usize> {
+/// An installation whose seats got their certificates in the 100 days until `until`; who has which.
+/// The key of its signer of mails is away, and its chain lies in `chain.pem`.
+async fn installed(home: &Path, until: Timestamp, count: usize) -> HashMap<Serial, usize> {
     let dir = DataDir::new(home);
     let clock = Arc::new(HandClock::at(until - DAY * 100));
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
@@ -94,7 +100,7 @@ async fn installed(home: &std::path::Path, until: Timestamp) -> HashMap<Serial, 
     registrar.add_company(actor(), branch, code, "Sample".into()).await.unwrap();
     let company = registrar.company(service.id, &"CMSM950-006".parse().unwrap()).unwrap();
     let policy = CredentialPolicy { lapses_after: DAY * 200, ..service.credential };
-    let seats = registrar.add_seats(actor(), company, SEATS as u16, policy).await.unwrap();
+    let seats = registrar.add_seats(actor(), company, count as u16, policy).await.unwrap();
     let mut issued = HashMap::new();
     for (number, seat) in seats.iter().enumerate() {
         clock.set(until - DAY * 100 + SignedDuration::from_secs(8_000 * number as i64));
@@ -122,6 +128,14 @@ async fn installed(home: &std::path::Path, until: Timestamp) -> HashMap<Serial, 
         }
     }
     assert!(clock.now() < until);
+    clock.set(until - DAY * 100);
+    let key = Arc::new(copy::throwaway(tegata_ca::KeyKind::EcP256).unwrap());
+    registrar.own_mail_signer(&service, SENDER, key).await.unwrap();
+    let own = |view: View<'_>| view.own_certificate_of(service.id, MAIL_PURPOSE);
+    let (own, _) = registrar.store().read(own).unwrap().unwrap();
+    let pem = |der: &[u8]| encode_string("CERTIFICATE", LineEnding::LF, der).unwrap();
+    let chain = [pem(&own.der), pem(service.issuer_of(&own))].concat();
+    std::fs::write(home.join("chain.pem"), chain).unwrap();
     issued
 }
 
@@ -136,31 +150,43 @@ async fn report(registrar: &Registrar, service: &Service, gateway: Serial, key: 
     registrar.take_report(service, report).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_thousand_seats_live_400_days_as_the_rules_say() {
-    let home = tempfile::tempdir().unwrap();
-    let from: Timestamp = "2027-04-20T12:00:00Z".parse().unwrap();
-    let issued = installed(home.path(), from).await;
-    let plan = Simulation {
-        original: home.path().to_owned(),
+fn plan(home: &Path, from: Timestamp) -> Simulation {
+    Simulation {
+        original: home.to_owned(),
         from,
         until: from + DAY * 400,
         behaviour: Behaviour::default(),
         automatic_rollover: true,
         site_names: vec![SubjectAltName::Dns("site.example".to_owned())],
         mails: None,
-        mail_from: "noreply@example.co.jp".to_owned(),
-    };
+        mail_from: SENDER.to_owned(),
+        mail_signer: SignerPlace::Own,
+        mail_unsigned: Unsigned::Never,
+    }
+}
+
+async fn lived(plan: &Simulation) -> (Vec<Event>, Outcome) {
     let mut events = Vec::new();
-    let prepared = plan.prepare(Arc::new(SystemEntropy)).await.unwrap();
-    assert_eq!(prepared.time_zone().iana_name(), Some("America/New_York"));
     let mut tell = |event: &Event| {
         events.push(event.clone());
         Ok(())
     };
+    let prepared = plan.prepare(Arc::new(SystemEntropy)).await.unwrap();
+    assert_eq!(prepared.time_zone().iana_name(), Some("America/New_York"));
     let outcome = prepared.run(&mut tell, &mut |_| {}).await.unwrap();
-    assert_eq!(outcome.failures, 0, "{:?}", failures(&events));
     assert!(events.is_sorted_by_key(|event| event.at));
+    (events, outcome)
+}
+
+#[tokio::test]
+async fn a_thousand_seats_live_400_days_as_the_rules_say() {
+    let home = tempfile::tempdir().unwrap();
+    let from: Timestamp = "2027-04-20T12:00:00Z".parse().unwrap();
+    let issued = installed(home.path(), from, SEATS).await;
+    let plan = plan(home.path(), from);
+    let (events, outcome) = lived(&plan).await;
+    // The signer of mails, which ends meanwhile, among what renews itself.
+    assert_eq!(outcome.failures, 0, "{:?}", failures(&events));
     // They end within these days, the site's and the reporting gateway's were renewed.
     let of_servers = |event: &&Event| event.problem == Some(Problem::ServerCertificateEnds);
     let said: Vec<_> = events.iter().filter(of_servers).map(Event::words).collect();
@@ -234,6 +260,50 @@ async fn a_thousand_seats_live_400_days_as_the_rules_say() {
     assert!(last.len() >= 5 && last.values().all(|at| plan.until.duration_since(*at) <= DAY));
     let renewals = events.iter().filter(|event| event.event == Kind::ResponderRenewed).count();
     assert!((55..60).contains(&renewals), "one a week: {renewals}");
+}
+
+/// A certificate that nobody renews here: from its end on mails wait, or go without a signature
+/// where the settings allow it. Its key is neither needed nor asked.
+#[tokio::test]
+async fn a_signer_of_mails_from_outside_is_missed_from_its_end_on() {
+    let home = tempfile::tempdir().unwrap();
+    let from: Timestamp = "2027-04-20T12:00:00Z".parse().unwrap();
+    installed(home.path(), from, 4).await;
+    let key = "pkcs11:token=away;object=mail?module-path=/nowhere.so".parse().unwrap();
+    let signer = SignerPlace::Token { key, chain: home.path().join("chain.pem") };
+    let mails = home.path().join("mails");
+    let plan = Simulation {
+        mail_signer: signer,
+        mails: Some(mails.clone()),
+        until: from + DAY * 210,
+        ..plan(home.path(), from)
+    };
+    let told = |events: &[Event]| -> Vec<(Problem, Timestamp)> {
+        events.iter().filter_map(|event| Some((event.problem?, event.at))).collect()
+    };
+    let (events, waiting) = lived(&plan).await;
+    let is_mailed = |event: &&Event| [Kind::Reminder, Kind::Renewed].contains(&event.event);
+    let first = events.iter().find(is_mailed).unwrap().at;
+    assert!(first > from + DAY * 100, "its certificate is over");
+    let (nobody, noted) = ((Problem::BranchWithoutAddress, from), waiting.notices);
+    assert_eq!(told(&events), [nobody, (Problem::NoSigner, first)], "once");
+    assert_eq!((waiting.failures, noted), (1, 1));
+    let written = || -> Vec<String> {
+        let files = std::fs::read_dir(&mails).unwrap().map(|file| file.unwrap().path());
+        files.map(|file| std::fs::read_to_string(file).unwrap()).collect()
+    };
+    let is_signed = |mail: &&String| mail.contains("multipart/signed");
+    let signed = written();
+    assert_eq!(signed.len(), waiting.mails);
+    assert!(!signed.is_empty() && signed.iter().all(|mail| is_signed(&mail)));
+    std::fs::remove_dir_all(&mails).unwrap();
+
+    let (events, unsigned) = lived(&Simulation { mail_unsigned: Unsigned::Fallback, ..plan }).await;
+    assert_eq!(told(&events), [nobody, (Problem::MailUnsigned, first)]);
+    assert_eq!((unsigned.failures, unsigned.notices), (0, 2));
+    let all = written();
+    assert_eq!(all.iter().filter(is_signed).count(), signed.len());
+    assert!(all.len() > signed.len(), "those that waited");
 }
 
 fn failures(events: &[Event]) -> Vec<&Event> {

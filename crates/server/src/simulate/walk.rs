@@ -7,17 +7,16 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tegata_domain::{CertificateState, Serial, UserId};
 use tegata_registrar::Service;
-use tegata_store::{ServiceId, StoreError, View};
+use tegata_store::{ServiceId, View};
 
 use super::copy::Copy;
-use super::mailbox::Mailbox;
 use super::observe::Wrong;
 use super::people::People;
 use super::{Event, Outcome, Problem, Simulation, SimulationError};
-use crate::jobs;
+use crate::jobs::{self, Progress};
 
 /// How long the clock moves at most before everything is looked at.
-const LOOK: SignedDuration = SignedDuration::from_hours(1);
+const LOOK: SignedDuration = SignedDuration::from_hours(6);
 
 /// How soon what is overdue and does not get done is looked at again, as the server does.
 const AGAIN: SignedDuration = SignedDuration::from_mins(1);
@@ -48,12 +47,10 @@ pub(super) enum Act {
 
 pub(super) struct Walk {
     pub(super) copy: Copy,
-    mailbox: Mailbox,
     pub(super) people: People,
     until: Timestamp,
     acts: BinaryHeap<Reverse<(Timestamp, Act)>>,
-    /// Position of the feed up to which lists are out.
-    published: u64,
+    progress: Progress,
     /// The last entry of the audit log that was told.
     pub(super) audited: i64,
     /// Mails that could not be delivered, by service, as they were last counted.
@@ -68,21 +65,14 @@ pub(super) struct Walk {
 
 impl Walk {
     pub(super) fn begin(plan: &Simulation, mut copy: Copy) -> Result<Self, SimulationError> {
-        let folder = plan.mails.as_deref();
-        let mailbox =
-            Mailbox::open(folder, &plan.mail_from, copy.clock.clone()).map_err(|error| {
-                SimulationError::Io(folder.map(ToOwned::to_owned).unwrap_or_default(), error)
-            })?;
         let certificates = std::mem::take(&mut copy.certificates);
-        let (published, audited) = copy.registrar.store().read(|view: View<'_>| {
-            Ok::<_, StoreError>((view.last_change()?, view.audit_head()?.seq))
-        })?;
+        let progress = Progress::begin(&copy.registrar)?;
+        let audited = copy.registrar.store().read(|view: View<'_>| view.audit_head())?.seq;
         let mut walk = Self {
-            mailbox,
             people: People::new(plan.behaviour, copy.holder.clone()),
             until: plan.until,
             acts: BinaryHeap::new(),
-            published,
+            progress,
             audited,
             undelivered: HashMap::new(),
             standing: HashSet::new(),
@@ -159,7 +149,7 @@ impl Walk {
             }
             self.copy.clock.set(next);
         }
-        self.outcome.mails = self.mailbox.count();
+        self.outcome.mails = self.copy.mailbox.count();
         Ok(self.outcome)
     }
 
@@ -193,24 +183,18 @@ impl Walk {
             self.act(act, now).await?;
         }
         let registrar = self.copy.registrar.clone();
-        let failures = jobs::round(&registrar, &self.mailbox, &mut self.published).await;
+        let (post, keeper) = (&self.copy.mailbox, &self.copy.keeper);
+        let round = jobs::round(&registrar, post, keeper, &mut self.progress).await;
+        let failures = round.failures.into_iter();
         let mut wrong: Vec<Wrong> =
-            failures.into_iter().map(|failure| (Problem::JobFailed, None, failure)).collect();
-        if let Err(error) = self.copy.renew_site().await {
-            let sentence = format!("the issuing site's certificate is not renewed: {error}");
-            wrong.push((Problem::JobFailed, None, sentence));
-        }
-        for due in self.copy.keeper.roll_over(&registrar).await {
+            failures.map(|failure| (Problem::JobFailed, None, failure)).collect();
+        for due in round.rollovers {
             if let Err(error) = due.made {
                 let sentence = format!("full lifetimes until {} only: {error}", due.until);
                 wrong.push((Problem::CaTooShort, Some(due.service.to_string()), sentence));
             }
         }
-        if self.copy.keeper.follow(&registrar, &mut self.copy.following).await {
-            // The new CA's first list and responder came with it.
-            self.published =
-                registrar.publish_changes(self.published).await.unwrap_or(self.published);
-        }
+        wrong.extend(self.copy.mailbox.wrong());
         let troubles = registrar.troubles().into_iter();
         wrong.extend(troubles.map(|trouble| (Problem::NotReady, None, trouble)));
         self.reminders(now)?;
