@@ -52,3 +52,73 @@ pub fn ask_over(
     let trusted = issue::believe(site, pin, network, person, now)?;
     ask(&*network.believe(&trusted)?, site, (&held.certificate, &*key), email)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::key::FileKey;
+    use crate::testing::{Authority, Counter, now, openssl};
+    use crate::transport::{Reply, Stream, TransportError};
+
+    /// A server that takes up `taken`, whatever it is asked for.
+    struct Server {
+        taken: &'static str,
+        sent: RefCell<Vec<(String, EmailRequest)>>,
+    }
+
+    impl Transport for Server {
+        fn get(&self, _: &str) -> Result<Reply, TransportError> {
+            unreachable!("an address is posted")
+        }
+
+        fn post_json(&self, url: &str, body: &[u8]) -> Result<Reply, TransportError> {
+            let request = serde_json::from_slice(body).unwrap();
+            self.sent.borrow_mut().push((url.to_owned(), request));
+            let asked = EmailAsked { user_id: "A".to_owned(), email: self.taken.to_owned() };
+            Ok(Reply {
+                status: 200,
+                content_type: "application/json".to_owned(),
+                body: serde_json::to_vec(&asked).unwrap(),
+                retry_after: None,
+                date: Some(now()),
+            })
+        }
+
+        fn open(&self, _: &str, _: u64) -> Result<Stream, TransportError> {
+            unreachable!("an address is posted")
+        }
+    }
+
+    #[test]
+    fn openssl_verifies_it_and_finds_the_address_inside() {
+        let key = FileKey::random(&Counter::new(1));
+        let leaf = Authority::new().leaf("CMSM950-006-401", &key.spki(), 7);
+        let cert = Cert::from_der(leaf.as_slice()).unwrap();
+        let site: Site = "https://issue.example.jp/issueweb/0001/SB0001002C/".parse().unwrap();
+        let email: Email = "hanako@EXAMPLE.jp".parse().unwrap();
+        let server = Server { taken: "hanako@example.jp", sent: RefCell::default() };
+        ask(&server, &site, (&cert, &key), &email).unwrap();
+        let (url, request) = server.sent.borrow()[0].clone();
+        assert_eq!(url, "https://issue.example.jp/api/v1/0001/SB0001002C/email");
+        assert_eq!(request.email, "hanako@example.jp");
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        std::fs::write(path("email.der"), request.request.0).unwrap();
+        let verify = ["cms", "-verify", "-noverify", "-inform", "DER", "-binary"];
+        let (from, to) = (path("email.der"), path("statement"));
+        openssl(&[&verify[..], &["-in", &from, "-out", &to]].concat());
+        let serial = cert.serial().unwrap();
+        assert_eq!(
+            std::fs::read_to_string(to).unwrap(),
+            format!(
+                "tegata, version 1: register this e-mail address\nservice 0001/SB0001002C\n\
+                 serial {serial}\nemail hanako@example.jp\n"
+            )
+        );
+        let other = Server { taken: "thief@example.com", sent: RefCell::default() };
+        let answer = ask(&other, &site, (&cert, &key), &email);
+        assert!(matches!(answer, Err(Error::BadAnswer(_))), "{answer:?}");
+    }
+}

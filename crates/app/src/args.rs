@@ -126,8 +126,8 @@ pub(crate) struct Renew {
 
 #[derive(clap::Args)]
 pub(crate) struct ChangeEmail {
-    #[arg(value_name = "MAIL")]
-    pub(crate) new: String,
+    #[arg(long, value_name = "MAIL")]
+    pub(crate) mail: Option<String>,
     #[arg(long, value_name = "ID")]
     pub(crate) user: Option<String>,
     #[command(flatten)]
@@ -244,7 +244,7 @@ mod examples {
     pub(super) const SCHEDULE: &str = "  \
   tegata-app schedule --on
   tegata-app schedule --off";
-    pub(super) const EMAIL: &str = "  tegata-app email hanako@example.co.jp --store nss";
+    pub(super) const EMAIL: &str = "  tegata-app email --mail hanako@example.co.jp --store nss";
     pub(super) const REMOVE: &str = "  tegata-app remove --store nss --old";
     pub(super) const REMOVE_ONE: &str =
         "  tegata-app remove --store pkcs12:card.p12 --serial 4100…02 --yes";
@@ -425,7 +425,7 @@ fn localised(text: Text, program: &str) -> clap::Command {
     .mut_subcommand("email", |command| {
         store(site(command), &[examples::EMAIL])
             .about(text.app_help_email())
-            .mut_arg("new", |arg| arg.help(text.app_help_email_new()))
+            .mut_arg("mail", |arg| arg.help(text.app_help_email_mail()))
             .mut_arg("user", |arg| arg.help(text.app_help_email_user()))
             .mut_arg("site", |arg| arg.help(text.app_help_renew_site()))
     })

@@ -5,7 +5,7 @@ use tegata_domain::Clock;
 
 use crate::World;
 use crate::args::ChangeEmail;
-use crate::input::Input;
+use crate::input::{Input, Missing};
 use crate::output::{Failure, Lines};
 use crate::renew::{choose, place};
 use crate::{proxy, stores};
@@ -14,7 +14,11 @@ use crate::{proxy, stores};
 pub(crate) fn run(options: ChangeEmail, world: &mut World) -> Result<(), Failure> {
     let text = world.text;
     let input = Input(text);
-    let new = input.mail(&options.new)?;
+    let mut missing = Missing::new(&world.prompt);
+    // Typed once: the link in the mail proves it.
+    let mail = missing.or_ask(options.mail, "--mail", &text.app_ask_mail());
+    missing.check(text)?;
+    let new = input.mail(&mail)?;
     let network = proxy::network(world, &[options.at.store_password_file.as_deref()])?;
     let (uri, password) = stores::unlocked(&options.at, world)?;
     let user = options.user.as_deref().map(|user| input.user(user)).transpose()?;

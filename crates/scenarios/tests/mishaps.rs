@@ -298,6 +298,43 @@ fn a_new_address_is_confirmed_by_its_link() {
     assert!(!log.to_string().contains(nonce), "no secret in the log");
 }
 
+/// The user asks with the application; the key of the certificate is the authority, and the link.
+#[test]
+fn a_user_registers_another_address_without_calling_anybody() {
+    let dir = tempdir().unwrap();
+    let demo = Demo::start(dir.path());
+    let pc = tegata_scenarios::Pc::new(&dir.path().join("pc"));
+    let seat = demo.seat();
+    let user_id = &seat.user_id;
+    pc.issue(&demo, &seat, "pem:certificate", &[]).ok();
+    let ask = |new: &str| pc.run(&["email", "--mail", new, "--store", "pem:certificate"]);
+    let same = ask("taro@example.co.jp").ended(3);
+    assert_eq!(same.json()["code"], "email_unchanged", "{same:?}");
+    assert_eq!(ask("taro").ended(2).json()["code"], "bad_mail");
+    let asked = ask("hanako@example.jp").ok().json();
+    assert_eq!(asked["result"], "email_asked");
+    assert_eq!(
+        (&asked["email"], &asked["user_id"]),
+        (&json!("hanako@example.jp"), &json!(user_id))
+    );
+    let inbox = demo.ready.data_dir.join("mail");
+    let mail = eventually("the mail with the link", Duration::from_secs(10), || {
+        mails(&inbox).into_iter().find(|mail| mail.contains("To: hanako@example.jp"))
+    });
+    let link = mail.lines().find(|line| line.starts_with("https://")).unwrap();
+    let path = link.strip_prefix(demo.ready.site.split("/issueweb").next().unwrap()).unwrap();
+    assert_eq!(demo.site().send("POST", path, &[], b"").unwrap().status, 200);
+    let rows = did(&demo, "subscriber list");
+    let row = rows.as_array().unwrap().iter().find(|row| row["user_id"] == **user_id).unwrap();
+    assert_eq!(row["email"], "hanako@example.jp");
+    let log = did(&demo, &format!("audit show --object {user_id} --action email.asked"));
+    assert!(log.to_string().contains("subscriber"), "{log}");
+
+    demo.tegata(&["certificate", "hold", user_id]).ok();
+    let held = ask("jiro@example.jp").ended(3);
+    assert_eq!(held.json()["code"], "certificate_held", "{held:?}");
+}
+
 #[test]
 fn a_closed_seat_and_a_closed_company_have_nothing_left() {
     let dir = tempdir().unwrap();

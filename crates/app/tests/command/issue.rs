@@ -526,7 +526,7 @@ fn help_documents_exit_codes_stores_and_examples() {
         help.contains("E-mail address to register (the issuance is confirmed there)"),
         "{help}"
     );
-    for command in ["issue", "renew", "list", "remove", "trust", "doctor", "autoselect"] {
+    for command in ["issue", "renew", "list", "email", "remove", "trust", "doctor", "autoselect"] {
         let help = pc.run(&[command, "--help"]).ended(0).stdout;
         assert!(help.contains("(default: nss)"), "{command}: {help}");
     }
