@@ -181,7 +181,8 @@ pub(crate) fn forget(serial: Serial) {
     let _ = receipts().map(|receipts| receipts.forget(serial));
 }
 
-fn home() -> Option<PathBuf> {
+/// The user's own folder.
+pub(crate) fn home() -> Option<PathBuf> {
     folder_named(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
 }
 

@@ -37,7 +37,11 @@ pub fn write(root: &Path, choice: &Choice) -> Result<Vec<Place>, ChoiceError> {
     // The note comes first: what is not noted is not found again.
     let note = note(&choice.tag);
     for path in std::iter::once(note.as_str()).chain(BROWSERS.map(|(_, path)| path)) {
-        add(path, choice).map_err(|error| failed(path, error))?;
+        if let Err(error) = add(path, choice) {
+            // What was written a moment ago can be removed; if not, the first error counts.
+            let _ = forget(root, &choice.tag);
+            return Err(failed(path, error));
+        }
     }
     Ok(places(root, choice))
 }

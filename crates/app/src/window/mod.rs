@@ -9,6 +9,7 @@
 //! [`model`] decides, [`pages`] say it in words, [`view`] draws it with Slint, [`worker`] runs the
 //! agent on a thread of its own. Only this file knows all four.
 
+mod autoselecting;
 mod colour;
 mod examine;
 mod model;

@@ -1,6 +1,7 @@
 //! What the window knows and what becomes of it: [`Model::update`] takes what a person did or
 //! the worker reported and says what has to be done. It knows no toolkit, no network, no clock.
 
+pub(crate) mod autoselect;
 pub(crate) mod card;
 pub(crate) mod form;
 mod link;
@@ -19,6 +20,7 @@ use tegata_text::{Lang, Text};
 use zeroize::Zeroizing;
 
 use super::page::{Act, FieldId};
+use autoselect::{AutoSelect, Seen, Wish};
 use card::Card;
 use form::{Filled, IssueForm, ProxyForm, SiteForm};
 use news::{News, Updated};
@@ -132,6 +134,7 @@ pub(crate) enum Screen {
     Doctor(Doctor),
     CleanUp,
     Settings,
+    AutoSelect(Box<AutoSelect>),
     About,
     /// The person wants to close while something runs.
     Leaving(Box<Screen>),
@@ -303,6 +306,7 @@ pub(crate) enum Report {
     Updated(Updated),
     Diagnosed(Vec<Finding>),
     Saved(String),
+    AutoSelect(Seen),
 }
 
 /// What only a person can answer.
@@ -362,6 +366,8 @@ pub(crate) enum Job {
     },
     Fix(usize),
     SaveReport,
+    /// The browser's choice of certificate.
+    AutoSelect(Wish),
 }
 
 /// What has to be done.

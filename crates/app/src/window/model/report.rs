@@ -44,6 +44,7 @@ impl Model {
             Report::Cancelled(explanation) => return self.failed(explanation, true),
             Report::Linked(answer) => self.linked(answer),
             Report::Removed(gone, failed) => return self.removed(&gone, failed),
+            Report::AutoSelect(seen) => self.autoselect_seen(seen),
             Report::Looked(news) => return self.looked(news),
             Report::Installs => self.runs(|running| running.is_installing = true),
             Report::Updated(updated) => return self.updated(updated),

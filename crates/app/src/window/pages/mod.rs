@@ -1,6 +1,7 @@
 //! The page of each screen, in the words of a language. Nothing here knows how it is drawn.
 
 mod about;
+mod autoselect;
 mod card;
 mod clean_up;
 mod doctor;
@@ -87,6 +88,7 @@ fn of_screen(screen: &Screen, model: &Model) -> Page {
         Screen::Doctor(doctor) => doctor::page(doctor, model, text),
         Screen::CleanUp => clean_up::page(model, text),
         Screen::Settings => settings::page(model, text),
+        Screen::AutoSelect(page) => autoselect::page(page.seen.as_ref(), text),
         Screen::About => about::page(model, text),
         Screen::Leaving(_) => leaving::page(text),
     }
@@ -122,6 +124,11 @@ fn hidden(is_shown: bool) -> FieldKind {
 /// Text that is nothing but a list of sentences.
 fn paragraphs(text: &str) -> impl Iterator<Item = Block> {
     text.lines().map(|line| Block::Words(line.to_owned()))
+}
+
+/// What machines read, letter for letter.
+fn code(text: &str) -> Block {
+    Block::Code { label: String::new(), text: text.to_owned() }
 }
 
 fn quiet(label: String, act: Act) -> Button {

@@ -1,11 +1,13 @@
 //! Every screen with sample data.
 
 use crate::window::page::Act;
+use tegata_agent::choice::ChoiceError;
 use tegata_agent::issue::Step;
 use tegata_agent::store::KeyLocation;
 use tegata_agent::{Explanation, Fingerprint};
 use tegata_text::{Lang, Text};
 
+use crate::window::model::autoselect::{AutoSelect, Said, Seen, Spot};
 use crate::window::model::card::{State, sample};
 use crate::window::model::form::{Entry, IssueForm, ProxyForm};
 use crate::window::model::news::{News, Offer};
@@ -121,6 +123,69 @@ fn findings(text: Text) -> Vec<Finding> {
             fix(text.window_menu_clean_up(), Act::OpenCleanUp),
         ),
         found(Severity::Fine, text.doctor_key(), String::new(), None),
+    ]
+}
+
+/// The browser's choice of certificate at all its ends.
+fn autoselects() -> Vec<(&'static str, Option<Seen>)> {
+    let entry = |issuer| {
+        format!(
+            "{{\"pattern\":\"https://service.example.jp\",\
+             \"filter\":{{\"ISSUER\":{{\"CN\":\"{issuer}\"}}}}}}"
+        )
+    };
+    let places = |is_written| {
+        let key = |browser| {
+            format!(
+                "HKEY_CURRENT_USER\\Software\\Policies\\{browser}\\AutoSelectCertificateForUrls"
+            )
+        };
+        let file = "/etc/chromium/policies/managed/tegata-0001-SB0001002C.json".to_owned();
+        [
+            ("Chromium", file),
+            ("Google Chrome", key("Google\\Chrome")),
+            ("Microsoft Edge", key("Microsoft\\Edge")),
+        ]
+        .map(|(browser, location)| Spot { browser, location, is_written })
+        .to_vec()
+    };
+    let fresh = Seen {
+        service_url: "https://service.example.jp/SAMPLE01/cms".to_owned(),
+        entries: ["SB0001002C", "SB0001002D"].map(entry).to_vec(),
+        places: places(false),
+        is_written: false,
+        said: None,
+    };
+    let written = Seen { places: places(true), is_written: true, ..fresh.clone() };
+    let because = |error: ChoiceError| {
+        Some(Said::Failed(Box::new(Lang::ALL.map(|lang| error.explain(Text::of(lang))))))
+    };
+    let taken = "/etc/opt/chrome/policies/managed/company-policies.json".into();
+    let command = "sudo env HOME=/home/taro /usr/lib/tegata-sb0001002c/tegata-app autoselect \
+                   --store nss --write"
+        .to_owned();
+    let told = Some(Said::Administrator { command, is_removal: false });
+    let io = ChoiceError::Io {
+        path: "/etc/chromium/policies/managed/tegata-0001-SB0001002C.json".into(),
+        source: std::io::ErrorKind::StorageFull.into(),
+    };
+    vec![
+        ("autoselect-looking", None),
+        ("autoselect", Some(fresh.clone())),
+        ("autoselect-written", Some(Seen { said: Some(Said::Written), ..written.clone() })),
+        ("autoselect-stands", Some(written)),
+        ("autoselect-removed", Some(Seen { said: Some(Said::Removed), ..fresh.clone() })),
+        ("autoselect-told", Some(Seen { said: told, ..fresh.clone() })),
+        (
+            "autoselect-taken",
+            Some(Seen { said: because(ChoiceError::Taken(taken)), ..fresh.clone() }),
+        ),
+        ("autoselect-io", Some(Seen { said: because(io), ..fresh.clone() })),
+        ("autoselect-no-browser", Some(Seen { places: Vec::new(), ..fresh })),
+        (
+            "autoselect-no-certificate",
+            Some(Seen { said: because(ChoiceError::NoCertificate), ..Seen::default() }),
+        ),
     ]
 }
 
@@ -281,6 +346,12 @@ pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
         model.reference = Entry::of("G-7K3M9QWX");
         model.reference.judge(|_| None::<()>);
     });
+    for (name, seen) in autoselects() {
+        more(name, &|model| {
+            let page = AutoSelect { seen: seen.clone(), from: Screen::Settings };
+            model.screen = Screen::AutoSelect(Box::new(page));
+        });
+    }
     more("menu-reading", &|_| {});
     more("menu-none", &|model| model.cards = Cards::Read(Vec::new()));
     more("menu-failed", &|model| model.cards = Cards::Failed(explanation(text)));
