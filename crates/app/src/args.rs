@@ -208,7 +208,7 @@ mod examples {
     pub(super) const DOCTOR: &str = "  tegata-app doctor --store nss --report report.txt";
     pub(super) const AUTOSELECT: &str = "  \
   tegata-app autoselect --store nss
-  sudo \"$(command -v tegata-app)\" autoselect --store nss:$HOME/.pki/nssdb --write";
+  sudo env HOME=\"$HOME\" \"$(command -v tegata-app)\" autoselect --store nss --write";
     pub(super) const CLEAR: &str = "  tegata-app clear --store nss --keys";
     pub(super) const LIST: &str = "  tegata-app list --store nss --json";
     pub(super) const LIST_FILE: &str =
@@ -457,7 +457,7 @@ mod tests {
         assert!(said.contains("tegata-app-sb0001002c [OPTIONS] [COMMAND]"), "{said}");
         assert!(!said.contains("tegata-app "), "{said}");
         let said = help("bin/tegata-app-sb0001002c autoselect --help");
-        assert!(said.contains("sudo \"$(command -v tegata-app-sb0001002c)\" "), "{said}");
+        assert!(said.contains(" \"$(command -v tegata-app-sb0001002c)\" "), "{said}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ window-choice-rights = Writing it may need the rights of this PC’s administrat
 window-choice-write = Write the setting
 window-choice-remove = Remove the setting
 window-choice-stands = The setting is written already.
-window-choice-stands-do = To undo it, press “Remove the setting” on this page. Uninstalling this application removes it, too.
+window-choice-stands-do = To undo it, press “Remove the setting” on this page.
 window-choice-written = The setting was written.
 window-choice-written-do =
     It takes effect when all windows of the browser were closed and it is opened again.

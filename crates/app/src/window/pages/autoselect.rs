@@ -21,11 +21,19 @@ pub(super) fn page(seen: Option<&Seen>, text: Text) -> Page {
         page
     } else {
         page.block(Block::Lead(text.window_choice_lead(&seen.service_url)))
+            .blocks(seen.is_writable().then(|| Block::Words(text.window_choice_rights())))
             .blocks(places(seen, text))
             .block(Block::Words(text.choice_firefox()))
     };
+    let is_taken = is_because(seen, "choice_taken");
     let needs_certificate = seen.entries.is_empty() && is_because(seen, "no_certificate");
     let page = match (seen.is_writable(), seen.is_written) {
+        (true, false) if is_taken => {
+            // For whoever writes the other one.
+            let copy = Act::Copy(seen.entries.join("\n"));
+            page.main(text.window_choice_copy_entries(), copy)
+                .also(text.window_choice_write(), Act::WriteAutoSelect)
+        }
         (true, false) => page.main(text.window_choice_write(), Act::WriteAutoSelect),
         (true, true) => page
             .main(text.window_choice_write(), Act::WriteAutoSelect)
@@ -101,12 +109,10 @@ fn places(seen: &Seen, text: Text) -> Vec<Block> {
         };
         Block::Code { label, text: place.location.clone() }
     });
-    let rights = seen.is_writable().then(|| Block::Words(text.window_choice_rights()));
     entries(seen, text)
         .into_iter()
         .chain([Block::Subheading(text.window_choice_places())])
         .chain(places)
-        .chain(rights)
         .collect()
 }
 

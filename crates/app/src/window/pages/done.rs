@@ -47,14 +47,11 @@ pub(super) fn page(issued: &Issued, model: &Model, text: Text) -> Page {
             text: why.clone(),
         },
     });
-    page.blocks(remarks.into_iter().map(Block::Words))
+    let choose = || Block::Actions(vec![quiet(text.window_choice_open(), Act::OpenAutoSelect)]);
+    page.blocks(issued.unproven.is_none().then(choose))
+        .blocks(remarks.into_iter().map(Block::Words))
         .block(Block::Facts(facts))
         .blocks(old.into_iter().flatten())
-        .blocks(
-            issued.unproven.is_none().then(|| {
-                Block::Actions(vec![quiet(text.window_choice_open(), Act::OpenAutoSelect)])
-            }),
-        )
         .main(text.window_done_open(), Act::OpenUrl(issued.service_url.clone()))
         .also(text.window_done_copy(), Act::Copy(issued.service_url.clone()))
         .or_escape(text.window_menu(), Act::Menu)
