@@ -63,7 +63,17 @@ pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
         save(path, &said, &input)?;
         lines = lines.line(&text.doctor_saved(&path.display().to_string()));
     }
-    let object = ReportObject { result: "examined", at: now, problems, findings: &findings };
+    let help = (problems > 0).then(|| stores::help_desk(text)).flatten();
+    if let Some(help) = &help {
+        lines = lines.line(&text.app_contact(help));
+    }
+    let object = ReportObject {
+        result: "examined",
+        at: now,
+        problems,
+        findings: &findings,
+        help: help.as_deref(),
+    };
     world.output.result(lines.as_str(), &object);
     Ok(exit)
 }
@@ -103,4 +113,7 @@ struct ReportObject<'a> {
     at: Timestamp,
     problems: usize,
     findings: &'a [Finding],
+    /// Whom to call, where something is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'a str>,
 }

@@ -7,7 +7,7 @@ use tegata_agent::receipt::Receipts;
 use tegata_agent::site::Site;
 use tegata_agent::store::{self, KeyStore, Options, Pkcs12Form, StoreError, StoreUri};
 use tegata_domain::Serial;
-use tegata_text::Text;
+use tegata_text::{Lang, Text};
 use zeroize::Zeroizing;
 
 use crate::World;
@@ -153,6 +153,14 @@ pub(crate) fn brand(text: Text) -> Result<Option<Brand>, Failure> {
         let title = text.window_failed_brand(&error.to_string());
         Failure::usage("bad_brand", title, text.window_failed_brand_do())
     })
+}
+
+/// Whom the users of this installation call, in the language of `text`, where its installer says
+/// so. Told beside an error, so that another one about the brand would not help.
+pub(crate) fn help_desk(text: Text) -> Option<String> {
+    let help = brand(text).ok()??.help?;
+    let said = if text.lang() == Lang::Ja { help.ja } else { help.en };
+    Some(said.to_string())
 }
 
 /// The site and the fingerprint of its root: as given, else those of the brand. A fingerprint

@@ -258,10 +258,11 @@ fn draw(model: &Model, view: &View) {
 }
 
 fn of_brand(brand: Brand) -> Service {
-    let Brand { site, root, organisation, name, key_colour, .. } = brand;
+    let Brand { site, root, organisation, name, help, key_colour, .. } = brand;
     let organisation = [organisation.ja, organisation.en];
     let service = [name.ja, name.en];
-    Service { site, root, brand: Some(Names { organisation, service, key_colour }) }
+    let help = help.map(|help| [help.ja, help.en].map(String::from));
+    Service { site, root, brand: Some(Names { organisation, service, help, key_colour }) }
 }
 
 /// The service that was typed and compared at an earlier start.

@@ -52,6 +52,7 @@ impl Installed {
             root: site.root_sha256.parse().unwrap(),
             organisation: text("Sample Bank, Ltd."),
             name: text("Sample Lite CMS"),
+            help: None,
             key_colour: None,
             update_keys: vec![public],
         };

@@ -141,6 +141,7 @@ app-key-system = certificate store of the system
 app-key-hardware = security chip or card
 app-key-none = not in this key store
 app-unknown = not known
+app-contact = Contact: { $help }
 app-reference = Support reference: { $reference }
 
 ## Help

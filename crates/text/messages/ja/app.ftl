@@ -142,6 +142,7 @@ app-key-hardware = セキュリティチップまたはカード
 app-key-none = この保存先にはありません
 app-unknown = 不明
 app-reference = お問い合わせ番号: { $reference }
+app-contact = お問い合わせ先: { $help }
 
 ## 使い方
 
