@@ -199,7 +199,7 @@ app-proof-unreachable = The certificate is saved, but the gateway could not be r
 
 app-renewed = The certificate was renewed and saved.
 app-nothing-to-renew = No certificate in this key store can be renewed.
-app-nothing-to-renew-do = Check --store and --user. If the certificate has expired, ask your branch to issue it again.
+app-nothing-to-renew-do = Check --store and --user. If the certificate has expired, ask your company's administrator for a reissue.
 app-which-to-renew = There are several certificates: { $names }
 app-which-to-renew-do = Say with --user which one to renew.
 app-site-unknown = This PC does not know which site issued this certificate.
