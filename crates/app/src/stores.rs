@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use tegata_agent::Error;
 use tegata_agent::brand::{Brand, BrandError};
-use tegata_agent::issue::Outcome;
+use tegata_agent::issue::{Outcome, Stopped};
 use tegata_agent::receipt::Receipts;
 use tegata_agent::site::Site;
 use tegata_agent::store::{self, KeyStore, Options, Pkcs12Form, StoreError, StoreUri};
@@ -87,6 +88,17 @@ pub(crate) fn pin_of_token(
 pub(crate) fn keep(site: &Site, outcome: &Outcome, world: &World) {
     if let Some(Err(error)) = receipts().map(|receipts| receipts.keep(site, outcome)) {
         world.output.progress(&world.text.app_receipt_lost(&error.to_string()));
+    }
+}
+
+/// What the site said of the certificate that it did not renew yet: from when it does. The list
+/// and the window then show that without asking again.
+pub(crate) fn learn(serial: Serial, stopped: &Stopped) {
+    if let Error::Refused(problem) = &stopped.error
+        && let Some(from) = problem.renewable_from
+    {
+        // Where it cannot be written the refusal itself says the date.
+        let _ = receipts().map(|receipts| receipts.learn(serial, from));
     }
 }
 

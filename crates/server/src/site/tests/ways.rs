@@ -170,8 +170,18 @@ async fn the_renew_page_promises_renewal_only_with_an_installer() {
     let [window, command] = [site(window.path()), site(command.path())];
     let empty = site(Path::new("/nonexistent"));
     for (lang, opens, reissue, ask) in [
-        ("ja", "有効期限の45日前から", "この画面からは更新できません", "統括会社の管理者へ再発行を"),
-        ("en", "45 days before", "Renewal cannot be started from this page", "ask your company’s administrator"),
+        (
+            "ja",
+            "有効期限の45日前から",
+            "この画面からは更新できません",
+            "統括会社の管理者へ再発行を",
+        ),
+        (
+            "en",
+            "45 days before",
+            "Renewal cannot be started from this page",
+            "ask your company’s administrator",
+        ),
     ] {
         let html = page(&window, "renew", lang, WINDOWS).await;
         assert_eq!(steps(&html), 3, "{lang}");
