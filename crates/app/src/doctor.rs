@@ -1,3 +1,5 @@
+mod updates;
+
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -42,7 +44,8 @@ pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
         reference: options.reference.as_deref().unwrap_or_default(),
         text,
     };
-    let findings = doctor::examine(&patient, &mut |_| {});
+    let mut findings = doctor::examine(&patient, &mut |_| {});
+    findings.push(updates::look(&findings, &network, world));
     let report = Report {
         findings: &findings,
         at: now,
@@ -91,9 +94,12 @@ fn remembered(
 fn exit(check: Check) -> Exit {
     match check {
         Check::Network => Exit::Unreachable,
-        Check::Site | Check::Clock | Check::Version | Check::Gateway | Check::Refusal => {
-            Exit::Refused
-        }
+        Check::Site
+        | Check::Clock
+        | Check::Version
+        | Check::Update
+        | Check::Gateway
+        | Check::Refusal => Exit::Refused,
         Check::Root | Check::Certificates | Check::Key => Exit::Store,
     }
 }

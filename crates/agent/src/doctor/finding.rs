@@ -13,6 +13,8 @@ pub enum Check {
     Clock,
     /// Whether this application is new enough.
     Version,
+    /// Whether there is a newer version of this application.
+    Update,
     /// Whether the browser trusts the root.
     Root,
     /// Which certificates the browser will offer.

@@ -59,7 +59,7 @@ impl Bench {
             News::Failed(why) => (text.window_doctor_update_failed(&why.title), why.detail),
             News::Unknown | News::UpToDate | News::TooOld { .. } => return None,
         };
-        let (check, verdict) = (doctor::Check::Version, Verdict::Notice);
+        let (check, verdict) = (doctor::Check::Update, Verdict::Notice);
         Some(doctor::Finding { check, verdict, title, detail, fix: Some(doctor::Fix::Update) })
     }
 
