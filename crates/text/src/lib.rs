@@ -107,6 +107,17 @@ mod tests {
         }
     }
 
+    /// An installer names the command after its service (`tegata-app-sb0001002c`), and a downloaded
+    /// one is called by its file's name: the name comes in by a variable.
+    #[test]
+    fn no_message_names_the_program_by_a_fixed_name() {
+        for id in IDS {
+            for bundle in [&*JA, &*EN] {
+                assert!(!raw(bundle, id).contains("tegata-app"), "{id}");
+            }
+        }
+    }
+
     /// A message, its variables by name.
     fn raw(bundle: &FluentBundle<FluentResource>, id: &str) -> String {
         let pattern = bundle.get_message(id).and_then(|message| message.value()).unwrap();

@@ -34,7 +34,7 @@ use tegata_text::{Lang, Text};
 use tegata_view::slint::{self, ComponentHandle};
 
 use crate::output::Failure;
-use crate::stores;
+use crate::{args, stores};
 use colour::KeyColours;
 use model::settings::Settings;
 use model::{Effect, Message, Model, Names, Service, Start};
@@ -275,5 +275,9 @@ fn known(settings: &Settings) -> Option<Service> {
 fn no_window(why: &str, text: Text) -> Failure {
     // What follows the first line is for those who build the toolkit.
     let why = why.lines().next().unwrap_or_default().trim_end_matches('.');
-    Failure::usage("no_window", text.window_failed_display(why), text.window_failed_display_do())
+    Failure::usage(
+        "no_window",
+        text.window_failed_display(why),
+        text.window_failed_display_do(&args::program()),
+    )
 }

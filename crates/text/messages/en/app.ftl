@@ -45,7 +45,7 @@ app-unusable = The site's answer could not be read ({ $why }).
 app-not-tegata = What answers there is not an issuing site (status { $status }).
 app-not-tegata-do = Check the address of the site and the proxy settings, and try again later.
 app-too-old = This issuing application is too old. Version { $minimum } or newer is needed.
-app-too-old-do = Run "tegata-app update", or get the new issuing application from the issuing site.
+app-too-old-do = Update the issuing application (its command is "update"), or get the new one from the issuing site.
 app-bad-answer = The certificate that the site sent is not right, so it was not saved ({ $why }).
 app-bad-answer-do = Call your branch.
 
