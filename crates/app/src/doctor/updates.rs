@@ -32,7 +32,8 @@ pub(super) fn look(findings: &[Finding], network: &Https, world: &World) -> Find
         }
         Some(Err(error)) => {
             let why = error.explain(text);
-            notice(text.window_doctor_update_failed(&why.title), why.detail)
+            let found = notice(text.window_doctor_update_failed(&why.title), why.detail);
+            Finding { code: why.code, ..found }
         }
         // That this version is not good enough is one problem, not two.
         Some(Ok(decision)) => of(&decision, is_bad(Check::Version), text),
@@ -44,8 +45,7 @@ fn of(decision: &Decision, is_said: bool, text: Text) -> Finding {
     let (offer, verdict) = match decision {
         Decision::UpToDate => {
             let title = text.update_up_to_date(version::running());
-            let (check, detail) = (Check::Update, String::new());
-            return Finding { check, verdict: Verdict::Good, title, detail, fix: None };
+            return Finding::of(Check::Update, Verdict::Good, title, String::new());
         }
         Decision::TooOld { minimum } => {
             let said = too_old(&minimum.to_string(), text).explanation;
@@ -60,7 +60,7 @@ fn of(decision: &Decision, is_said: bool, text: Text) -> Finding {
 }
 
 fn notice(title: String, detail: String) -> Finding {
-    Finding { check: Check::Update, verdict: Verdict::Notice, title, detail, fix: None }
+    Finding::of(Check::Update, Verdict::Notice, title, detail)
 }
 
 /// `None` where the system names no place for what was seen before.

@@ -115,8 +115,7 @@ fn again(failed: &Failed, model: &Model, text: Text) -> (String, String) {
         "unavailable" => (text.problem_unavailable(), text.problem_unavailable_detail()),
         "host_not_found" => (text.app_host_not_found(), text.app_host_not_found_do()),
         code => {
-            let detail =
-                DO.iter().find(|(known, _)| *known == code).map(|(_, detail)| detail(text));
+            let detail = in_window(code, text);
             let detail = detail.unwrap_or_else(|| text.window_failed_other_language_do());
             (text.window_failed_other_language(), detail)
         }
@@ -142,8 +141,14 @@ fn instead(code: &str, model: &Model, text: Text) -> Option<String> {
             Some(text.window_failed_password_alone_do())
         }
         "store_occupied" if is_alone => Some(text.window_failed_occupied_alone_do()),
-        _ => DO.iter().find(|(known, _)| *known == code).map(|(_, detail)| detail(text)),
+        _ => in_window(code, text),
     }
+}
+
+/// What to do now in the window about an error with this code, where the agent's sentence is for
+/// the command line.
+pub(in crate::window) fn in_window(code: &str, text: Text) -> Option<String> {
+    DO.iter().find(|(known, _)| *known == code).map(|(_, detail)| detail(text))
 }
 
 /// A code, and the sentence of what to do about it.

@@ -24,6 +24,8 @@ use super::model::news::News;
 use super::model::{Cards, Doctor, Model, Screen, Severity};
 use super::page::{Act, Block, Button, Field, FieldId, FieldKind, Page, Weight};
 
+pub(super) use failed::in_window;
+
 /// What stands above every page.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Header {
