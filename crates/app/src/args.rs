@@ -234,6 +234,9 @@ impl Refused {
         if is_help || !self.json {
             // The output may be closed already; there is nobody left to tell.
             let _ = self.error.print();
+            if !is_help {
+                output::Output::new(self.text, false).contact();
+            }
             return ExitCode::from(if is_help { Exit::Done } else { Exit::Usage } as u8);
         }
         let said = self.error.render().to_string();

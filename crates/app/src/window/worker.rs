@@ -331,6 +331,7 @@ impl Bench {
             Err(explanation) => return Report::Failed(explanation),
         };
         let site = order.site.clone();
+        let renewed = order.renewed();
         let outcome = issue::run(
             order,
             &mut Ports {
@@ -345,7 +346,12 @@ impl Bench {
         );
         match outcome {
             Ok(outcome) => issued(context, &site, outcome),
-            Err(stopped) => self.stopped(&stopped, context.text),
+            Err(stopped) => {
+                if let Some(serial) = renewed {
+                    stores::learn(serial, &stopped);
+                }
+                self.stopped(&stopped, context.text)
+            }
         }
     }
 

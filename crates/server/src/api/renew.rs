@@ -48,6 +48,7 @@ async fn attempt(
     if request.request.0.len() > tegata_ca::MAX_RENEWAL {
         return Err(Cause::TooLarge);
     }
+    let zone = service.time_zone.clone();
     let (registrar, service, reference) =
         (api.registrar.clone(), service.clone(), caller.reference.clone());
     // A caller that hangs up does not stop what was begun: the renewal ends on its own task.
@@ -60,7 +61,7 @@ async fn attempt(
     })
     .await;
     match ended {
-        Ok(outcome) => outcome.map_err(|error| Cause::from(&error)),
+        Ok(outcome) => outcome.map_err(|error| Cause::of_renewal(&error, &zone)),
         Err(_) => Err(Cause::Unavailable),
     }
 }

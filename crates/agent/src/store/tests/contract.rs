@@ -177,6 +177,7 @@ fn an_expired_certificate_gives_its_place_to_the_next() {
         certificate,
         intermediates: trusted.intermediates().to_vec(),
         root: trusted.root().clone(),
+        zone: TimeZone::get("Asia/Tokyo").unwrap(),
     };
     store.install(&bundle, &Counter::new(1)).unwrap();
     store.settle().unwrap();

@@ -84,6 +84,8 @@ pub(crate) struct Service {
 pub(crate) struct Names {
     pub(crate) organisation: [String; 2],
     pub(crate) service: [String; 2],
+    /// Whom to call.
+    pub(crate) help: Option<[String; 2]>,
     /// `#rrggbb`
     pub(crate) key_colour: Option<String>,
 }

@@ -21,8 +21,11 @@ mod update;
 use tegata_text::{Lang, Text};
 
 use super::model::form::{Entry, Wrong};
-use super::model::{Model, Screen};
+use super::model::news::News;
+use super::model::{Cards, Doctor, Model, Screen, Severity};
 use super::page::{Act, Block, Button, Field, FieldId, FieldKind, Page, Weight};
+
+pub(super) use failed::in_window;
 
 /// What stands above every page.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,10 +55,36 @@ pub(crate) fn page(model: &Model) -> Page {
         // The menu has its place for it.
         page.blocks.splice(0..0, menu::note(model, model.text()));
     }
+    if is_trouble(model) {
+        page.blocks.extend(contact(model).into_iter().flatten());
+    }
     if let Some(copied) = &model.copied {
         say_copied(&mut page, copied, model.text());
     }
     page
+}
+
+/// Whether the page says that something is wrong, or can be done by somebody else only.
+fn is_trouble(model: &Model) -> bool {
+    match &model.screen {
+        Screen::Failed(failed) => !failed.is_cancelled,
+        Screen::Doctor(Doctor::Found { findings, .. }) => {
+            findings.iter().any(|finding| finding.severity != Severity::Fine)
+        }
+        Screen::Done(issued) => issued.unproven.is_some(),
+        Screen::Menu => matches!(model.cards, Cards::Failed(_)),
+        Screen::Update => matches!(model.news, News::TooOld { .. }),
+        Screen::Told { .. } => true,
+        _ => false,
+    }
+}
+
+/// Whom to call, where the installer says it. Without it the sentences name the branch alone.
+fn contact(model: &Model) -> Option<[Block; 2]> {
+    let text = model.text();
+    let help = model.service.as_ref()?.brand.as_ref()?.help.as_ref()?;
+    let help = help[usize::from(text.lang() == Lang::En)].clone();
+    Some([Block::Subheading(text.contact_heading()), Block::Words(help)])
 }
 
 /// The button that copied something says so.

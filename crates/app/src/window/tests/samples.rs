@@ -38,6 +38,10 @@ pub(super) fn service() -> Service {
         brand: Some(Names {
             organisation: ["サンプル銀行".to_owned(), "Sample Bank, Ltd.".to_owned()],
             service: ["サンプルライトCMS".to_owned(), "Sample Lite CMS".to_owned()],
+            help: Some([
+                "サンプル銀行 ヘルプデスク 0120-000-000（平日 9:00～17:00）".to_owned(),
+                "Sample Bank help desk, 0120-000-000 (weekdays 9:00 to 17:00 JST)".to_owned(),
+            ]),
             key_colour: Some("#0017c1".to_owned()),
         }),
     }
