@@ -276,6 +276,7 @@ fn every_page_is_shown_on_a_laptop() {
         let menu = title("このPCの電子証明書", "Certificates on this PC");
         let see = |ja, en, name| {
             pc.window(&screen, title(ja, en));
+            screen.rest(None);
             picture(name);
         };
         let other = pc.c("other");
@@ -284,8 +285,11 @@ fn every_page_is_shown_on_a_laptop() {
 
         // Where no installer said which site: its root is compared with the slip.
         pc.leave(&mut pc.command(other.join("tegata-app.exe")));
-        see("サイトのアドレスの入力", "Address of the site", "site");
+        pc.window(&screen, title("サイトのアドレスの入力", "Address of the site"));
+        screen.rest(None);
         screen.text(&demo.ready.site);
+        screen.rest(None);
+        picture("site");
         screen.keys(&["Return"]);
         pc.window(&screen, title("サイトの正当性の確認", "Is this the right site?"));
         screen.rest(None);
