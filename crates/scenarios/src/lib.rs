@@ -13,6 +13,7 @@
 //! | [`token`] | a PKCS#11 token |
 //! | [`app`] | `tegata-app` on a PC of its own |
 //! | [`wine`] | a Windows PC, as far as Wine is one |
+//! | [`office`] | the proxy of an office, which asks and can hold back |
 //! | [`packages`] | installers of the application |
 //! | [`installed`] | a Windows on which they are installed |
 //! | [`key`] | keys and requests of a client that we steer |
@@ -34,6 +35,7 @@ pub mod https;
 pub mod installed;
 pub mod key;
 pub mod lint;
+pub mod office;
 pub mod packages;
 pub mod place;
 pub mod run;

@@ -107,7 +107,8 @@ fn places(seen: &Seen, text: Text) -> Vec<Block> {
             true => text.window_choice_place_written(browser),
             false => browser.to_owned(),
         };
-        Block::Code { label, text: place.location.clone() }
+        // A key of the registry can be broken after each of its parts.
+        Block::Code { label, text: place.location.replace('\\', "\\\u{200b}") }
     });
     entries(seen, text)
         .into_iter()
