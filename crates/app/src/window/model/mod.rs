@@ -6,6 +6,7 @@ pub(crate) mod card;
 pub(crate) mod form;
 mod link;
 pub(crate) mod news;
+mod purpose;
 mod report;
 pub(crate) mod settings;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use autoselect::{AutoSelect, Seen, Wish};
 use card::Card;
 use form::{Filled, IssueForm, ProxyForm, SiteForm};
 use news::{News, Updated};
+pub(crate) use purpose::{Cards, Purpose};
 use settings::Settings;
 
 /// Everything that the window shows follows from this.
@@ -88,14 +90,6 @@ pub(crate) struct Names {
     pub(crate) help: Option<[String; 2]>,
     /// `#rrggbb`
     pub(crate) key_colour: Option<String>,
-}
-
-/// The certificates of the store.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Cards {
-    Reading,
-    Read(Vec<Card>),
-    Failed(Explanation),
 }
 
 /// What of the settings is typed.
@@ -440,20 +434,6 @@ impl Model {
         let known = |store: &&String| self.start.stores.contains(store);
         let chosen = self.settings.store.as_ref().filter(known);
         chosen.or(self.start.stores.first()).map_or("", String::as_str)
-    }
-
-    /// The certificates read so far.
-    pub(crate) fn read(&self) -> &[Card] {
-        match &self.cards {
-            Cards::Read(cards) => cards,
-            Cards::Reading | Cards::Failed(_) => &[],
-        }
-    }
-
-    /// The certificate whose renewal is due, and that ends first.
-    pub(crate) fn due(&self) -> Option<&Card> {
-        let due = self.read().iter().filter(|card| card.state == card::State::Renewable);
-        due.min_by_key(|card| card.not_after)
     }
 
     fn go(&mut self, screen: Screen) {

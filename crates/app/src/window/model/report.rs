@@ -12,12 +12,9 @@ impl Model {
     pub(super) fn reported(&mut self, report: Report) -> Vec<Effect> {
         match report {
             Report::Loaded(Ok(cards)) => {
-                let before = self.due().map(|due| due.serial.clone());
-                self.cards = Cards::Read(cards);
+                let before = std::mem::replace(&mut self.cards, Cards::Read(cards));
                 // Another main action has the focus.
-                if self.screen == Screen::Menu
-                    && self.due().map(|due| &due.serial) != before.as_ref()
-                {
+                if self.screen == Screen::Menu && self.cards.purpose() != before.purpose() {
                     self.focus_turn += 1;
                 }
             }
