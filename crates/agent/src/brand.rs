@@ -9,6 +9,7 @@ use std::path::Path;
 use tegata_wire::Der;
 use tegata_wire::api::Bilingual;
 use tegata_wire::brand::Brand as Written;
+pub use tegata_wire::brand::{HelpDesk, HelpText};
 
 use crate::Fingerprint;
 use crate::files;
@@ -31,6 +32,8 @@ pub struct Brand {
     pub organisation: Bilingual,
     /// The service's own name.
     pub name: Bilingual,
+    /// Whom users call, where the installer says it.
+    pub help: Option<HelpDesk>,
     /// The service's key colour, `#rrggbb`.
     pub key_colour: Option<String>,
     /// Ed25519 public keys (RFC 8032, 32 octets) that may sign update manifests. Without one the
@@ -73,6 +76,7 @@ impl Brand {
             root: written.root_sha256.parse().map_err(|_| BrandError::Value("root_sha256"))?,
             organisation: written.organisation,
             name: written.name,
+            help: written.help,
             key_colour: colour(written.key_colour)?,
             update_keys: keys
                 .collect::<Result<_, _>>()
@@ -90,6 +94,7 @@ impl Brand {
             root_sha256: self.root.to_string(),
             organisation: self.organisation.clone(),
             name: self.name.clone(),
+            help: self.help.clone(),
             key_colour: self.key_colour.clone(),
             update_keys: self.update_keys.iter().map(|key| Der(key.to_vec())).collect(),
         })?)
@@ -123,6 +128,10 @@ mod tests {
                 ja: "サンプルライトCMS".to_owned(),
                 en: "Sample Lite CMS".to_owned(),
             },
+            help: Some(HelpDesk {
+                ja: "ヘルプデスク 0120-000-000".parse().unwrap(),
+                en: "Help desk 0120-000-000".parse().unwrap(),
+            }),
             key_colour: Some("#0017c1".to_owned()),
             update_keys: vec![[7; 32]],
         }
@@ -150,7 +159,11 @@ mod tests {
             let error = Brand::from_json(json.replace(good, bad).as_bytes()).unwrap_err();
             assert!(matches!(error, BrandError::Value(named) if named == value), "{error}");
         }
-        let more = json.replace("\"site\"", "\"sight\": 1, \"site\"");
-        assert!(matches!(Brand::from_json(more.as_bytes()), Err(BrandError::Json(_))));
+        for (good, bad) in
+            [("\"site\"", "\"sight\": 1, \"site\""), ("Help desk ", "Help\\u0007desk ")]
+        {
+            let error = Brand::from_json(json.replace(good, bad).as_bytes()).unwrap_err();
+            assert!(matches!(error, BrandError::Json(_)), "{error}");
+        }
     }
 }

@@ -229,13 +229,22 @@ pub(crate) fn give_up_all<K: Waits>(
 
 /// The files in `folder` in which keys wait for certificates of this service, or of all.
 pub(crate) fn of_service(folder: &Path, service: Option<&ServiceKey>) -> Vec<PathBuf> {
+    files_of(folder, service, &[".pending.json", ".pending.key.pem"])
+}
+
+/// The files in `folder` that belong to this service, or to any, and end in one of `endings`.
+pub(crate) fn files_of(
+    folder: &Path,
+    service: Option<&ServiceKey>,
+    endings: &[&str],
+) -> Vec<PathBuf> {
     let beginning = service.map(beginning).unwrap_or_default();
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     let names = files.map(|file| (file.file_name(), file.path()));
     let ours = names.filter(|(name, _)| {
         name.to_str().is_some_and(|name| {
-            let is_key = name.ends_with(".pending.json") || name.ends_with(".pending.key.pem");
-            is_key && name.starts_with(&beginning)
+            let is_one = endings.iter().any(|ending| name.ends_with(ending));
+            is_one && name.starts_with(&beginning)
         })
     });
     ours.map(|(_, path)| path).collect()

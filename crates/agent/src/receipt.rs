@@ -77,6 +77,18 @@ impl Receipts {
         files::write(&self.path(serial), &json, Access::Private, Existing::Replace)
     }
 
+    /// Notes from when the site renews a certificate, where it says another date than before: its
+    /// settings may have changed since. Without a receipt there is nothing to note it in.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn learn(&self, serial: Serial, renewable_from: Timestamp) -> std::io::Result<()> {
+        match self.find(serial) {
+            Some(receipt) => self.write(serial, &Receipt { renewable_from, ..receipt }),
+            None => Ok(()),
+        }
+    }
+
     /// The receipt of a certificate, when there is a readable one.
     pub fn find(&self, serial: Serial) -> Option<Receipt> {
         let json = files::read(&self.path(serial), MAX_LEN).ok()??;
@@ -102,5 +114,33 @@ impl Receipts {
 
     fn path(&self, serial: Serial) -> PathBuf {
         self.folder.join(format!("{serial}.json"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_date_is_learned_and_nothing_else_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let receipts = Receipts::at(folder.path().to_owned());
+        let serial: Serial = "0a1b".parse().unwrap();
+        let moment = |text: &str| text.parse::<Timestamp>().unwrap();
+        receipts.learn(serial, moment("2027-01-01T00:00:00Z")).unwrap();
+        assert_eq!(receipts.find(serial), None, "there is nothing to note it in");
+        let receipt = Receipt {
+            site: "https://issue.example.jp/issueweb/0001/SB0001002C/".to_owned(),
+            service_url: "https://gateway.example.jp/SAMPLE01/cms".to_owned(),
+            renewable_from: moment("2027-09-24T15:00:00Z"),
+            root_sha256: "00".repeat(32),
+            time_zone: Some("Asia/Tokyo".to_owned()),
+            proven: true,
+        };
+        let json = serde_json::to_vec(&receipt).unwrap();
+        std::fs::write(folder.path().join(format!("{serial}.json")), json).unwrap();
+        let renewable_from = moment("2027-10-24T15:00:00Z");
+        receipts.learn(serial, renewable_from).unwrap();
+        assert_eq!(receipts.find(serial), Some(Receipt { renewable_from, ..receipt }));
     }
 }

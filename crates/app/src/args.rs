@@ -251,7 +251,7 @@ mod examples {
     pub(super) const DOCTOR: &str = "  tegata-app doctor --store nss --report report.txt";
     pub(super) const AUTOSELECT: &str = "  \
   tegata-app autoselect --store nss
-  sudo \"$(command -v tegata-app)\" autoselect --store nss:$HOME/.pki/nssdb --write";
+  sudo env HOME=\"$HOME\" \"$(command -v tegata-app)\" autoselect --store nss --write";
     pub(super) const CLEAR: &str = "  tegata-app clear --store nss --keys";
     pub(super) const LIST: &str = "  tegata-app list --store nss --json";
     pub(super) const LIST_FILE: &str =
@@ -277,6 +277,9 @@ impl Refused {
         if is_help || !self.json {
             // The output may be closed already; there is nobody left to tell.
             let _ = self.error.print();
+            if !is_help {
+                output::Output::new(self.text, false).contact("");
+            }
             return ExitCode::from(if is_help { Exit::Done } else { Exit::Usage } as u8);
         }
         let said = self.error.render().to_string();
@@ -517,7 +520,7 @@ mod tests {
         assert!(said.contains("tegata-app-sb0001002c [OPTIONS] [COMMAND]"), "{said}");
         assert!(!said.contains("tegata-app "), "{said}");
         let said = help("bin/tegata-app-sb0001002c autoselect --help");
-        assert!(said.contains("sudo \"$(command -v tegata-app-sb0001002c)\" "), "{said}");
+        assert!(said.contains(" \"$(command -v tegata-app-sb0001002c)\" "), "{said}");
     }
 
     #[test]

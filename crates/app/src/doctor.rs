@@ -1,3 +1,5 @@
+mod updates;
+
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -42,7 +44,8 @@ pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
         reference: options.reference.as_deref().unwrap_or_default(),
         text,
     };
-    let findings = doctor::examine(&patient, &mut |_| {});
+    let mut findings = doctor::examine(&patient, &mut |_| {});
+    findings.push(updates::look(&findings, &network, world));
     let report = Report {
         findings: &findings,
         at: now,
@@ -63,7 +66,17 @@ pub(crate) fn run(options: Doctor, world: &mut World) -> Result<Exit, Failure> {
         save(path, &said, &input)?;
         lines = lines.line(&text.doctor_saved(&path.display().to_string()));
     }
-    let object = ReportObject { result: "examined", at: now, problems, findings: &findings };
+    let help = (problems > 0).then(|| stores::help_desk(text)).flatten();
+    if let Some(help) = &help {
+        lines = lines.line(&text.app_contact(help));
+    }
+    let object = ReportObject {
+        result: "examined",
+        at: now,
+        problems,
+        findings: &findings,
+        help: help.as_deref(),
+    };
     world.output.result(lines.as_str(), &object);
     Ok(exit)
 }
@@ -81,9 +94,12 @@ fn remembered(
 fn exit(check: Check) -> Exit {
     match check {
         Check::Network => Exit::Unreachable,
-        Check::Site | Check::Clock | Check::Version | Check::Gateway | Check::Refusal => {
-            Exit::Refused
-        }
+        Check::Site
+        | Check::Clock
+        | Check::Version
+        | Check::Update
+        | Check::Gateway
+        | Check::Refusal => Exit::Refused,
         Check::Root | Check::Certificates | Check::Key => Exit::Store,
     }
 }
@@ -103,4 +119,7 @@ struct ReportObject<'a> {
     at: Timestamp,
     problems: usize,
     findings: &'a [Finding],
+    /// Whom to call, where something is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'a str>,
 }

@@ -7,6 +7,8 @@ use tegata_agent::update::UpdateError;
 use tegata_agent::{Error, Exit, Explanation, Remedy};
 use tegata_text::Text;
 
+use crate::stores;
+
 /// Why a command ended without what was asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
@@ -86,6 +88,7 @@ impl Output {
         if !explanation.reference.is_empty() {
             self.progress(&self.text.app_reference(&explanation.reference));
         }
+        let help = self.contact(&explanation.detail);
         if self.json {
             self.result(
                 "",
@@ -96,11 +99,22 @@ impl Output {
                     detail: &explanation.detail,
                     reference: &explanation.reference,
                     exit_code: exit as u8,
+                    help: help.as_deref(),
                     existing: existing.as_deref(),
                 },
             );
         }
         ExitCode::from(exit as u8)
+    }
+
+    /// Says whom to call, as the last line of an error, and hands it on. The server may have said
+    /// it in its `detail`.
+    pub(crate) fn contact(&self, detail: &str) -> Option<String> {
+        let help = stores::help_desk(self.text)?;
+        if !detail.contains(&help) {
+            self.progress(&self.text.app_contact(&help));
+        }
+        Some(help)
     }
 }
 
@@ -112,6 +126,9 @@ struct ErrorObject<'a> {
     detail: &'a str,
     reference: &'a str,
     exit_code: u8,
+    /// Whom to call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     existing: Option<&'a Existing>,
 }

@@ -123,6 +123,7 @@ pub(crate) fn one(
 ) -> Result<Outcome, Failure> {
     let text = world.text;
     let key = store.key(&item.held).map_err(|error| Failure::of(error, text))?;
+    let serial = item.held.serial;
     let order = Order {
         site: site.clone(),
         pin,
@@ -145,7 +146,10 @@ pub(crate) fn one(
             progress: &mut |progress| output.progress(&progress.line(text)),
         },
     )
-    .map_err(|stopped| Failure::stopped(stopped, text));
+    .map_err(|stopped| {
+        stores::learn(serial, &stopped);
+        Failure::stopped(stopped, text)
+    });
     proxy::note(network, world);
     let outcome = outcome?;
     stores::keep(&site, &outcome, world);

@@ -1,14 +1,15 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use tegata_agent::Error;
 use tegata_agent::brand::{Brand, BrandError};
-use tegata_agent::issue::Outcome;
+use tegata_agent::issue::{Outcome, Stopped};
 use tegata_agent::receipt::Receipts;
 use tegata_agent::schedule::Places;
 use tegata_agent::site::Site;
 use tegata_agent::store::{self, KeyStore, Options, Pkcs12Form, StoreError, StoreUri};
 use tegata_domain::Serial;
-use tegata_text::Text;
+use tegata_text::{Lang, Text};
 use zeroize::Zeroizing;
 
 use crate::World;
@@ -91,6 +92,17 @@ pub(crate) fn keep(site: &Site, outcome: &Outcome, world: &World) {
     }
 }
 
+/// What the site said of the certificate that it did not renew yet: from when it does. The list
+/// and the window then show that without asking again.
+pub(crate) fn learn(serial: Serial, stopped: &Stopped) {
+    if let Error::Refused(problem) = &stopped.error
+        && let Some(from) = problem.renewable_from
+    {
+        // Where it cannot be written the refusal itself says the date.
+        let _ = receipts().map(|receipts| receipts.learn(serial, from));
+    }
+}
+
 /// Opens a store with the user's own folders.
 pub(crate) fn open(
     uri: &StoreUri,
@@ -156,6 +168,14 @@ pub(crate) fn brand(text: Text) -> Result<Option<Brand>, Failure> {
     })
 }
 
+/// Whom the users of this installation call, in the language of `text`, where its installer says
+/// so. Told beside an error, so that another one about the brand would not help.
+pub(crate) fn help_desk(text: Text) -> Option<String> {
+    let help = brand(text).ok()??.help?;
+    let said = if text.lang() == Lang::Ja { help.ja } else { help.en };
+    Some(said.to_string())
+}
+
 /// The site and the fingerprint of its root: as given, else those of the brand. A fingerprint
 /// that was given counts in any case. A brand that cannot be read is a failure.
 pub(crate) fn site_or_brand(
@@ -182,7 +202,8 @@ pub(crate) fn forget(serial: Serial) {
     let _ = receipts().map(|receipts| receipts.forget(serial));
 }
 
-fn home() -> Option<PathBuf> {
+/// The user's own folder.
+pub(crate) fn home() -> Option<PathBuf> {
     folder_named(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
 }
 

@@ -83,7 +83,8 @@ fn no_brand(text: Text) -> Failure {
     Failure::usage("update_no_brand", text.update_no_brand(), text.update_from_site_do())
 }
 
-fn too_old(minimum: &str, text: Text) -> Failure {
+/// This version is not good enough, and no other is offered for this PC.
+pub(crate) fn too_old(minimum: &str, text: Text) -> Failure {
     let explanation = Explanation {
         code: "app_too_old".to_owned(),
         title: text.update_too_old(minimum, version::running()),
@@ -126,7 +127,8 @@ fn report(progress: Progress, percent: &Cell<u64>, output: &Output, text: Text) 
     }
 }
 
-fn title(offer: &Offer, text: Text) -> String {
+/// What is offered, in one sentence.
+pub(crate) fn title(offer: &Offer, text: Text) -> String {
     let (new, size) = (offer.version().to_string(), megabytes(offer.length()));
     match () {
         () if offer.is_downgrade() => text.update_downgrade(&size, &new, version::running()),

@@ -224,6 +224,27 @@ impl Window {
         Self { child }
     }
 
+    /// Opens the window on a system where this shell script ran first, as root of namespaces of its
+    /// own: what it mounts is there for the window only.
+    ///
+    /// # Panics
+    /// When it cannot be started, or `unshare` is not permitted.
+    pub fn open_after(screen: &Screen, demo: &Demo, home: &Path, script: &str) -> Self {
+        let app = Self::command(screen, demo, home, true);
+        let mut command = screen.command("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-c"]);
+        command.arg(format!("{script} && exec \"$0\"")).arg(app.get_program());
+        command.env_clear();
+        command.envs(app.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let child = command.stdin(Stdio::null()).spawn().expect("unshare is installed");
+        Self { child }
+    }
+
+    /// A file as the window's process sees it.
+    pub fn sees(&self, path: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{path}", self.child.id()))
+    }
+
     /// The file that its process runs, by which name it stands on the disk now.
     ///
     /// # Panics

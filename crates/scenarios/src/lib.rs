@@ -15,6 +15,7 @@
 //! | [`wine`] | a Windows PC, as far as Wine is one |
 //! | [`mail`] | mails, opened |
 //! | [`postfix`] | a mail server |
+//! | [`office`] | the proxy of an office, which asks and can hold back |
 //! | [`packages`] | installers of the application |
 //! | [`installed`] | a Windows on which they are installed |
 //! | [`key`] | keys and requests of a client that we steer |
@@ -38,6 +39,7 @@ pub mod installed;
 pub mod key;
 pub mod lint;
 pub mod mail;
+pub mod office;
 pub mod packages;
 pub mod place;
 pub mod postfix;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tegata_scenarios::app::MAIL;
 use tegata_scenarios::desktop::Screen;
 use tegata_scenarios::installed::{REFUSED, Registry};
+use tegata_scenarios::office::{self, OfficeProxy};
 use tegata_scenarios::packages::Packages;
 use tegata_scenarios::wait::millis;
 use tegata_scenarios::wine::{self, CA, KEYS, ROOT, WindowsPc};
@@ -163,7 +164,7 @@ fn the_application_lives_its_whole_life_on_a_windows_pc() {
     screen.keys(&["Escape"]);
     pc.window(&screen, "Certificates on this PC");
     screen.picture("windows-menu");
-    screen.keys(&["Tab", "Return"]);
+    screen.keys(&["Tab", "Tab", "Return"]);
     pc.window(&screen, "このPCの電子証明書");
     close(&pc, &screen);
 
@@ -258,22 +259,52 @@ fn the_application_lives_its_whole_life_on_a_windows_pc() {
 #[test]
 fn every_page_is_shown_on_a_laptop() {
     let dir = tempdir().unwrap();
-    let demo = Demo::start(dir.path());
     let screen = Screen::of_size(dir.path(), LAPTOP.0, LAPTOP.1);
     for (lang, percent) in [("ja", 100), ("ja", 150), ("en", 150)] {
+        // A service of its own: time passes for all of its certificates.
+        let own = dir.path().join(format!("{percent}-{lang}"));
+        fs::create_dir(&own).unwrap();
+        let demo = Demo::start(&own);
         let pc = WindowsPc::with_screen(&screen, LAPTOP, percent, lang);
         let home = pc.c("tegata");
         fs::create_dir(&home).unwrap();
         fs::copy(wine::app(), home.join("tegata-app.exe")).unwrap();
-        fs::copy(packages(&demo, dir.path()).brand(), home.join("brand.json")).unwrap();
+        fs::copy(packages(&demo, &own).brand(), home.join("brand.json")).unwrap();
         let seat = demo.seat();
         let picture = |name: &str| screen.picture(&format!("laptop-{percent}-{lang}-{name}"));
         let title = |ja: &'static str, en: &'static str| if lang == "ja" { ja } else { en };
         let menu = title("このPCの電子証明書", "Certificates on this PC");
         let see = |ja, en, name| {
             pc.window(&screen, title(ja, en));
+            screen.rest(None);
             picture(name);
         };
+        let other = pc.c("other");
+        fs::create_dir(&other).unwrap();
+        fs::copy(wine::app(), other.join("tegata-app.exe")).unwrap();
+
+        // Where no installer said which site: its root is compared with the slip.
+        pc.leave(&mut pc.command(other.join("tegata-app.exe")));
+        pc.window(&screen, title("サイトのアドレスの入力", "Address of the site"));
+        screen.rest(None);
+        screen.text(&demo.ready.site);
+        screen.rest(None);
+        picture("site");
+        screen.keys(&["Return"]);
+        pc.window(&screen, title("サイトの正当性の確認", "Is this the right site?"));
+        screen.rest(None);
+        picture("root");
+        screen.keys(&["Escape"]);
+        pc.window(&screen, title("エラーが発生しました", "Something went wrong"));
+        picture("root-differs");
+        close(&pc, &screen);
+
+        // Behind the proxy of an office.
+        let proxy = OfficeProxy::start();
+        let own = pc.local_app_data().join("tegata");
+        fs::create_dir_all(&own).unwrap();
+        let settings = json!({ "proxy": "address", "proxy_address": proxy.address() });
+        fs::write(own.join("settings.json"), settings.to_string()).unwrap();
         pc.leave(&mut pc.command(home.join("tegata-app.exe")));
         pc.window(&screen, menu);
         picture("menu-none");
@@ -292,13 +323,52 @@ fn every_page_is_shown_on_a_laptop() {
         picture("issue-wrong");
         screen.keys(&["ctrl+a"]);
         screen.issue(&Seat { password: "0000-0000-0000-0000".to_owned(), ..seat.clone() });
+        see("プロキシーの認証", "The proxy asks who you are", "proxy");
+        let before = screen.image();
+        screen.text(office::USER);
+        screen.keys(&["Tab"]);
+        screen.text("wrong");
+        screen.keys(&["Return"]);
+        screen.rest(Some(&before));
+        pc.window(&screen, title("プロキシーの認証", "The proxy asks who you are"));
+        screen.rest(None);
+        picture("proxy-again");
+        screen.text(office::USER);
+        screen.keys(&["Tab"]);
+        screen.text(office::PASSWORD);
+        screen.keys(&["Return"]);
         see("エラーが発生しました", "Something went wrong", "refused");
         screen.keys(&["Return"]);
         pc.window(&screen, title(form.0, form.1));
         screen.keys(&["ctrl+a"]);
         screen.text(&seat.password);
+        // The last of the steps waits until it was looked at.
+        proxy.hold(demo.ready.service_url.split('/').nth(2).unwrap());
         screen.keys(&["Return"]);
+        proxy.holds();
+        pc.window(&screen, title("電子証明書を発行しています", "Issuing"));
+        screen.rest(None);
+        picture("running");
+        proxy.release();
         see("電子証明書を発行しました", "The certificate was issued", "issued");
+        screen.keys(&["shift+Tab", "Return"]);
+        let choice = title("電子証明書の自動選択", "Automatic choice of the certificate");
+        pc.window(&screen, choice);
+        screen.rest(None);
+        picture("autoselect");
+        let before = screen.image();
+        screen.keys(&["Return"]);
+        screen.rest(Some(&before));
+        picture("autoselect-written");
+        let policy = r"HKCU\Software\Policies\Google\Chrome\AutoSelectCertificateForUrls";
+        let said = pc.run("reg", &["query", policy, "/v", "1"]).ok().text();
+        assert!(said.contains(ISSUER), "{said}");
+        screen.keys(&["Tab", "Return"]);
+        eventually("it is taken back", BOUND, || {
+            (pc.run("reg", &["query", policy, "/v", "1"]).code != Some(0)).then_some(())
+        });
+        screen.keys(&["Escape"]);
+        pc.window(&screen, title("電子証明書を発行しました", "The certificate was issued"));
         screen.keys(&["Escape"]);
         pc.window(&screen, menu);
         picture("menu");
@@ -315,7 +385,30 @@ fn every_page_is_shown_on_a_laptop() {
         screen.keys(&["shift+Tab"; 4]);
         screen.keys(&["Return"]);
         pc.window(&screen, title("接続", "Check the connection"));
+        // What it found, unless that is there already.
+        let before = screen.image();
+        screen.differs(&before, BOUND / 3);
+        screen.rest(None);
         picture("doctor");
+        close(&pc, &screen);
+
+        // Time passes.
+        proxy.let_everybody_through();
+        let [receipt] =
+            fs::read_dir(own.join("certificates")).unwrap().collect::<Vec<_>>().try_into().unwrap();
+        let receipt = receipt.unwrap().path();
+        make_due(&pc, &demo, receipt.file_stem().unwrap().to_str().unwrap());
+        pc.leave(&mut pc.command(home.join("tegata-app.exe")));
+        pc.window(&screen, menu);
+        // The menu before its certificates are read, and after.
+        let before = screen.image();
+        screen.differs(&before, BOUND / 6);
+        screen.rest(None);
+        picture("menu-due");
+        screen.keys(&["Return"]);
+        see("電子証明書の更新", "Renew the certificate", "renew");
+        screen.keys(&["Return"]);
+        see("電子証明書を更新しました", "The certificate was renewed", "renewed");
         close(&pc, &screen);
     }
 }

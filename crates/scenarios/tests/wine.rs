@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use tegata_scenarios::app::MAIL;
 use tegata_scenarios::wait::millis;
@@ -86,7 +88,8 @@ fn a_certificate_lives_in_the_windows_store() {
     figure("tegata-app.exe issue --store windows", millis(begun.elapsed()));
     assert_eq!(issued["user_id"], seat.user_id.as_str());
     assert_eq!(issued["key_location"], "system", "there is no TPM in Wine: {issued}");
-    let until = &issued["not_after"].as_str().unwrap()[..10];
+    let until: Timestamp = issued["not_after"].as_str().unwrap().parse().unwrap();
+    let until = until.to_zoned(TimeZone::get("Asia/Tokyo").unwrap()).date();
     let name = format!("{} (until {until})", seat.user_id);
     assert_eq!(issued["location"], format!("CurrentUser\\My: {name}"));
     assert_eq!(waiting(&pc), [""; 0]);

@@ -92,5 +92,39 @@ mod tests {
         }
     }
 
+    /// A user gets initial passwords from the company's administrator, who asks the branch for new
+    /// ones (design §1 and the table of roles in §3). Site, application, mails and the gateway's
+    /// pages send the user to the same person.
+    #[test]
+    fn a_user_asks_the_companys_administrator_for_passwords_and_nobody_else() {
+        let about =
+            ["初期パスワード", "再発行", "の解除", "initial password", "reissue", "released"];
+        for (bundle, other) in [(&*JA, "取引営業部店"), (&*EN, "branch")] {
+            let said: Vec<_> = IDS.iter().map(|id| (id, raw(bundle, id))).collect();
+            let said = said.iter().filter(|(_, text)| about.iter().any(|word| text.contains(word)));
+            assert!(said.clone().count() > 20);
+            for (id, text) in said {
+                assert!(!text.contains(other), "{id}: {text}");
+            }
+        }
+    }
+
+    /// An installer names the command after its service (`tegata-app-sb0001002c`), and a downloaded
+    /// one is called by its file's name: the name comes in by a variable.
+    #[test]
+    fn no_message_names_the_program_by_a_fixed_name() {
+        for id in IDS {
+            for bundle in [&*JA, &*EN] {
+                assert!(!raw(bundle, id).contains("tegata-app"), "{id}");
+            }
+        }
+    }
+
+    /// A message, its variables by name.
+    fn raw(bundle: &FluentBundle<FluentResource>, id: &str) -> String {
+        let pattern = bundle.get_message(id).and_then(|message| message.value()).unwrap();
+        bundle.format_pattern(pattern, None, &mut Vec::new()).to_lowercase()
+    }
+
     const VARIABLES: &[&str] = &["count"];
 }

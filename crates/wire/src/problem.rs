@@ -1,5 +1,6 @@
 //! Problem documents of RFC 9457.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Media type of a problem document (RFC 9457 §3).
@@ -23,6 +24,11 @@ pub struct Problem {
     pub code: String,
     /// What to tell the help desk; the console finds the event by it.
     pub reference: String,
+    /// With `renewal_too_early`: first moment at which renewal is possible (an extension member,
+    /// RFC 9457 §3.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub renewable_from: Option<Timestamp>,
 }
 
 impl Problem {
@@ -35,6 +41,7 @@ impl Problem {
             detail,
             code: code.to_owned(),
             reference,
+            renewable_from: None,
         }
     }
 }

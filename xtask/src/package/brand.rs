@@ -117,6 +117,7 @@ pub(super) mod tests {
             ("00112233", "0011223"),
             ("Sample Lite CMS", "two\\nlines"),
             ("\"name\"", "\"nick\": 1, \"name\""),
+            ("\"name\"", r#""help": { "ja": "two\nlines", "en": "" }, "name""#),
         ] {
             assert!(Brand::parse(JSON.replace(good, bad).into()).is_err(), "{bad}");
         }

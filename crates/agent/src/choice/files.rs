@@ -43,8 +43,7 @@ pub fn write(root: &Path, choice: &Choice) -> Result<Vec<Place>, ChoiceError> {
     for place in &places {
         check_free(&place.location)?;
     }
-    let policy = BTreeMap::from([(POLICY, choice.entries())]);
-    let json = serde_json::to_vec_pretty(&policy).map_err(|_| ChoiceError::Form)?;
+    let json = json(choice)?;
     let mut written: Vec<&Place> = Vec::new();
     for place in &places {
         if let Err(error) = write_one(&place.location, &json) {
@@ -57,6 +56,12 @@ pub fn write(root: &Path, choice: &Choice) -> Result<Vec<Place>, ChoiceError> {
         written.push(place);
     }
     Ok(places)
+}
+
+/// Whether the policy stands at one of [`places`] as it would be written.
+pub fn is_at(place: &Place, choice: &Choice) -> bool {
+    let there = crate::files::read(&place.location, MAX_LEN).ok().flatten();
+    there.is_some_and(|there| json(choice).is_ok_and(|json| json == there))
 }
 
 /// The services whose policies stand somewhere.
@@ -96,6 +101,11 @@ pub fn forget(root: &Path, tag: &Tag) -> Result<Vec<Place>, ChoiceError> {
 
 fn file(tag: &Tag) -> String {
     format!("tegata-{}.json", tag.0)
+}
+
+fn json(choice: &Choice) -> Result<Vec<u8>, ChoiceError> {
+    let policy = BTreeMap::from([(POLICY, choice.entries())]);
+    serde_json::to_vec_pretty(&policy).map_err(|_| ChoiceError::Form)
 }
 
 /// Of several files with one policy a browser obeys only one: ours must not silence another.
@@ -138,6 +148,7 @@ fn failed(path: &Path, source: io::Error) -> ChoiceError {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{choice, tag};
+    use super::super::{forget_of, is_written};
     use super::*;
 
     fn system(signs: &[&str]) -> tempfile::TempDir {
@@ -158,11 +169,17 @@ mod tests {
                 serde_json::from_slice(&std::fs::read(&place.location).unwrap()).unwrap();
             assert_eq!(said, serde_json::json!({ POLICY: choice().entries() }));
         }
+        assert!(written.iter().all(|place| is_at(place, &choice())));
         write(root.path(), &choice()).unwrap();
         // No certificate is needed to know it by.
         assert_eq!(super::written(root.path()), [tag()]);
-        let gone = forget(root.path(), &tag()).unwrap();
+        let [ours, other] = ["0001/SB0001002C", "0001/SB0001002D"].map(|key| key.parse().unwrap());
+        assert!(is_written(root.path(), None) && is_written(root.path(), Some(&ours)));
+        assert!(!is_written(root.path(), Some(&other)));
+        assert!(forget_of(root.path(), Some(&other)).unwrap().is_empty());
+        let gone = forget_of(root.path(), None).unwrap();
         assert_eq!(gone, written);
+        assert!(!is_written(root.path(), None) && !is_at(&written[0], &choice()));
         assert!(written.iter().all(|place| !place.location.exists()));
         assert!(forget(root.path(), &tag()).unwrap().is_empty());
         assert!(super::written(root.path()).is_empty());

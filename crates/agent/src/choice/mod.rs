@@ -5,17 +5,22 @@
 //! the service only: the certificates may be gone by then. Firefox has no
 //! policy for one address; there a person ticks *remember this decision*.
 
+mod error;
 #[cfg(not(windows))]
 mod files;
 #[cfg(windows)]
 mod registry;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use http::Uri;
 use serde::Serialize;
 use tegata_domain::ServiceKey;
+
+use crate::inventory::Item;
+use crate::site::Site;
+pub use error::ChoiceError;
 
 /// What the policy says: at this address, a certificate of one of these issuing CAs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,31 +79,6 @@ struct Name<'a> {
     cn: &'a str,
 }
 
-/// Why the policy was not written or removed.
-#[derive(Debug, thiserror::Error)]
-pub enum ChoiceError {
-    /// Not an `https` address, or an issuing CA without a name.
-    #[error("the address or an issuing CA has no form that a policy can name")]
-    Form,
-    /// Another policy of the same name stands there; browsers would obey only one of them.
-    #[error("{} sets the same policy", .0.display())]
-    Taken(PathBuf),
-    /// Policies are for administrators to write.
-    #[error("{} can only be written by an administrator", .0.display())]
-    Administrator(PathBuf),
-    /// The system said no.
-    #[error("{path}: {source}", path = path.display())]
-    Io {
-        /// To what.
-        path: PathBuf,
-        /// What it said.
-        source: std::io::Error,
-    },
-    /// No browser with such policies is known on this system.
-    #[error("no browser takes such a policy here")]
-    NoBrowser,
-}
-
 impl Choice {
     /// For the service at `service_url`, whose certificates CAs of these common names sign.
     ///
@@ -122,6 +102,24 @@ impl Choice {
         Ok(Self { origin, issuers, tag })
     }
 
+    /// For the service of the first of these certificates that was issued here, with the address
+    /// of that service.
+    ///
+    /// # Errors
+    /// [`ChoiceError::NoCertificate`] when there is none, and as [`Choice::new`].
+    pub fn of(items: &[Item]) -> Result<(Self, String), ChoiceError> {
+        let own = items.iter().find_map(|item| item.receipt.as_ref());
+        let own = own.ok_or(ChoiceError::NoCertificate)?;
+        let is_own = |item: &&Item| {
+            item.receipt.as_ref().is_some_and(|other| other.service_url == own.service_url)
+        };
+        let issuers = items.iter().filter(is_own);
+        let issuers = issuers.filter_map(|item| item.held.certificate.issuer_common_name());
+        let site: Site = own.site.parse().map_err(|_| ChoiceError::Form)?;
+        let choice = Self::new(Tag::from(site.service()), &own.service_url, issuers)?;
+        Ok((choice, own.service_url.clone()))
+    }
+
     /// The entries, as they are shown to the person and written.
     pub fn entries(&self) -> Vec<String> {
         let entries = self
@@ -134,9 +132,25 @@ impl Choice {
 }
 
 #[cfg(not(windows))]
-pub use files::{forget, places, write, written};
+pub use files::{forget, is_at, places, write, written};
 #[cfg(windows)]
-pub use registry::{forget, places, write, written};
+pub use registry::{forget, is_at, places, write, written};
+
+/// Takes away the policy of one service, or those of every service, and says where they stood.
+///
+/// # Errors
+/// As [`forget`]; the first one ends it.
+pub fn forget_of(root: &Path, service: Option<&ServiceKey>) -> Result<Vec<Place>, ChoiceError> {
+    let tags = service.map_or_else(|| written(root), |service| vec![Tag::from(service)]);
+    let gone: Result<Vec<_>, _> = tags.iter().map(|tag| forget(root, tag)).collect();
+    Ok(gone?.concat())
+}
+
+/// Whether a policy of this service, or of any, stands somewhere.
+pub fn is_written(root: &Path, service: Option<&ServiceKey>) -> bool {
+    let written = written(root);
+    service.map_or(!written.is_empty(), |service| written.contains(&Tag::from(service)))
+}
 
 #[cfg(test)]
 mod tests {

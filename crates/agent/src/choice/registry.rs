@@ -17,6 +17,9 @@ const BROWSERS: [(&str, &str); 2] = [
     ("Microsoft Edge", r"Software\Policies\Microsoft\Edge\AutoSelectCertificateForUrls"),
 ];
 
+/// The part of the registry, as people write it.
+const ROOT: &str = "HKEY_CURRENT_USER";
+
 /// Below it a key for each service, with what was written for it.
 const NOTES: &str = r"Software\Tegata\AutoSelect";
 
@@ -34,7 +37,11 @@ pub fn write(root: &Path, choice: &Choice) -> Result<Vec<Place>, ChoiceError> {
     // The note comes first: what is not noted is not found again.
     let note = note(&choice.tag);
     for path in std::iter::once(note.as_str()).chain(BROWSERS.map(|(_, path)| path)) {
-        add(path, choice).map_err(|error| failed(path, error))?;
+        if let Err(error) = add(path, choice) {
+            // What was written a moment ago can be removed; if not, the first error counts.
+            let _ = forget(root, &choice.tag);
+            return Err(failed(path, error));
+        }
     }
     Ok(places(root, choice))
 }
@@ -52,6 +59,14 @@ fn add(path: &str, choice: &Choice) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether the entries stand at one of [`places`].
+pub fn is_at(place: &Place, choice: &Choice) -> bool {
+    let path = place.location.to_str().and_then(|path| path.strip_prefix(ROOT)?.strip_prefix('\\'));
+    let key = path.and_then(|path| CURRENT_USER.open(path).ok());
+    let there = key.and_then(|key| texts(&key).ok()).unwrap_or_default();
+    choice.entries().iter().all(|entry| there.iter().any(|(_, text)| text == entry))
 }
 
 /// The services for which something was written.
@@ -103,7 +118,7 @@ fn texts(key: &Key) -> std::io::Result<Vec<(String, String)>> {
 }
 
 fn location(key: &str) -> PathBuf {
-    PathBuf::from(format!(r"HKEY_CURRENT_USER\{key}"))
+    PathBuf::from(format!(r"{ROOT}\{key}"))
 }
 
 fn failed(key: &str, error: impl Into<std::io::Error>) -> ChoiceError {
@@ -129,9 +144,11 @@ mod tests {
             assert_eq!(key.get_string("2").unwrap(), choice().entries()[0]);
             assert_eq!(texts(&key).unwrap().len(), 2, "once, however often it is written");
         }
+        assert!(places(root, &choice()).iter().all(|place| is_at(place, &choice())));
         assert_eq!(written(root), [tag()]);
         assert_eq!(forget(root, &tag()).unwrap().len(), BROWSERS.len());
         assert_eq!(texts(&key).unwrap().len(), 1, "the other one stays");
+        assert!(!places(root, &choice()).iter().any(|place| is_at(place, &choice())));
         assert!(forget(root, &tag()).unwrap().is_empty());
     }
 }

@@ -13,6 +13,8 @@ pub enum Check {
     Clock,
     /// Whether this application is new enough.
     Version,
+    /// Whether there is a newer version of this application.
+    Update,
     /// Whether the browser trusts the root.
     Root,
     /// Which certificates the browser will offer.
@@ -64,6 +66,9 @@ pub struct Finding {
     pub check: Check,
     /// How bad it is.
     pub verdict: Verdict,
+    /// Stable word for programs, of the error that was met; empty where none was.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub code: String,
     /// What was found.
     pub title: String,
     /// What to do; empty when there is nothing to do.
@@ -74,15 +79,20 @@ pub struct Finding {
 
 impl Finding {
     pub(super) fn good(check: Check, title: String) -> Self {
-        Self { check, verdict: Verdict::Good, title, detail: String::new(), fix: None }
+        Self::of(check, Verdict::Good, title, String::new())
     }
 
     pub(super) fn notice(check: Check, title: String, detail: String) -> Self {
-        Self { check, verdict: Verdict::Notice, title, detail, fix: None }
+        Self::of(check, Verdict::Notice, title, detail)
     }
 
     pub(super) fn bad(check: Check, title: String, detail: String) -> Self {
-        Self { check, verdict: Verdict::Bad, title, detail, fix: None }
+        Self::of(check, Verdict::Bad, title, detail)
+    }
+
+    /// Without a code, and without anything that one press can do.
+    pub fn of(check: Check, verdict: Verdict, title: String, detail: String) -> Self {
+        Self { check, verdict, code: String::new(), title, detail, fix: None }
     }
 
     pub(super) fn with(self, fix: Fix) -> Self {

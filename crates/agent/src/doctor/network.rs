@@ -98,7 +98,8 @@ fn unreachable(patient: &Patient<'_>, error: TransportError) -> Finding {
 }
 
 pub(super) fn bad(check: Check, explained: Explanation) -> Finding {
-    Finding::bad(check, explained.title, explained.detail)
+    let Explanation { code, title, detail, .. } = explained;
+    Finding { code, ..Finding::bad(check, title, detail) }
 }
 
 /// The moment of a `Date` field (RFC 9110 §6.6.1).

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use tegata_domain::Serial;
 use tegata_wire::api::{EnrollRequest, Issued, RenewRequest, Renewed, ServiceInfo, Trust};
@@ -286,8 +287,9 @@ impl Send {
             trusted,
         };
         let root = told.trusted.root().clone();
-        let bundle =
-            Bundle { user: order.user, serial: issued.serial, certificate, intermediates, root };
+        let zone = TimeZone::get(&told.time_zone).unwrap_or(TimeZone::UTC);
+        let (user, serial) = (order.user, issued.serial);
+        let bundle = Bundle { user, serial, certificate, intermediates, root, zone };
         Ok(State::Install(Install(Box::new(Certified { bundle, told }))))
     }
 }

@@ -45,6 +45,16 @@ pub struct Order {
     pub unattended: bool,
 }
 
+impl Order {
+    /// Serial number of the certificate that is to be renewed, if it is a renewal.
+    pub fn renewed(&self) -> Option<Serial> {
+        match &self.right {
+            Right::Slip { .. } => None,
+            Right::Certificate { current, .. } => current.serial(),
+        }
+    }
+}
+
 /// By what right a certificate is asked for.
 pub enum Right {
     /// By the initial password: the first certificate, or one after the branch gave a new one.

@@ -12,7 +12,7 @@ use super::{
     run,
 };
 use crate::store::{Options, StoreError, StoreUri, open};
-use crate::testing::{Authority, Call, Counter, FakeSite, Script, Still, now};
+use crate::testing::{Authority, Call, Counter, FakeSite, Script, Still, now, openssl};
 use crate::transport::TransportError;
 use crate::trust::TrustError;
 use crate::{Error, Exit, Fingerprint};
@@ -138,6 +138,37 @@ const INSTALLED: [&str; 4] = [
     "CMSM950-006-401.key.pem",
     "root.crt.pem",
 ];
+
+#[test]
+fn a_store_names_the_certificate_by_its_last_day_in_the_services_time_zone() {
+    // It ends at 2046-02-16T00:00:00Z.
+    for (zone, day) in [("Asia/Tokyo", "2046-02-16"), ("America/New_York", "2046-02-15")] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("certificate.p12");
+        let password = Some("sesame".to_owned().into());
+        let options = Options { password, ..Options::default() };
+        let site = FakeSite::new([Script::Issue]);
+        site.is_in(zone);
+        let root = Fingerprint::of(&site.authority().trust().root.0);
+        run(
+            order(Some(root)),
+            &mut Ports {
+                network: &site,
+                store: open(&StoreUri::Pkcs12(file.clone()), options).unwrap().as_mut(),
+                person: &mut Says(Confirmation::Nobody, None),
+                clock: &Still,
+                entropy: &Counter::new(1000),
+                pause: &Waits::default(),
+                progress: &mut |_| {},
+            },
+        )
+        .unwrap();
+        let file = file.to_str().unwrap();
+        let said = openssl(&["pkcs12", "-in", file, "-passin", "pass:sesame", "-nokeys"]);
+        let name = format!("friendlyName: CMSM950-006-401 (until {day})");
+        assert!(said.contains(&name), "{zone}: {said}");
+    }
+}
 
 #[test]
 fn every_step_is_reported_once_and_in_order() {

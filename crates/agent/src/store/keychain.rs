@@ -22,7 +22,7 @@ use security_framework::item::{
 use security_framework::key::{Algorithm as Signing, GenerateKeyOptions, KeyType, SecKey};
 use security_framework::os::macos::identity::SecIdentityExt;
 use security_framework::trust_settings::{Domain, TrustSettings};
-use tegata_domain::Entropy;
+use tegata_domain::{Entropy, ServiceKey};
 
 use super::waiting::{Record, Waiting, hexadecimal};
 use super::{Begun, Bundle, Held, Installed, KeyLocation, KeyStore, Seat, StoreError, prove};
@@ -195,7 +195,7 @@ impl KeyStore for Keychain {
             Some(key) => (key, true),
             None => {
                 // Before the key: a crash leaves none that nobody knows of.
-                let mut record = Record::new(seat);
+                let mut record = Record::new(seat, &waiting);
                 waiting.write(&record)?;
                 let key = Self::generate(&record)?;
                 record.id = key.id().map(|id| hexadecimal(&id));
@@ -243,6 +243,19 @@ impl KeyStore for Keychain {
             gone(key.key.delete())?;
         }
         waiting.clear()
+    }
+
+    fn give_up(&mut self, service: Option<&ServiceKey>) -> Result<(), StoreError> {
+        for (waiting, record) in Waiting::all(&self.state, service, PLACE)? {
+            if let Some(key) = Self::waiting_key(&record)? {
+                let mut there = Self::certificates()?.into_iter();
+                if !there.any(|(_, found)| found.spki() == key.spki) {
+                    gone(key.key.delete())?;
+                }
+            }
+            waiting.clear()?;
+        }
+        Ok(())
     }
 
     fn list(&self) -> Result<Vec<Held>, StoreError> {

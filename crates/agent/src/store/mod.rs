@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use tegata_domain::{Entropy, Serial, ServiceKey, UserId};
 use tegata_pkcs11::TokenError;
@@ -167,12 +168,15 @@ pub struct Bundle {
     pub intermediates: Vec<Cert>,
     /// The believed root.
     pub root: Cert,
+    /// The service's time zone, in which a person sees the certificate's dates.
+    pub zone: TimeZone,
 }
 
 impl Bundle {
-    /// The name under which stores with names show it: `CMSM950-006-401 (until 2027-02-16)`.
+    /// The name under which stores with names show it: `CMSM950-006-401 (until 2027-02-16)`. The
+    /// last day is that of the service's time zone, as on its pages and in its mails.
     pub fn friendly_name(&self) -> String {
-        let until = self.certificate.not_after().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let until = self.certificate.not_after().to_zoned(self.zone.clone()).date();
         format!("{} (until {until})", self.user)
     }
 }

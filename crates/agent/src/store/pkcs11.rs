@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tegata_domain::Entropy;
+use tegata_domain::{Entropy, ServiceKey};
 use tegata_pkcs11::{Address, Module};
 use zeroize::Zeroizing;
 
@@ -91,6 +91,10 @@ impl KeyStore for Pkcs11 {
 
     fn remove(&mut self, held: &Held) -> Result<(), StoreError> {
         self.objects.remove(&held.certificate)
+    }
+
+    fn give_up(&mut self, service: Option<&ServiceKey>) -> Result<(), StoreError> {
+        self.objects.give_up(Waiting::all(&self.state, service, &self.name)?)
     }
 
     fn trust(&mut self, _: &Trusted) -> Result<String, StoreError> {

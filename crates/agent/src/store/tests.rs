@@ -9,6 +9,7 @@ mod softhsm;
 use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use zeroize::Zeroizing;
 
 use super::{Bundle, KeyLocation, KeyStore, Options, Pkcs12Form, Seat, StoreError, StoreUri, open};
@@ -52,6 +53,7 @@ pub(super) fn install(
         certificate: Cert::from_der(authority.leaf(USER, &spki, serial)).unwrap(),
         intermediates: trusted.intermediates().to_vec(),
         root: trusted.root().clone(),
+        zone: TimeZone::get("Asia/Tokyo").unwrap(),
     };
     let installed = store.install(&bundle, &entropy)?;
     Ok((bundle, installed))

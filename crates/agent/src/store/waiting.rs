@@ -8,8 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use tegata_domain::ServiceKey;
+
 use super::{Seat, StoreError};
 use crate::files::{self, Access, Existing};
+use crate::pending;
 
 /// How long a key waits for its certificate: as long as the server answers a repeated request
 /// with the same certificate (24 hours). After that a new key is made.
@@ -24,6 +27,9 @@ const MAX_LEN: u64 = 4096;
 pub(super) struct Record {
     /// The key's label while it waits; no other object has it.
     pub(super) label: String,
+    /// The store that the key is in.
+    #[serde(default)]
+    pub(super) store: String,
     /// The key's identifier, in hexadecimal, once it has been made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<String>,
@@ -31,10 +37,11 @@ pub(super) struct Record {
 
 impl Record {
     /// One for a key that is about to be made.
-    pub(super) fn new(seat: &Seat<'_>) -> Self {
+    pub(super) fn new(seat: &Seat<'_>, waiting: &Waiting) -> Self {
         let mut tag = [0; 4];
         seat.entropy.fill(&mut tag);
-        Self { label: format!("{} waiting {}", seat.user, hexadecimal(&tag)), id: None }
+        let label = format!("{} waiting {}", seat.user, hexadecimal(&tag));
+        Self { label, store: waiting.store.clone(), id: None }
     }
 }
 
@@ -43,7 +50,12 @@ impl Record {
 /// It belongs to a seat, its site and the store that the key is in.
 pub(super) struct Waiting {
     path: PathBuf,
+    /// What tells the store from others.
+    store: String,
 }
+
+/// How the name of a record's file ends.
+const ENDING: &str = ".waiting.json";
 
 impl Waiting {
     /// The file in `folder` for a seat's key in the store of this name.
@@ -55,7 +67,23 @@ impl Waiting {
         let tag = hexadecimal(&digest.finalize()[..8]);
         let service = seat.site.service();
         let name = format!("{}-{}-{}-{tag}", service.tenant, service.issuer, seat.user);
-        Self { path: folder.join(format!("{name}.waiting.json")) }
+        Self { path: folder.join(format!("{name}{ENDING}")), store: store.to_owned() }
+    }
+
+    /// Every record in `folder` of a key that waits in the store of this name for a certificate of
+    /// the service, of all services without one.
+    pub(super) fn all(
+        folder: &Path,
+        service: Option<&ServiceKey>,
+        store: &str,
+    ) -> Result<Vec<(Self, Record)>, StoreError> {
+        let mut all = Vec::new();
+        for path in pending::files_of(folder, service, &[ENDING]) {
+            let waiting = Self { path, store: store.to_owned() };
+            let record = waiting.read()?.filter(|record| record.store == store);
+            all.extend(record.map(|record| (waiting, record)));
+        }
+        Ok(all)
     }
 
     /// What is written, if it can be believed: a record that others could have written is none.
@@ -103,7 +131,7 @@ mod tests {
     use super::*;
 
     fn waiting(folder: &Path) -> Waiting {
-        Waiting { path: folder.join("seat.waiting.json") }
+        Waiting { path: folder.join("seat.waiting.json"), store: "card".to_owned() }
     }
 
     #[test]
@@ -112,7 +140,8 @@ mod tests {
         let waiting = waiting(folder.path());
         assert_eq!(waiting.read().unwrap(), None);
         for id in [None, Some("00ff".to_owned())] {
-            let record = Record { label: "seat waiting 00".to_owned(), id };
+            let (label, store) = ("seat waiting 00".to_owned(), "card".to_owned());
+            let record = Record { label, store, id };
             waiting.write(&record).unwrap();
             assert_eq!(waiting.read().unwrap(), Some(record));
         }
@@ -121,11 +150,15 @@ mod tests {
         assert_eq!(waiting.read().unwrap(), None);
     }
 
+    fn record() -> Record {
+        Record { label: "x".to_owned(), store: "card".to_owned(), id: None }
+    }
+
     #[test]
     fn what_is_damaged_or_open_to_others_is_no_record() {
         let folder = tempfile::tempdir().unwrap();
         let waiting = waiting(folder.path());
-        waiting.write(&Record { label: "x".to_owned(), id: None }).unwrap();
+        waiting.write(&record()).unwrap();
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -142,7 +175,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let waiting = waiting(folder.path());
         assert!(!waiting.is_stale(Timestamp::MAX).unwrap(), "nothing waits");
-        waiting.write(&Record { label: "x".to_owned(), id: None }).unwrap();
+        waiting.write(&record()).unwrap();
         let written = fs::metadata(&waiting.path).unwrap().modified().unwrap();
         let day = Timestamp::try_from(written).unwrap() + WAITS;
         assert!(!waiting.is_stale(day - SignedDuration::from_secs(1)).unwrap());

@@ -58,6 +58,7 @@ struct Inner {
     authority: Authority,
     trust: RefCell<Trust>,
     minimum_app_version: RefCell<String>,
+    time_zone: Cell<&'static str>,
     script: RefCell<VecDeque<Script>>,
     calls: RefCell<Vec<Call>>,
     date: Cell<Option<Timestamp>>,
@@ -73,6 +74,7 @@ impl FakeSite {
             trust: authority.trust().into(),
             authority,
             minimum_app_version: "0.1.0".to_owned().into(),
+            time_zone: Cell::new("Asia/Tokyo"),
             script: VecDeque::from_iter(script).into(),
             calls: RefCell::default(),
             date: Cell::new(None),
@@ -91,6 +93,11 @@ impl FakeSite {
 
     pub(crate) fn wants_app(&self, version: &str) {
         *self.0.minimum_app_version.borrow_mut() = version.to_owned();
+    }
+
+    /// The time zone of its service.
+    pub(crate) fn is_in(&self, time_zone: &'static str) {
+        self.0.time_zone.set(time_zone);
     }
 
     /// What its clock says.
@@ -174,7 +181,7 @@ impl Transport for Believed {
             organisation: text("Sample Bank, Ltd."),
             name: text("Sample Lite CMS"),
             service_url: "https://gateway.example.jp/SAMPLE01/cms".to_owned(),
-            time_zone: "Asia/Tokyo".to_owned(),
+            time_zone: self.0.time_zone.get().to_owned(),
             user_id_example: "CMSM950-006-401".to_owned(),
             minimum_app_version: self.0.minimum_app_version.borrow().clone(),
         }))

@@ -7,6 +7,7 @@ use tegata_text::Text;
 use super::model::news::News;
 use super::model::{Finding, Fix, Report, Severity};
 use super::page::Act;
+use super::pages;
 use super::worker::{Asks, Bench, Context, open};
 use crate::stores;
 
@@ -48,19 +49,25 @@ impl Bench {
         };
         let mut findings = doctor::examine(&patient, &mut |_| {});
         findings.extend(self.of_updates(context.text));
+        for found in &mut findings {
+            in_window(found, context.text);
+        }
         *self.findings.borrow_mut() = findings;
         Ok(())
     }
 
     /// What is known of newer versions, where it should be known to the person.
     fn of_updates(&self, text: Text) -> Option<doctor::Finding> {
-        let (title, detail) = match self.updater.as_ref()?.news() {
-            News::Offered(offer) => (text.window_update_offered(&offer.version), String::new()),
-            News::Failed(why) => (text.window_doctor_update_failed(&why.title), why.detail),
+        let none = String::new;
+        let (code, title, detail) = match self.updater.as_ref()?.news() {
+            News::Offered(offer) => (none(), text.window_update_offered(&offer.version), none()),
+            News::Failed(why) => {
+                (why.code, text.window_doctor_update_failed(&why.title), why.detail)
+            }
             News::Unknown | News::UpToDate | News::TooOld { .. } => return None,
         };
-        let (check, verdict) = (doctor::Check::Version, Verdict::Notice);
-        Some(doctor::Finding { check, verdict, title, detail, fix: Some(doctor::Fix::Update) })
+        let found = doctor::Finding::of(doctor::Check::Update, Verdict::Notice, title, detail);
+        Some(doctor::Finding { code, fix: Some(doctor::Fix::Update), ..found })
     }
 
     /// Puts right what a finding named, and looks again.
@@ -114,6 +121,13 @@ impl Bench {
     }
 }
 
+/// What to do in the window, where the agent's sentence is for the command line.
+fn in_window(found: &mut doctor::Finding, text: Text) {
+    if let Some(detail) = pages::in_window(&found.code, text) {
+        found.detail = detail;
+    }
+}
+
 /// A finding as the window shows it.
 ///
 /// `newer` is the way to a newer version.
@@ -136,4 +150,56 @@ fn show(index: usize, found: &doctor::Finding, newer: Option<&Act>, text: Text) 
         doctor::Fix::Open(url) => button(text.window_menu_open(), Act::OpenUrl(url.clone())),
     });
     Finding { severity, title: found.title.clone(), detail: found.detail.clone(), fix }
+}
+
+#[cfg(test)]
+mod tests {
+    use tegata_agent::Error;
+    use tegata_agent::transport::{ProxyTrouble, TransportError};
+    use tegata_text::Lang;
+
+    use super::*;
+
+    #[test]
+    fn no_finding_of_the_window_speaks_of_the_command_line() {
+        let said = || "refused".to_owned();
+        let at = |trouble| TransportError::Proxy { proxy: said(), trouble };
+        let met = [
+            TransportError::HostNotFound,
+            TransportError::NoConnection(said()),
+            at(ProxyTrouble::Unreachable(said())),
+            at(ProxyTrouble::Status(403)),
+            at(ProxyTrouble::Status(502)),
+            at(ProxyTrouble::Unusable(said())),
+            TransportError::ProxyRefused {
+                proxy: said(),
+                realm: None,
+                schemes: vec!["Basic".to_owned()],
+                refusals: 0,
+            },
+            TransportError::ProxyScript { url: said(), why: said() },
+            TransportError::Intercepted { issuer: said() },
+            TransportError::Unproven(said()),
+            TransportError::LostReply(said()),
+            TransportError::Unusable(said()),
+        ];
+        let met = met
+            .map(Error::from)
+            .into_iter()
+            .chain([Error::NotTegata(500), Error::TooOld { minimum: "9.0.0".to_owned() }]);
+        for error in met {
+            for lang in Lang::ALL {
+                let text = Text::of(lang);
+                let said = error.explain(text);
+                let (check, verdict) = (doctor::Check::Network, Verdict::Bad);
+                let found = doctor::Finding::of(check, verdict, said.title, said.detail);
+                let mut found = doctor::Finding { code: said.code, ..found };
+                in_window(&mut found, text);
+                for words in [&found.title, &found.detail] {
+                    assert!(!words.contains("--"), "{}: {words}", found.code);
+                }
+                assert!(!found.detail.contains("update\""), "{}", found.detail);
+            }
+        }
+    }
 }

@@ -9,6 +9,7 @@
 //! [`model`] decides, [`pages`] say it in words, [`view`] draws it with Slint, [`worker`] runs the
 //! agent on a thread of its own. Only this file knows all four.
 
+mod autoselecting;
 mod colour;
 mod examine;
 mod model;
@@ -35,7 +36,7 @@ use tegata_text::{Lang, Text};
 use tegata_view::slint::{self, ComponentHandle};
 
 use crate::output::Failure;
-use crate::stores;
+use crate::{args, stores};
 use colour::KeyColours;
 use model::settings::Settings;
 use model::{Effect, Message, Model, Names, Service, Start};
@@ -259,10 +260,11 @@ fn draw(model: &Model, view: &View) {
 }
 
 fn of_brand(brand: Brand) -> Service {
-    let Brand { site, root, organisation, name, key_colour, .. } = brand;
+    let Brand { site, root, organisation, name, help, key_colour, .. } = brand;
     let organisation = [organisation.ja, organisation.en];
     let service = [name.ja, name.en];
-    Service { site, root, brand: Some(Names { organisation, service, key_colour }) }
+    let help = help.map(|help| [help.ja, help.en].map(String::from));
+    Service { site, root, brand: Some(Names { organisation, service, help, key_colour }) }
 }
 
 /// The service that was typed and compared at an earlier start.
@@ -275,5 +277,9 @@ fn known(settings: &Settings) -> Option<Service> {
 fn no_window(why: &str, text: Text) -> Failure {
     // What follows the first line is for those who build the toolkit.
     let why = why.lines().next().unwrap_or_default().trim_end_matches('.');
-    Failure::usage("no_window", text.window_failed_display(why), text.window_failed_display_do())
+    Failure::usage(
+        "no_window",
+        text.window_failed_display(why),
+        text.window_failed_display_do(&args::program()),
+    )
 }

@@ -112,6 +112,11 @@ pub(crate) enum Block {
         part: f32,
     },
     Actions(Vec<Button>),
+    /// What machines read, such as a command; `label` may be empty.
+    Code {
+        label: String,
+        text: String,
+    },
     /// What the licence of the toolkit asks for.
     Attribution,
 }
@@ -294,6 +299,12 @@ pub(crate) enum Act {
     OpenDoctor,
     OpenSettings,
     OpenAbout,
+    /// The browser's choice of certificate; it is shown before it is written.
+    OpenAutoSelect,
+    WriteAutoSelect,
+    RemoveAutoSelect,
+    /// To the page that this one was opened from.
+    Back,
     /// The form on this page is filled.
     Submit,
     /// Stop what runs.

@@ -380,6 +380,9 @@ fn block(block: &Block, old: Option<BlockData>, acts: &mut Vec<Act>) -> BlockDat
         Block::Bar { label, value, part } => {
             BlockData { title: label.into(), text: value.into(), number: *part, ..of(Kind::Bar) }
         }
+        Block::Code { label, text } => {
+            BlockData { title: label.into(), text: text.into(), ..of(Kind::Code) }
+        }
         Block::Actions(all) => BlockData { buttons: buttons(all), ..of(Kind::Actions) },
         Block::Attribution => of(Kind::Attribution),
     }

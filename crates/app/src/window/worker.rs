@@ -237,6 +237,7 @@ impl Bench {
             }
             Job::Fix(index) => self.fix(context, index),
             Job::SaveReport => self.save_report(context),
+            Job::AutoSelect(wish) => self.autoselect(context, wish),
             Job::Look => self.look(context),
             Job::Later => return self.later(context),
             Job::Update => self.update(context),
@@ -341,6 +342,7 @@ impl Bench {
             Err(explanation) => return Report::Failed(explanation),
         };
         let site = order.site.clone();
+        let renewed = order.renewed();
         let outcome = issue::run(
             order,
             &mut Ports {
@@ -355,7 +357,12 @@ impl Bench {
         );
         match outcome {
             Ok(outcome) => issued(context, &site, outcome),
-            Err(stopped) => self.stopped(&stopped, context.text),
+            Err(stopped) => {
+                if let Some(serial) = renewed {
+                    stores::learn(serial, &stopped);
+                }
+                self.stopped(&stopped, context.text)
+            }
         }
     }
 
@@ -433,12 +440,7 @@ pub(super) fn open(
     context: &Context,
     password: Option<Zeroizing<String>>,
 ) -> Result<Box<dyn KeyStore>, Explanation> {
-    let uri: StoreUri = context.store.parse().map_err(|_| Explanation {
-        code: "store_not_here".to_owned(),
-        title: context.text.app_store_not_here(&context.store),
-        detail: String::new(),
-        reference: String::new(),
-    })?;
+    let uri: StoreUri = context.store.parse().map_err(|_| not_here(context, context.text))?;
     stores::opened(&uri, password, Pkcs12Form::default())
         .map_err(|error| Error::from(error).explain(context.text))
 }
@@ -452,6 +454,16 @@ fn switch(context: &Context, is_wanted: bool) -> Report {
         schedule::switch_off(context.text).map(|_| false)
     };
     Report::Scheduled(switched.map_err(|failure| failure.explanation))
+}
+
+/// No store has this name here.
+pub(super) fn not_here(context: &Context, text: Text) -> Explanation {
+    Explanation {
+        code: "store_not_here".to_owned(),
+        title: text.app_store_not_here(&context.store),
+        detail: String::new(),
+        reference: String::new(),
+    }
 }
 
 /// What a store holds; one that is not there yet holds nothing.

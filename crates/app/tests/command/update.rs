@@ -8,11 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use rcgen::{KeyPair, PublicKeyData, SigningKey};
 use sha2::{Digest, Sha256};
 use tegata_agent::brand::Brand;
-use tegata_wire::Der;
 use tegata_wire::api::Bilingual;
 use tegata_wire::update::{
     Envelope, Form, Manifest, Package, PackageDigest, Platform, Signature, message,
 };
+use tegata_wire::{Der, Problem, problem};
 
 use crate::support::{Answer, Pc, Ran, Site, said};
 use crate::terminal::Terminal;
@@ -33,6 +33,7 @@ fn hex(octets: &[u8]) -> String {
 
 /// An installed application, and a site that offers another.
 struct Installed {
+    key: KeyPair,
     site: Site,
     pc: Pc,
     package: Vec<u8>,
@@ -52,6 +53,7 @@ impl Installed {
             root: site.root_sha256.parse().unwrap(),
             organisation: text("Sample Bank, Ltd."),
             name: text("Sample Lite CMS"),
+            help: None,
             key_colour: None,
             update_keys: vec![public],
         };
@@ -61,12 +63,29 @@ impl Installed {
         let archive = pc.text("package/archive.tar.gz");
         said("tar", &["-czf", &archive, "-C", &pc.text("package"), "tegata-app"]);
         let package = std::fs::read(archive).unwrap();
-        let manifest = signed(&key, &public, &package);
-        site.serve("/update", move |_| {
+        let installed = Self { key, site, pc, package };
+        installed.offers(false);
+        installed
+    }
+
+    /// The site offers the package, or demands it.
+    fn offers(&self, mandatory: bool) {
+        let manifest = signed(&self.key, mandatory, &self.package);
+        self.site.serve("/update", move |_| {
             let headers = "content-type: application/json\r\n".to_owned();
             Answer::Whole(200, headers, manifest.clone())
         });
-        Self { site, pc, package }
+    }
+
+    /// What the doctor says of newer versions.
+    fn doctor(&self) -> serde_json::Value {
+        let arguments = ["doctor", "--store", "pem:certs", "--json"];
+        let said = self.pc.run_program(self.program().as_os_str(), &arguments).json();
+        let findings = said["findings"].as_array().unwrap();
+        let mut of_updates = findings.iter().filter(|found| found["check"] == "update");
+        let found = of_updates.next().unwrap().clone();
+        assert_eq!(of_updates.next(), None, "one finding: {said}");
+        found
     }
 
     /// The site sends the package, or what was asked for of it.
@@ -130,7 +149,8 @@ fn from(headers: &str) -> usize {
     range.map_or(0, |range| range.trim_end_matches('-').parse().unwrap())
 }
 
-fn signed(key: &KeyPair, public: &[u8; 32], package: &[u8]) -> Vec<u8> {
+fn signed(key: &KeyPair, mandatory: bool, package: &[u8]) -> Vec<u8> {
+    let public = key.der_bytes();
     #[expect(clippy::disallowed_methods, reason = "the program under test has the real clock")]
     let now = Timestamp::now();
     let manifest = Manifest {
@@ -139,7 +159,7 @@ fn signed(key: &KeyPair, public: &[u8; 32], package: &[u8]) -> Vec<u8> {
         issued_at: now,
         expires_at: now + SignedDuration::from_hours(24),
         minimum_version: None,
-        mandatory: false,
+        mandatory,
         allow_downgrade: false,
         notes: Some(Bilingual {
             ja: "速くなりました。".to_owned(), en: "Faster.".to_owned()
@@ -268,4 +288,56 @@ fn a_full_disk_is_said_and_leaves_the_program_alone() {
     assert_eq!(installed.pc.files("bin"), ["brand.json", "tegata-app"]);
     installed.update(&["--yes"]).ended(0);
     assert_eq!(installed.version(), "tegata-app 9.0.0\n");
+}
+
+#[test]
+fn the_doctor_names_a_newer_version_and_how_to_get_it() {
+    let installed = Installed::new();
+    let offered = installed.doctor();
+    assert_eq!((&offered["verdict"], &offered["fix"]), (&"notice".into(), &"update".into()));
+    let (title, detail) = (offered["title"].as_str().unwrap(), offered["detail"].as_str().unwrap());
+    assert!(title.contains("9.0.0") && title.contains("0.1.0"), "{offered}");
+    assert!(detail.contains("tegata-app update --yes"), "{offered}");
+
+    let second = Installed::new();
+    second.offers(true);
+    let required = second.doctor();
+    assert_eq!((&required["verdict"], &required["fix"]), (&"bad".into(), &"update".into()));
+    assert!(required["title"].as_str().unwrap().contains("can no longer be used"), "{required}");
+
+    let third = Installed::new();
+    third.site.serve("/update", |_| {
+        let detail = String::new();
+        let problem = Problem::new("no_update", 404, "No.".into(), detail, "R-1".into());
+        let headers = format!("content-type: {}\r\n", problem::CONTENT_TYPE);
+        Answer::Whole(404, headers, serde_json::to_vec(&problem).unwrap())
+    });
+    let newest = third.doctor();
+    assert_eq!((&newest["verdict"], &newest["fix"]), (&"good".into(), &serde_json::Value::Null));
+}
+
+#[test]
+fn the_doctor_says_why_nothing_is_known_of_newer_versions() {
+    let installed = Installed::new();
+    installed.site.serve("/update", |_| Answer::Whole(200, String::new(), b"{}".to_vec()));
+    let unread = installed.doctor();
+    assert_eq!(unread["verdict"], "notice");
+    assert!(unread["title"].as_str().unwrap().contains("could not be found out"), "{unread}");
+
+    let file = installed.pc.path("bin/brand.json");
+    let mut brand = Brand::beside(file.parent().unwrap()).unwrap().unwrap();
+    brand.update_keys.clear();
+    std::fs::write(&file, brand.to_json().unwrap()).unwrap();
+    let unsigned = installed.doctor();
+    assert!(unsigned["title"].as_str().unwrap().contains("key"), "{unsigned}");
+
+    brand.site = "https://127.0.0.1:1/issueweb/0001/SB0001002C/".parse().unwrap();
+    std::fs::write(&file, brand.to_json().unwrap()).unwrap();
+    let away = installed.doctor();
+    assert!(away["title"].as_str().unwrap().contains("not looked up"), "{away}");
+
+    std::fs::remove_file(&file).unwrap();
+    let unknown = installed.doctor();
+    assert_eq!(unknown["fix"], serde_json::Value::Null);
+    assert!(unknown["detail"].as_str().unwrap().contains("issuing site"), "{unknown}");
 }

@@ -2,7 +2,7 @@
 //! remembers.
 
 use serde_json::json;
-use tegata_agent::brand::Brand;
+use tegata_agent::brand::{Brand, HelpDesk};
 use tegata_wire::api::Bilingual;
 
 use crate::support::{Pc, Ran, Site, said};
@@ -34,6 +34,10 @@ impl<'a> Installed<'a> {
             root: root_sha256.parse().unwrap(),
             organisation: text("Sample Bank, Ltd."),
             name: text("Sample Lite CMS"),
+            help: Some(HelpDesk {
+                ja: "ヘルプデスク 0120-000-000".parse().unwrap(),
+                en: "Help desk 0120-000-000".parse().unwrap(),
+            }),
             key_colour: None,
             update_keys: Vec::new(),
         };
@@ -102,4 +106,33 @@ fn the_choice_of_the_browser_is_taken_away_when_no_certificate_is_there_any_more
     assert_eq!(removed, json!({ "result": "nothing", "entries": [], "places": [] }));
     let none = installed.run("autoselect --store pem:certs --json").ended(2).json();
     assert_eq!(none["code"], "no_certificate");
+}
+
+#[test]
+fn every_error_ends_with_whom_to_call_where_the_installer_says_it() {
+    let (site, pc) = (Site::start(), Pc::new());
+    let installed = Installed::of(&pc, &site);
+    for (command, exit) in [
+        ("list --store pem:missing/deeper --lang ja", 5),
+        ("remove --serial 01 --yes --store pem:certs", 2),
+        ("issue --no-such-option", 2),
+        ("doctor --store pem:certs", 5),
+    ] {
+        let ran = installed.run(command).ended(exit);
+        let said = if command.starts_with("doctor") { &ran.stdout } else { &ran.stderr };
+        let ja = command.contains("ja");
+        let last = if ja {
+            "お問い合わせ先: ヘルプデスク 0120-000-000"
+        } else {
+            "Contact: Help desk 0120-000-000"
+        };
+        assert_eq!(said.lines().last(), Some(last), "{command}: {said}");
+        let json = installed.run(&format!("{command} --json")).ended(exit).json();
+        let number = json["help"].as_str().unwrap_or_default();
+        assert!(number.ends_with("0120-000-000"), "{command}: {json}");
+    }
+    // A program that was not installed for a service knows of nobody.
+    let ran = pc.run(&["remove", "--serial", "01", "--yes", "--store", "pem:certs"]).ended(2);
+    assert!(!ran.stderr.contains("Contact:"), "{}", ran.stderr);
+    assert!(!installed.run("--version").ended(0).stderr.contains("Contact:"));
 }

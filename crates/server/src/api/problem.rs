@@ -9,18 +9,19 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tegata_domain::{EmailRefusal, Entropy, RenewalRefusal, RetirementRefusal};
 use tegata_registrar::{
     AskEmailError, ChangeEmailError, EnrollError, Reference, RenewError, RetireError,
 };
-use tegata_text::{Lang, Text};
+use tegata_text::{Lang, Text, date_time};
 use tegata_wire::{Problem, problem};
 
 use crate::ambient::SystemEntropy;
 use crate::listen::Peer;
 
 /// Why a request is refused, as a caller may know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
     CredentialRefused,
     Email,
@@ -33,7 +34,12 @@ pub(super) enum Cause {
     KeyTaken,
     UnderWay,
     RenewalNotYours,
-    RenewalEarly,
+    RenewalEarly {
+        /// When it opens.
+        from: Timestamp,
+        /// The service's time zone.
+        zone: TimeZone,
+    },
     RenewalExpired,
     RenewalDone,
     RenewalHeld,
@@ -48,11 +54,11 @@ pub(super) enum Cause {
 }
 
 impl Cause {
-    fn status(self) -> StatusCode {
+    fn status(&self) -> StatusCode {
         match self {
             Self::CredentialRefused
             | Self::RenewalNotYours
-            | Self::RenewalEarly
+            | Self::RenewalEarly { .. }
             | Self::RenewalExpired
             | Self::RenewalDone
             | Self::RenewalHeld
@@ -73,7 +79,7 @@ impl Cause {
     }
 
     /// Stable word, title and detail.
-    fn words(self, text: Text) -> (&'static str, String, String) {
+    fn words(&self, text: Text) -> (&'static str, String, String) {
         match self {
             Self::CredentialRefused => (
                 "credential_refused",
@@ -108,10 +114,10 @@ impl Cause {
                 text.problem_renewal_not_yours(),
                 text.problem_renewal_not_yours_detail(),
             ),
-            Self::RenewalEarly => (
+            Self::RenewalEarly { from, zone } => (
                 "renewal_too_early",
                 text.problem_renewal_early(),
-                text.problem_renewal_early_detail(),
+                text.problem_renewal_early_detail(&date_time(text.lang(), *from, zone)),
             ),
             Self::RenewalExpired => (
                 "certificate_expired",
@@ -154,7 +160,7 @@ impl Cause {
     }
 
     /// Whether the next step may be a call. What a program got wrong, its maker mends.
-    fn may_need_help(self) -> bool {
+    fn may_need_help(&self) -> bool {
         !matches!(
             self,
             Self::Malformed
@@ -166,7 +172,15 @@ impl Cause {
         )
     }
 
-    fn retry_after(self) -> Option<u64> {
+    /// When it may be tried again, where that is a moment and not a while.
+    fn renewable_from(&self) -> Option<Timestamp> {
+        match self {
+            Self::RenewalEarly { from, .. } => Some(*from),
+            _ => None,
+        }
+    }
+
+    fn retry_after(&self) -> Option<u64> {
         match self {
             Self::TooMany(wait) => Some(wait.as_secs() + 1),
             Self::UnderWay => Some(1),
@@ -199,8 +213,9 @@ impl From<&EnrollError> for Cause {
     }
 }
 
-impl From<&RenewError> for Cause {
-    fn from(error: &RenewError) -> Self {
+impl Cause {
+    /// Of a renewal for a service whose dates are in `zone`.
+    pub(super) fn of_renewal(error: &RenewError, zone: &TimeZone) -> Self {
         use tegata_ca::{RenewalError, RequestError};
         match error {
             RenewError::NotYours => Self::RenewalNotYours,
@@ -215,7 +230,9 @@ impl From<&RenewError> for Cause {
                 RenewalError::Request(_) => Self::Key,
             },
             RenewError::Refused(refusal) => match refusal {
-                RenewalRefusal::TooEarly { .. } => Self::RenewalEarly,
+                RenewalRefusal::TooEarly { opens_at } => {
+                    Self::RenewalEarly { from: *opens_at, zone: zone.clone() }
+                }
                 RenewalRefusal::Expired => Self::RenewalExpired,
                 RenewalRefusal::Superseded => Self::RenewalDone,
                 RenewalRefusal::Held => Self::RenewalHeld,
@@ -299,8 +316,11 @@ impl Caller {
         }
         tracing::info!(code, reference = %self.reference, address = ?self.address, "refused");
         let status = cause.status();
-        let problem =
-            Problem::new(code, status.as_u16(), title, detail, self.reference.to_string());
+        let reference = self.reference.to_string();
+        let problem = Problem {
+            renewable_from: cause.renewable_from(),
+            ..Problem::new(code, status.as_u16(), title, detail, reference)
+        };
         let mut response = (status, axum::Json(problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
@@ -324,5 +344,25 @@ impl<S: Sync> FromRequestParts<S> for Caller {
             lang: Lang::negotiate(accept.unwrap_or_default()),
             help: None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_renewal_that_is_too_early_says_from_when_in_the_services_time_zone() {
+        let from = "2027-09-24T15:00:00Z".parse().unwrap();
+        let error = RenewError::Refused(RenewalRefusal::TooEarly { opens_at: from });
+        let cause = Cause::of_renewal(&error, &TimeZone::get("Asia/Tokyo").unwrap());
+        assert_eq!(cause.renewable_from(), Some(from));
+        for (lang, said) in
+            [(Lang::Ja, "2027年9月25日(土) 00:00"), (Lang::En, "25 Sep 2027, 00:00 JST")]
+        {
+            let (code, _, detail) = cause.words(Text::of(lang));
+            assert_eq!(code, "renewal_too_early");
+            assert!(detail.contains(said), "{detail}");
+        }
     }
 }

@@ -48,12 +48,13 @@ async fn attempt(
     if request.request.0.len() > tegata_ca::MAX_RENEWAL {
         return Err(Cause::TooLarge);
     }
+    let zone = service.time_zone.clone();
     let (registrar, service, reference) =
         (api.registrar.clone(), service.clone(), caller.reference.clone());
     let proven = registrar.prove_renewal(&service, request.request.0).await;
     let proven = proven.map_err(|error| {
         tracing::info!(%reference, %error, "nothing renewed");
-        Cause::from(&error)
+        Cause::of_renewal(&error, &zone)
     })?;
     api.limits.holder(&service.key, proven.user_id()).map_err(Cause::TooMany)?;
     // A caller that hangs up does not stop what was begun: the renewal ends on its own task.
@@ -67,7 +68,7 @@ async fn attempt(
     })
     .await;
     match ended {
-        Ok(outcome) => outcome.map_err(|error| Cause::from(&error)),
+        Ok(outcome) => outcome.map_err(|error| Cause::of_renewal(&error, &zone)),
         Err(_) => Err(Cause::Unavailable),
     }
 }

@@ -6,6 +6,7 @@ use axum::response::Response;
 use tegata_domain::ServiceKey;
 use tegata_registrar::Service;
 use tegata_text::Lang;
+use tegata_wire::brand::one_line;
 
 use super::Api;
 use super::problem::{Caller, Cause};
@@ -33,10 +34,11 @@ impl FromRequestParts<Api> for Scope {
         match key.and_then(|key| api.registrar.keyring().service(&key).cloned()) {
             Some(service) => {
                 let help = &service.settings.help;
-                caller.help = Some(match caller.lang {
-                    Lang::Ja => help.ja.clone(),
-                    Lang::En => help.en.clone(),
+                let help = one_line(match caller.lang {
+                    Lang::Ja => &help.ja,
+                    Lang::En => &help.en,
                 });
+                caller.help = Some(help).filter(|help| !help.is_empty());
                 Ok(Self { service, caller })
             }
             None => Err(caller.refuse(Cause::NotFound)),

@@ -7,7 +7,7 @@ use tegata_registrar::{ServiceSettings, Words};
 use tegata_store::{AuthorityRecord, ServiceId, View};
 use tegata_wire::Der;
 use tegata_wire::api::Bilingual;
-use tegata_wire::brand::Brand;
+use tegata_wire::brand::{Brand, HelpDesk, HelpText, one_line};
 
 use super::{Failure, Scoped, output};
 
@@ -58,6 +58,7 @@ pub(super) fn run(args: &BrandArgs) -> Result<(), Failure> {
         root_sha256: hex::encode(Sha256::digest(&root.certificate)),
         organisation: both(settings.organisation),
         name: both(settings.name),
+        help: help_desk(&settings.help)?,
         key_colour: args.key_colour.clone().map(colour).transpose()?,
         update_keys: args
             .update_keys
@@ -78,6 +79,20 @@ fn root(authorities: &[AuthorityRecord], service: ServiceId) -> Option<&Authorit
 
 fn both(words: Words) -> Bilingual {
     Bilingual { ja: words.ja, en: words.en }
+}
+
+/// Whom to call, as the site and the mails say it too. Settings that say it in one language only
+/// would leave the users of the other without.
+fn help_desk(words: &Words) -> Result<Option<HelpDesk>, Failure> {
+    let (ja, en) = (one_line(&words.ja), one_line(&words.en));
+    if ja.is_empty() && en.is_empty() {
+        return Ok(None);
+    }
+    let parse = |lang: &str, text: String| {
+        let wrong = |error| format!("`help.{lang}` of the service's settings: {error}");
+        text.parse::<HelpText>().map_err(wrong)
+    };
+    Ok(Some(HelpDesk { ja: parse("ja", ja)?, en: parse("en", en)? }))
 }
 
 fn colour(text: String) -> Result<String, Failure> {
@@ -105,6 +120,19 @@ fn pretty(value: &impl Serialize) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whom_to_call_becomes_one_line_and_what_cannot_be_shown_is_named() {
+        let help = |ja: &str, en: &str| {
+            help_desk(&Words { ja: ja.to_owned(), en: en.to_owned() })
+                .map_err(|error| error.to_string())
+        };
+        let desk = help("サンプル銀行\n  0120-000-000 \n", "Sample Bank 0120-000-000").unwrap();
+        assert_eq!(desk.unwrap().ja.as_str(), "サンプル銀行 0120-000-000");
+        assert_eq!(help("", " \n").unwrap(), None);
+        assert!(help("ヘルプデスク", "").unwrap_err().contains("`help.en`"));
+        assert!(help(&"あ".repeat(201), "Help desk").unwrap_err().contains("`help.ja`"));
+    }
 
     #[test]
     fn an_update_key_is_read_in_both_forms() {

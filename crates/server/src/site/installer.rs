@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
+use tegata_domain::Issuer;
 use tegata_text::Text;
 use tokio::sync::Mutex;
 
@@ -86,13 +87,37 @@ impl Installer {
         hex::encode(self.sha256)
     }
 
-    /// The command that installs an archive of `make package`, in the folder where it lies.
+    /// The command that installs an archive or a Debian package of `make package`, in the folder
+    /// where it lies.
     pub(super) fn install_command(&self) -> Option<String> {
-        let folder = self.name.strip_suffix(".tar.gz").filter(|_| self.kind == Kind::Tar)?;
         // Of another name no command is shown rather than one that a shell would misread.
-        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-        let is_plain = folder.starts_with("tegata-app-") && folder.chars().all(is_word);
-        is_plain.then(|| format!("tar -xzf {folder}.tar.gz && ./{folder}/install.sh"))
+        let is_word = |c: char| c.is_ascii_alphanumeric() || "-._+~".contains(c);
+        if !self.name.starts_with("tegata-app") || !self.name.chars().all(is_word) {
+            return None;
+        }
+        match self.kind {
+            Kind::Tar => {
+                let folder = self.name.strip_suffix(".tar.gz")?;
+                let is_ours = folder.starts_with("tegata-app-");
+                is_ours.then(|| format!("tar -xzf {folder}.tar.gz && ./{folder}/install.sh"))
+            }
+            Kind::Deb => Some(format!("sudo apt install ./{}", self.name)),
+            _ => None,
+        }
+    }
+
+    /// The name of the command that it installs, where `make package` gave it one of its own after
+    /// the service's first issuing CA: `tegata-app-sb0001002c`.
+    pub(super) fn installs_command(&self, issuer: &Issuer) -> Option<String> {
+        let slug = issuer.as_str().to_ascii_lowercase();
+        let rest = self.name.strip_prefix("tegata-app-")?.to_ascii_lowercase();
+        let rest = rest.strip_prefix(&slug)?;
+        let is_ours = match self.kind {
+            Kind::Deb => rest.starts_with('_'),
+            Kind::Tar => rest.starts_with('-'),
+            _ => false,
+        };
+        is_ours.then(|| format!("tegata-app-{slug}"))
     }
 
     /// What it is for: `Windows 64ビット`.
@@ -234,6 +259,11 @@ impl Kind {
     /// Whether it brings the application with its window.
     pub(super) fn is_installer(self) -> bool {
         !matches!(self, Self::Command | Self::Other)
+    }
+
+    /// Whether a person opens it and is led on.
+    pub(super) fn opens(self) -> bool {
+        matches!(self, Self::Msi | Self::Exe | Self::Dmg | Self::Pkg)
     }
 
     fn label(self) -> Option<&'static str> {

@@ -1,4 +1,5 @@
 use askama::Template;
+use tegata_domain::Issuer;
 use tegata_look::Notice;
 use tegata_text::Text;
 
@@ -31,8 +32,8 @@ pub(super) struct Row {
     pub(super) href: String,
     pub(super) size: String,
     pub(super) sha256: String,
-    /// The command that installs it, where it is not opened from the desktop.
-    pub(super) run: Option<String>,
+    /// How it is installed, where it is not opened from the desktop: what to do, and the command.
+    pub(super) run: Option<(String, String)>,
 }
 
 impl Offer {
@@ -85,6 +86,24 @@ impl Offer {
         View { text, button, best, others, folded }.render()
     }
 
+    /// What a person does with the installer that is offered first.
+    pub(super) fn install(&self) -> String {
+        let text = self.text;
+        match best(&self.files, self.device) {
+            Some(file) if file.install_command().is_some() => {
+                text.site_issue_step_install_command()
+            }
+            Some(file) if file.kind.opens() => text.site_issue_step_install_about(),
+            _ => text.site_issue_step_install_choose(),
+        }
+    }
+
+    /// The name of the command once it is installed.
+    pub(super) fn program(&self, issuer: &Issuer) -> String {
+        let own = best(&self.files, self.device).and_then(|file| file.installs_command(issuer));
+        own.unwrap_or_else(|| "tegata-app".to_owned())
+    }
+
     /// What has to be said first to a visitor on a phone; empty for others.
     pub(super) fn mobile(&self) -> String {
         let text = self.text;
@@ -109,7 +128,16 @@ impl Offer {
             href: format!("{}{}", self.folder, file.segment()),
             size: file.size(),
             sha256: file.digest(),
-            run: file.install_command(),
+            run: file.install_command().map(|command| {
+                let text = self.text;
+                let needs_root = command.starts_with("sudo ");
+                let about = if needs_root {
+                    text.site_installer_run_root()
+                } else {
+                    text.site_installer_run()
+                };
+                (about, command)
+            }),
         }
     }
 }

@@ -16,7 +16,10 @@ pub(super) async fn show(visit: Visit) -> Response {
     match offer.way() {
         Way::Window => window(&visit, &offer),
         // The command-line program is not started from a page.
-        Way::Command(_) => reissue(&visit, Text::site_reissue_command),
+        Way::Command(file) => {
+            let program = format!("./{}", file.name);
+            reissue(&visit, |text| text.site_reissue_command(&program))
+        }
         Way::Nothing => reissue(&visit, Text::site_reissue),
     }
 }
@@ -42,7 +45,7 @@ fn window(visit: &Visit, offers: &Offer) -> Response {
 }
 
 /// What to do instead where nothing renews that a page could start.
-fn reissue(visit: &Visit, instead: fn(Text) -> String) -> Response {
+fn reissue(visit: &Visit, instead: impl Fn(Text) -> String) -> Response {
     let text = Text::of(visit.language.lang);
     let site = &visit.site;
     let view = ReissueView {

@@ -38,7 +38,7 @@ app-token-full-do = Remove certificates that are no longer needed, and run the c
 app-token-read-only = The token { $token } cannot be written.
 app-token-read-only-do = Check its write protection, or use another token.
 app-token-key = The key in the token cannot be used ({ $why }).
-app-token-key-do = Check that it is the right token. If it is, ask your branch for a reissue.
+app-token-key-do = Check that it is the right token. If it is, ask your company's administrator for a reissue.
 app-token-failed = The token does not answer as it should ({ $why }).
 app-token-failed-do = Check that it is plugged in, and run the command again.
 

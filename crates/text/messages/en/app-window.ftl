@@ -142,7 +142,7 @@ window-failed-browser-do = Close all windows of the browser and try again.
 window-failed-brand = The settings that were installed with the issuing application (brand.json) cannot be read ({ $why }).
 window-failed-brand-do = Install the issuing application again from the issuing site.
 window-failed-display = The window cannot be shown ({ $why }).
-window-failed-display-do = To work without it, see tegata-app --help.
+window-failed-display-do = To work without it, see { $program } --help.
 
 ## Root certificate
 

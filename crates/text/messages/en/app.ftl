@@ -45,7 +45,7 @@ app-unusable = The site's answer could not be read ({ $why }).
 app-not-tegata = What answers there is not an issuing site (status { $status }).
 app-not-tegata-do = Check the address of the site and the proxy settings, and try again later.
 app-too-old = This issuing application is too old. Version { $minimum } or newer is needed.
-app-too-old-do = Run "tegata-app update", or get the new issuing application from the issuing site.
+app-too-old-do = Update the issuing application (its command is "update"), or get the new one from the issuing site.
 app-bad-answer = The certificate that the site sent is not right, so it was not saved ({ $why }).
 app-bad-answer-do = Call your branch.
 
@@ -141,6 +141,7 @@ app-key-system = certificate store of the system
 app-key-hardware = security chip or card
 app-key-none = not in this key store
 app-unknown = not known
+app-contact = Contact: { $help }
 app-reference = Support reference: { $reference }
 
 ## Help
@@ -198,7 +199,7 @@ app-proof-unreachable = The certificate is saved, but the gateway could not be r
 
 app-renewed = The certificate was renewed and saved.
 app-nothing-to-renew = No certificate in this key store can be renewed.
-app-nothing-to-renew-do = Check --store and --user. If the certificate has expired, ask your branch to issue it again.
+app-nothing-to-renew-do = Check --store and --user. If the certificate has expired, ask your company's administrator for a reissue.
 app-which-to-renew = There are several certificates: { $names }
 app-which-to-renew-do = Say with --user which one to renew.
 app-site-unknown = This PC does not know which site issued this certificate.

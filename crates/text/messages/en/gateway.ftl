@@ -6,7 +6,7 @@ gateway-contact = If anything is unclear, please contact your branch.
 gateway-choose-again = Close every browser window, open the browser again and choose the certificate of this service (the one that shows your user ID).
 gateway-choose-newer = If you have a renewed or reissued certificate, close every browser window, open the browser again and choose the new one.
 gateway-issue = If you have no certificate of this service yet, issue one on the issuing site.
-gateway-reissue = If you have no newer certificate, please ask your branch for a reissue.
+gateway-reissue = If you have no newer certificate, please ask your company's administrator for a reissue.
 gateway-try-later = Please try again in a little while.
 
 gateway-no-certificate-headline = We could not see your certificate
@@ -27,7 +27,7 @@ gateway-wrong-usage-cause = The certificate you presented is not meant for authe
 
 gateway-held-headline = Your certificate is on hold
 gateway-held-cause = The certificate you presented is on hold at the moment.
-gateway-held-step = Please ask your company's administrator or your branch about releasing it.
+gateway-held-step = Please ask your company's administrator to have it released.
 
 gateway-revoked-headline = Your certificate has been revoked
 gateway-revoked-cause = The certificate you presented has been revoked and can no longer be used.

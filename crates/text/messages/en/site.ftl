@@ -24,6 +24,8 @@ site-issue-prepare-mail = An e-mail address that you can receive mail at (we con
 site-issue-prepare-pc = The PC on which you will use the service (a certificate works only on the PC it was issued on)
 site-issue-step-install = Run the installer
 site-issue-step-install-about = Download the installer, open it and follow its instructions. If it is installed already, go on with step 2.
+site-issue-step-install-command = Download the installer and run the command below it in a terminal. If it is installed already, go on with step 2.
+site-issue-step-install-choose = Download the installer for your PC and run it. If it is installed already, go on with step 2.
 site-issue-step-start = Start the application
 site-issue-step-start-about = When the installation is complete, press this button. If your browser asks for confirmation, choose “Open”.
 site-issue-step-fill = Fill in the form
@@ -33,7 +35,7 @@ site-issue-step-press = Press “Issue”
 site-issue-step-press-about = The application has the certificate issued, installs it on the PC and checks that it works. The private key is made on this PC and never leaves it.
 site-issue-step-open = Open the service
 site-issue-step-open-about = If the browser asks you to select a certificate, choose the one with your user ID.
-site-issue-wrong-password = Entering a wrong initial password several times in a row locks it. If that happens, please contact your branch.
+site-issue-wrong-password = Entering a wrong initial password several times in a row locks it. If that happens, please contact your company’s administrator.
 
 # Issue, when nothing fits
 site-issue-none-label = There is no issuing application that you can use at present
@@ -71,6 +73,7 @@ site-open-service = Open { $service }
 site-installer-download = Download the installer for { $system }
 site-installer-others = Other installers (for other PCs and more)
 site-installer-run = In a terminal, go to the folder of the downloaded file and run this command.
+site-installer-run-root = In a terminal, go to the folder of the downloaded file and run this command (it needs administrator rights).
 site-installer-check = Check the downloaded file (SHA-256)
 site-installer-check-about = Use this value to make sure that the downloaded file is the right one.
 site-installer-choose = Please choose the installer for your PC.
@@ -106,15 +109,15 @@ site-renew-step-open-about = If the browser offers you two certificates, choose 
 site-renew-install = If the application is not on the PC
 site-renew-install-about = Download and run the installer, then follow the steps above.
 site-renew-expired = If the certificate has expired, or you have a new PC
-site-renew-expired-about = Renewal is then not possible. A reissue with a new initial password is needed: please contact your branch.
+site-renew-expired-about = Renewal is then not possible. A reissue with a new initial password is needed: please ask your company’s administrator.
 
 # Renew, until the application can
 site-reissue-lead = The renewal period begins { $days } days before a certificate expires and ends when it expires.
 site-reissue-label = Renewal cannot be started from this page
 site-reissue = Please have a new certificate issued in its place (reissue) before it expires, as follows.
-site-reissue-command = A certificate that was issued by command is renewed by running “tegata-app renew” on its PC. If that is not possible, please have a new one issued in its place (reissue) before it expires, as follows.
+site-reissue-command = A certificate that was issued by command is renewed by running “{ $program } renew” on its PC. If that is not possible, please have a new one issued in its place (reissue) before it expires, as follows.
 site-reissue-step-ask = Get a new initial password
-site-reissue-step-ask-about = Please ask your branch for a reissue and a new initial password. Your user ID stays the same.
+site-reissue-step-ask-about = Please ask your company’s administrator for a reissue and a new initial password. Your user ID stays the same.
 site-reissue-step-issue = Issue the certificate
 site-reissue-step-issue-about = Follow the steps to issue a certificate, with the new initial password. Once it is issued, your old certificate can no longer be used.
 site-reissue-open = Go to the page to issue a certificate

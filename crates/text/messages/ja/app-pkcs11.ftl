@@ -38,7 +38,7 @@ app-token-full-do = 不要な電子証明書を削除してから、もう一度
 app-token-read-only = トークン{ $token }には書き込めません。
 app-token-read-only-do = 書き込み保護をご確認いただくか、別のトークンを指定してください。
 app-token-key = トークンの鍵を使用できません（{ $why }）。
-app-token-key-do = 正しいトークンかご確認ください。正しい場合は、取引営業部店に再発行をご依頼ください。
+app-token-key-do = 正しいトークンかご確認ください。正しい場合は、統括会社の管理者に再発行をご依頼ください。
 app-token-failed = トークンから正しい応答がありません（{ $why }）。
 app-token-failed-do = 接続をご確認のうえ、もう一度実行してください。
 

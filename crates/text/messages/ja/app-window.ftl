@@ -145,7 +145,7 @@ window-failed-browser-do = ブラウザーをすべて終了してから、も�
 window-failed-brand = 証明書発行アプリケーションと一緒にインストールされた設定（brand.json）を読み取れません（{ $why }）。
 window-failed-brand-do = 電子証明書発行・更新サイトから、証明書発行アプリケーションをもう一度インストールしてください。
 window-failed-display = 画面を表示できません（{ $why }）。
-window-failed-display-do = コマンドで操作する場合は、tegata-app --help をご覧ください。
+window-failed-display-do = コマンドで操作する場合は、{ $program } --help をご覧ください。
 
 ## ルート証明書
 

@@ -45,7 +45,7 @@ app-unusable = サイトからの応答を読み取れませんでした（{ $wh
 app-not-tegata = 接続先は電子証明書発行・更新サイトとして応答しませんでした（状態{ $status }）。
 app-not-tegata-do = サイトのアドレスとプロキシーの設定をご確認のうえ、しばらくしてからもう一度実行してください。
 app-too-old = この証明書発行アプリケーションは古いため使用できません。バージョン{ $minimum }以上が必要です。
-app-too-old-do = 「tegata-app update」を実行して更新するか、電子証明書発行・更新サイトから新しい証明書発行アプリケーションを入手してください。
+app-too-old-do = 証明書発行アプリケーションを更新するか（updateコマンド）、電子証明書発行・更新サイトから新しい証明書発行アプリケーションを入手してください。
 app-bad-answer = サイトから届いた電子証明書に問題があるため、保存しませんでした（{ $why }）。
 app-bad-answer-do = 取引営業部店にご連絡ください。
 
@@ -142,6 +142,7 @@ app-key-hardware = セキュリティチップまたはカード
 app-key-none = この保存先にはありません
 app-unknown = 不明
 app-reference = お問い合わせ番号: { $reference }
+app-contact = お問い合わせ先: { $help }
 
 ## 使い方
 
@@ -198,7 +199,7 @@ app-proof-unreachable = 電子証明書は保存されていますが、ゲー�
 
 app-renewed = 電子証明書を更新し、保存しました。
 app-nothing-to-renew = この保存先に、更新できる電子証明書はありません。
-app-nothing-to-renew-do = 保存先（--store）と利用者ID（--user）をご確認ください。期限切れの場合は、取引営業部店に再発行をお申し付けください。
+app-nothing-to-renew-do = 保存先（--store）と利用者ID（--user）をご確認ください。期限切れの場合は、統括会社の管理者に再発行をご依頼ください。
 app-which-to-renew = 電子証明書が複数あります: { $names }
 app-which-to-renew-do = 更新するものを--userで指定してください。
 app-site-unknown = この電子証明書を発行したサイトのアドレスが、このPCに残っていません。

@@ -6,7 +6,7 @@ gateway-contact = ご不明な点は、取引営業部店へお問い合わせ�
 gateway-choose-again = ブラウザーの画面をすべて閉じてから開き直し、証明書の選択画面で、このサービスの電子証明書（利用者IDが表示されているもの）を選んでください。
 gateway-choose-newer = 更新または再発行した電子証明書をお持ちの場合は、ブラウザーの画面をすべて閉じてから開き直し、新しい電子証明書を選んでください。
 gateway-issue = このサービスの電子証明書をお持ちでない場合は、電子証明書発行・更新サイトで新規発行を行ってください。
-gateway-reissue = 新しい電子証明書をお持ちでない場合は、取引営業部店へ再発行をご依頼ください。
+gateway-reissue = 新しい電子証明書をお持ちでない場合は、統括会社の管理者へ再発行をご依頼ください。
 gateway-try-later = しばらくたってから、もう一度接続してください。
 
 gateway-no-certificate-headline = 電子証明書を確認できませんでした
@@ -27,7 +27,7 @@ gateway-wrong-usage-cause = ご提示の電子証明書は、利用者の認証�
 
 gateway-held-headline = 電子証明書が一時停止されています
 gateway-held-cause = ご提示の電子証明書は、現在、ご利用が一時停止されています。
-gateway-held-step = 統括会社の管理者または取引営業部店へ、一時停止の解除についてご確認ください。
+gateway-held-step = 統括会社の管理者へ、一時停止の解除をご依頼ください。
 
 gateway-revoked-headline = 電子証明書が失効しています
 gateway-revoked-cause = ご提示の電子証明書は失効しているため、ご利用いただけません。

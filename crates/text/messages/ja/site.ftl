@@ -24,6 +24,8 @@ site-issue-prepare-mail = 受信できるメールアドレス（発行の確認
 site-issue-prepare-pc = サービスのご利用に使うPC（電子証明書は、発行したPCだけでお使いいただけます）
 site-issue-step-install = インストーラーを実行する
 site-issue-step-install-about = インストーラーをダウンロードして開き、画面の案内に沿って進めてください。すでにインストールした方は、手順2へお進みください。
+site-issue-step-install-command = インストーラーをダウンロードし、その下に表示されているコマンドを端末（ターミナル）で実行してください。すでにインストールした方は、手順2へお進みください。
+site-issue-step-install-choose = お使いのPC用のインストーラーをダウンロードして、実行してください。すでにインストールした方は、手順2へお進みください。
 site-issue-step-start = アプリケーションを起動する
 site-issue-step-start-about = インストールが終わったら、次のボタンを押してください。ブラウザーに確認の画面が表示されたときは、「開く」を選んでください。
 site-issue-step-fill = 必要な事項を入力する
@@ -33,7 +35,7 @@ site-issue-step-press = 「発行する」を押す
 site-issue-step-press-about = 電子証明書の発行からPCへの設定、動作の確認まで、アプリケーションが自動で行います。電子証明書の鍵はこのPCの中で作られ、外へ送られることはありません。
 site-issue-step-open = サービスを開く
 site-issue-step-open-about = 電子証明書を選ぶ画面が表示されたときは、ご自分の利用者IDが書かれた電子証明書を選んでください。
-site-issue-wrong-password = 初期パスワードを続けて間違えると、パスワードロックがかかります。そのときは、取引営業部店へご連絡ください。
+site-issue-wrong-password = 初期パスワードを続けて間違えると、パスワードロックがかかります。そのときは、統括会社の管理者へご連絡ください。
 
 # 新規発行（合うものがないとき）
 site-issue-none-label = 現在、ご利用いただける証明書発行アプリケーションがありません
@@ -71,6 +73,7 @@ site-open-service = { $service }を開く
 site-installer-download = { $system }用インストーラーをダウンロードする
 site-installer-others = ほかのインストーラー（ほかのPC用など）
 site-installer-run = 端末で、ダウンロードしたファイルのあるフォルダーへ移動し、次のコマンドを実行してください。
+site-installer-run-root = 端末で、ダウンロードしたファイルのあるフォルダーへ移動し、次のコマンドを実行してください（管理者の権限が必要です）。
 site-installer-check = ダウンロードしたファイルを確かめる（SHA-256）
 site-installer-check-about = 次の値は、ダウンロードしたファイルが正しいことを確かめるためのものです。
 site-installer-choose = お使いのPCに合うインストーラーをお選びください。
@@ -106,15 +109,15 @@ site-renew-step-open-about = 電子証明書を選ぶ画面に2つ表示され�
 site-renew-install = アプリケーションがPCにないときは
 site-renew-install-about = インストーラーをダウンロードして実行してから、上の手順へお進みください。
 site-renew-expired = 有効期限を過ぎたとき、PCを替えたとき
-site-renew-expired-about = 更新はできません。新しい初期パスワードで発行し直す「再発行」が必要です。取引営業部店へご連絡ください。
+site-renew-expired-about = 更新はできません。新しい初期パスワードで発行し直す「再発行」が必要です。統括会社の管理者へご依頼ください。
 
 # 更新（アプリケーションが更新に対応するまで）
 site-reissue-lead = 更新の期間は、有効期限の{ $days }日前から有効期限までです。
 site-reissue-label = この画面からは更新できません
 site-reissue = 有効期限を過ぎる前に、次の手順で電子証明書を発行し直してください（再発行）。
-site-reissue-command = コマンドで発行した電子証明書は、そのPCで「tegata-app renew」を実行すると更新できます。更新できないときは、有効期限を過ぎる前に、次の手順で電子証明書を発行し直してください（再発行）。
+site-reissue-command = コマンドで発行した電子証明書は、そのPCで「{ $program } renew」を実行すると更新できます。更新できないときは、有効期限を過ぎる前に、次の手順で電子証明書を発行し直してください（再発行）。
 site-reissue-step-ask = 新しい初期パスワードを受け取る
-site-reissue-step-ask-about = 取引営業部店へ再発行をお申し出のうえ、新しい初期パスワードをお受け取りください。利用者IDは変わりません。
+site-reissue-step-ask-about = 統括会社の管理者へ再発行をご依頼のうえ、新しい初期パスワードをお受け取りください。利用者IDは変わりません。
 site-reissue-step-issue = 電子証明書を発行する
 site-reissue-step-issue-about = 新しい初期パスワードで、新規発行の手続きをしてください。新しい電子証明書を発行すると、それまでの電子証明書は使えなくなります。
 site-reissue-open = 新規発行のページを開く

@@ -14,7 +14,7 @@ mod vendor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tegata_domain::Entropy;
+use tegata_domain::{Entropy, ServiceKey};
 use tegata_pkcs11::{TokenError, Use};
 use zeroize::Zeroizing;
 
@@ -83,6 +83,12 @@ impl Nss {
         state: PathBuf,
     ) -> Self {
         Self { folder, password, state, begun: None }
+    }
+
+    /// What tells this store from others, for the record of a key that waits.
+    fn name(&self) -> Result<String, StoreError> {
+        let folder = std::path::absolute(&self.folder).map_err(StoreError::io(&self.folder))?;
+        Ok(format!("nss:{}", folder.display()))
     }
 
     fn exists(&self) -> bool {
@@ -166,8 +172,7 @@ impl KeyStore for Nss {
     fn begin(&mut self, seat: &Seat<'_>) -> Result<Begun<'_>, StoreError> {
         let opened = self.made().map_err(of_database)?;
         files::make_private_folder(&self.state).map_err(StoreError::io(&self.state))?;
-        let folder = std::path::absolute(&self.folder).map_err(StoreError::io(&self.folder))?;
-        let waiting = Waiting::of(&self.state, seat, &format!("nss:{}", folder.display()));
+        let waiting = Waiting::of(&self.state, seat, &self.name()?);
         // Versions before this one let the key wait in a file.
         let former = Pending::apart(&self.state, seat, &self.folder);
         let taken = match former.left(seat.now)? {
@@ -221,6 +226,16 @@ impl KeyStore for Nss {
             // Where there is no database there is no certificate.
             Err(StoreError::Missing(_)) => Ok(()),
             other => other?.objects.remove(&held.certificate).map_err(of_database),
+        }
+    }
+
+    fn give_up(&mut self, service: Option<&ServiceKey>) -> Result<(), StoreError> {
+        let waiting = Waiting::all(&self.state, service, &self.name()?)?;
+        match self.opened() {
+            _ if waiting.is_empty() => Ok(()),
+            // The keys went with the database.
+            Err(StoreError::Missing(_)) => waiting.iter().try_for_each(|(file, _)| file.clear()),
+            other => other?.objects.give_up(waiting).map_err(of_database),
         }
     }
 

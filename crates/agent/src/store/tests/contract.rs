@@ -177,9 +177,38 @@ fn an_expired_certificate_gives_its_place_to_the_next() {
         certificate,
         intermediates: trusted.intermediates().to_vec(),
         root: trusted.root().clone(),
+        zone: TimeZone::get("Asia/Tokyo").unwrap(),
     };
     store.install(&bundle, &Counter::new(1)).unwrap();
     store.settle().unwrap();
     assert_eq!(serials(&store.list().unwrap()), [hex(8)]);
     assert_eq!(names(folder.path()).len(), 4);
+}
+
+/// What waits for certificates of the service goes with its record, and nothing else.
+pub(super) fn gives_up_what_waits(uri: &StoreUri, opened: impl Fn() -> Options) {
+    let fresh = || open(uri, opened()).unwrap();
+    let state = opened().state.unwrap();
+    let trusted = trusted(&Authority::new());
+    let [own, other] = ["0001/SB0001002C", "0002/SB0002002C"].map(|key| key.parse().unwrap());
+    begin(fresh().as_mut(), &trusted, 6, now()).unwrap();
+    // A key in another place, of which this one knows nothing.
+    let [ours] = names(&state).try_into().unwrap();
+    let elsewhere = format!("{}-0000.waiting.json", ours.trim_end_matches(".waiting.json"));
+    let record = std::fs::read_to_string(state.join(&ours)).unwrap();
+    let foreign = record.replace("\"store\":\"", "\"store\":\"another ");
+    assert_ne!(foreign, record);
+    crate::files::write(
+        &state.join(&elsewhere),
+        foreign.as_bytes(),
+        crate::files::Access::Private,
+        crate::files::Existing::Keep,
+    )
+    .unwrap();
+
+    fresh().give_up(Some(&other)).unwrap();
+    assert!(begin(fresh().as_mut(), &trusted, 6, now()).unwrap().1, "the key still waits");
+    fresh().give_up(Some(&own)).unwrap();
+    assert_eq!(names(&state), [elsewhere]);
+    fresh().give_up(None).unwrap();
 }

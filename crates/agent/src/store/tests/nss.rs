@@ -74,6 +74,17 @@ fn certificates_of_others_under_the_same_name_stay() {
 }
 
 #[test]
+fn a_key_that_waits_in_the_database_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (uri, database) = place(folder.path());
+    let opened = || options(None, Pkcs12Form::Modern, folder.path());
+    contract::gives_up_what_waits(&uri, opened);
+    let said = Command::new("certutil").args(["-K", "-d", &database]).output().unwrap();
+    let said = String::from_utf8([said.stdout, said.stderr].concat()).unwrap();
+    assert!(said.contains("no keys found"), "{said}");
+}
+
+#[test]
 fn a_key_that_waits_in_a_file_of_the_former_form_is_taken_into_the_database() {
     let folder = tempfile::tempdir().unwrap();
     let (uri, _) = place(folder.path());

@@ -75,6 +75,15 @@ fn a_token_keeps_the_contract() {
 }
 
 #[test]
+fn a_key_that_waits_in_a_token_is_given_up() {
+    with_token("a_key_that_waits_in_a_token_is_given_up", |place| {
+        contract::gives_up_what_waits(&place.uri(""), || place.options(Some(PIN)));
+        let said = place.tool(&["--list-objects"]);
+        assert!(!said.contains("Key Object"), "no key is left behind: {said}");
+    });
+}
+
+#[test]
 fn a_key_is_made_in_the_token_and_stays_there() {
     with_token("a_key_is_made_in_the_token_and_stays_there", |place| {
         let opened = || place.options(Some(PIN));

@@ -19,7 +19,7 @@ impl Objects {
         seat: &Seat<'_>,
         key: &FileKey,
     ) -> Result<TakenUp, StoreError> {
-        let record = Record::new(seat);
+        let record = Record::new(seat, &waiting);
         waiting.write(&record)?;
         let point = point(&key.spki()).ok_or(StoreError::Internal("the key is not on P-256"))?;
         let id = id_of(&point);

@@ -70,7 +70,7 @@ impl Objects {
                 return written(waiting, record, key, true);
             }
         }
-        let record = Record::new(seat);
+        let record = Record::new(seat, &waiting);
         waiting.write(&record)?;
         let mut id = [0; 20];
         seat.entropy.fill(&mut id);
@@ -293,6 +293,15 @@ impl Objects {
             let id = id(session, private).map_err(driver)?;
             Ok(Some(TokenKey::new(Arc::clone(&self.token), id, spki)))
         })
+    }
+
+    /// Removes the keys of these records, but those that have their certificates.
+    pub(super) fn give_up(&self, waiting: Vec<(Waiting, Record)>) -> Result<(), StoreError> {
+        for (waiting, record) in waiting {
+            self.token.once(|session| self.forget(session, &record))?;
+            waiting.clear()?;
+        }
+        Ok(())
     }
 
     /// Removes the key of a record for which there is no certificate.

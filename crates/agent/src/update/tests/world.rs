@@ -132,6 +132,7 @@ impl World {
             root,
             organisation: text("Sample Bank, Ltd."),
             name: text("Sample Lite CMS"),
+            help: None,
             key_colour: None,
             update_keys: keys.iter().map(raw).collect(),
         };

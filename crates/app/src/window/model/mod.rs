@@ -1,10 +1,12 @@
 //! What the window knows and what becomes of it: [`Model::update`] takes what a person did or
 //! the worker reported and says what has to be done. It knows no toolkit, no network, no clock.
 
+pub(crate) mod autoselect;
 pub(crate) mod card;
 pub(crate) mod form;
 mod link;
 pub(crate) mod news;
+mod purpose;
 mod report;
 pub(crate) mod settings;
 #[cfg(test)]
@@ -19,9 +21,11 @@ use tegata_text::{Lang, Text};
 use zeroize::Zeroizing;
 
 use super::page::{Act, FieldId};
+use autoselect::{AutoSelect, Seen, Wish};
 use card::Card;
 use form::{Filled, IssueForm, ProxyForm, SiteForm};
 use news::{News, Updated};
+pub(crate) use purpose::{Cards, Purpose};
 use settings::Settings;
 
 /// Everything that the window shows follows from this.
@@ -86,16 +90,10 @@ pub(crate) struct Service {
 pub(crate) struct Names {
     pub(crate) organisation: [String; 2],
     pub(crate) service: [String; 2],
+    /// Whom to call.
+    pub(crate) help: Option<[String; 2]>,
     /// `#rrggbb`
     pub(crate) key_colour: Option<String>,
-}
-
-/// The certificates of the store.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Cards {
-    Reading,
-    Read(Vec<Card>),
-    Failed(Explanation),
 }
 
 /// What of the settings is typed.
@@ -136,6 +134,7 @@ pub(crate) enum Screen {
     Doctor(Doctor),
     CleanUp,
     Settings,
+    AutoSelect(Box<AutoSelect>),
     About,
     /// The person wants to close while something runs.
     Leaving(Box<Screen>),
@@ -309,6 +308,7 @@ pub(crate) enum Report {
     Saved(String),
     /// Whether this PC renews by itself now, or why that could not be changed.
     Scheduled(Result<bool, Explanation>),
+    AutoSelect(Seen),
 }
 
 /// What only a person can answer.
@@ -370,6 +370,8 @@ pub(crate) enum Job {
     SaveReport,
     /// Have this PC renew by itself, or not.
     Schedule(bool),
+    /// The browser's choice of certificate.
+    AutoSelect(Wish),
 }
 
 /// What has to be done.
@@ -442,20 +444,6 @@ impl Model {
         let known = |store: &&String| self.start.stores.contains(store);
         let chosen = self.settings.store.as_ref().filter(known);
         chosen.or(self.start.stores.first()).map_or("", String::as_str)
-    }
-
-    /// The certificates read so far.
-    pub(crate) fn read(&self) -> &[Card] {
-        match &self.cards {
-            Cards::Read(cards) => cards,
-            Cards::Reading | Cards::Failed(_) => &[],
-        }
-    }
-
-    /// The certificate whose renewal is due, and that ends first.
-    pub(crate) fn due(&self) -> Option<&Card> {
-        let due = self.read().iter().filter(|card| card.state == card::State::Renewable);
-        due.min_by_key(|card| card.not_after)
     }
 
     fn go(&mut self, screen: Screen) {

@@ -12,12 +12,9 @@ impl Model {
     pub(super) fn reported(&mut self, report: Report) -> Vec<Effect> {
         match report {
             Report::Loaded(Ok(cards)) => {
-                let before = self.due().map(|due| due.serial.clone());
-                self.cards = Cards::Read(cards);
+                let before = std::mem::replace(&mut self.cards, Cards::Read(cards));
                 // Another main action has the focus.
-                if self.screen == Screen::Menu
-                    && self.due().map(|due| &due.serial) != before.as_ref()
-                {
+                if self.screen == Screen::Menu && self.cards.purpose() != before.purpose() {
                     self.focus_turn += 1;
                 }
             }
@@ -44,6 +41,7 @@ impl Model {
             Report::Cancelled(explanation) => return self.failed(explanation, true),
             Report::Linked(answer) => self.linked(answer),
             Report::Removed(gone, failed) => return self.removed(&gone, failed),
+            Report::AutoSelect(seen) => self.autoselect_seen(seen),
             Report::Looked(news) => return self.looked(news),
             Report::Installs => self.runs(|running| running.is_installing = true),
             Report::Updated(updated) => return self.updated(updated),

@@ -26,7 +26,7 @@ fn service() -> Service {
     Service { site: SITE.parse().unwrap(), root: Fingerprint::of(b"root"), brand: None }
 }
 
-fn model() -> Model {
+pub(super) fn model() -> Model {
     Model::new(start(), Settings::default(), Some(service())).0
 }
 
@@ -55,7 +55,7 @@ fn press(model: &mut Model, act: Act) -> Vec<Effect> {
     model.update(Message::Pressed(act))
 }
 
-fn report(model: &mut Model, report: Report) -> Vec<Effect> {
+pub(super) fn report(model: &mut Model, report: Report) -> Vec<Effect> {
     model.update(Message::Reported(report))
 }
 

@@ -1,5 +1,6 @@
 //! What a person does, and what becomes of it.
 
+use super::autoselect::Wish;
 use super::form::{self, IssueForm, Wrong};
 use super::report::running;
 use super::settings::{Look, ProxyChoice, Settings};
@@ -149,6 +150,10 @@ impl Model {
             }
             Act::OpenSettings => self.go(Screen::Settings),
             Act::OpenAbout => self.go(Screen::About),
+            Act::OpenAutoSelect => return self.open_autoselect(),
+            Act::WriteAutoSelect => return self.wish(Wish::Write),
+            Act::RemoveAutoSelect => return self.wish(Wish::Remove),
+            Act::Back => return self.back(),
         }
         Vec::new()
     }

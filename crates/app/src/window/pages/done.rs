@@ -47,7 +47,9 @@ pub(super) fn page(issued: &Issued, model: &Model, text: Text) -> Page {
             text: why.clone(),
         },
     });
-    page.blocks(remarks.into_iter().map(Block::Words))
+    let choose = || Block::Actions(vec![quiet(text.window_choice_open(), Act::OpenAutoSelect)]);
+    page.blocks(issued.unproven.is_none().then(choose))
+        .blocks(remarks.into_iter().map(Block::Words))
         .block(Block::Facts(facts))
         .blocks(old.into_iter().flatten())
         .blocks(schedule(model, text))

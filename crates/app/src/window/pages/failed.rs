@@ -1,13 +1,15 @@
 use tegata_text::Text;
 
 use super::{paragraphs, second};
+use crate::dates::Dates;
 use crate::window::model::{Failed, Model, Work};
 use crate::window::page::{Act, Block, Page, Tone};
 
 /// What happened, what to do now, and what to tell the help desk.
 pub(super) fn page(failed: &Failed, model: &Model, text: Text) -> Page {
     let is_other = failed.lang != text.lang();
-    let (title, detail) = if is_other { again(failed, text) } else { said(failed, model, text) };
+    let (title, detail) =
+        if is_other { again(failed, model, text) } else { said(failed, model, text) };
     let said = &failed.explanation;
     let page = if failed.is_cancelled {
         Page::new("cancelled", text.window_cancelled_heading()).block(Block::Notice {
@@ -84,7 +86,7 @@ fn said(failed: &Failed, model: &Model, text: Text) -> (String, String) {
 }
 
 /// The same when the language was changed since: what can be said without having been there.
-fn again(failed: &Failed, text: Text) -> (String, String) {
+fn again(failed: &Failed, model: &Model, text: Text) -> (String, String) {
     match failed.explanation.code.as_str() {
         _ if failed.is_cancelled => {
             let is_sent = !failed.explanation.detail.is_empty();
@@ -100,7 +102,7 @@ fn again(failed: &Failed, text: Text) -> (String, String) {
         "renewal_not_authorised" => {
             (text.problem_renewal_not_yours(), text.problem_renewal_not_yours_detail())
         }
-        "renewal_too_early" => (text.problem_renewal_early(), text.problem_renewal_early_detail()),
+        "renewal_too_early" => (text.problem_renewal_early(), from_when(failed, model, text)),
         "certificate_expired" => {
             (text.problem_renewal_expired(), text.problem_renewal_expired_detail())
         }
@@ -113,12 +115,22 @@ fn again(failed: &Failed, text: Text) -> (String, String) {
         "unavailable" => (text.problem_unavailable(), text.problem_unavailable_detail()),
         "host_not_found" => (text.app_host_not_found(), text.app_host_not_found_do()),
         code => {
-            let detail =
-                DO.iter().find(|(known, _)| *known == code).map(|(_, detail)| detail(text));
+            let detail = in_window(code, text);
             let detail = detail.unwrap_or_else(|| text.window_failed_other_language_do());
             (text.window_failed_other_language(), detail)
         }
     }
+}
+
+/// From when the certificate can be renewed: as the site said, its receipt has it.
+fn from_when(failed: &Failed, model: &Model, text: Text) -> String {
+    let Work::Renewal { serial } = &failed.work else { return String::new() };
+    let card = model.read().iter().find(|card| card.serial == *serial);
+    let from = card.and_then(|card| {
+        let dates = Dates::of_service(card.time_zone.as_deref(), text);
+        Some(text.problem_renewal_early_detail(&dates.moment(card.renewable_from?)))
+    });
+    from.unwrap_or_else(|| text.window_failed_other_language_do())
 }
 
 /// What to do now in the window, where the agent's sentence speaks of the command line.
@@ -129,8 +141,14 @@ fn instead(code: &str, model: &Model, text: Text) -> Option<String> {
             Some(text.window_failed_password_alone_do())
         }
         "store_occupied" if is_alone => Some(text.window_failed_occupied_alone_do()),
-        _ => DO.iter().find(|(known, _)| *known == code).map(|(_, detail)| detail(text)),
+        _ => in_window(code, text),
     }
+}
+
+/// What to do now in the window about an error with this code, where the agent's sentence is for
+/// the command line.
+pub(in crate::window) fn in_window(code: &str, text: Text) -> Option<String> {
+    DO.iter().find(|(known, _)| *known == code).map(|(_, detail)| detail(text))
 }
 
 /// A code, and the sentence of what to do about it.
@@ -167,8 +185,9 @@ mod tests {
     use tegata_text::Lang;
 
     use super::*;
+    use crate::window::model::card::{State, sample};
     use crate::window::model::settings::Settings;
-    use crate::window::model::{Screen, Start};
+    use crate::window::model::{Cards, Screen, Start};
 
     fn drawn(code: &str, stores: &[&str], lang: Lang) -> String {
         let stores = stores.iter().map(|store| (*store).to_owned()).collect();
@@ -212,6 +231,26 @@ mod tests {
             assert!(drawn(code, &["nss", "nss:firefox"], Lang::Ja).contains(&choice), "{code}");
             assert!(!drawn(code, &["nss"], Lang::Ja).contains(&choice), "{code}");
         }
+    }
+
+    #[test]
+    fn a_renewal_that_is_too_early_says_from_when_in_the_other_language_too() {
+        let start = Start { version: "0.1.0", lang: Lang::En, is_updatable: true, stores: vec![] };
+        let mut model = Model::new(start, Settings::default(), None).0;
+        let until = "2027-02-16T14:59:59Z";
+        model.cards = Cards::Read(vec![sample("CMSM950-006-401", "01", until, State::Valid, 90)]);
+        let explanation = Explanation {
+            code: "renewal_too_early".to_owned(),
+            title: "見出し".to_owned(),
+            detail: "2026年12月18日(金) 23:59 から更新できます。".to_owned(),
+            reference: String::new(),
+        };
+        let work = Work::Renewal { serial: "01".to_owned() };
+        let failed = Failed { explanation, is_cancelled: false, work, lang: Lang::Ja };
+        let own = format!("{:?}", page(&failed, &model, Text::of(Lang::Ja)));
+        assert!(own.contains("2026年12月18日(金) 23:59"), "{own}");
+        let other = format!("{:?}", page(&failed, &model, Text::of(Lang::En)));
+        assert!(other.contains("18 Dec 2026, 23:59 JST"), "{other}");
     }
 
     #[test]

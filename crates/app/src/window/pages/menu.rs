@@ -2,7 +2,7 @@ use tegata_text::Text;
 
 use super::{card, quiet, second, update};
 use crate::window::model::card::{Card, SOON, State};
-use crate::window::model::{Cards, Model, Note};
+use crate::window::model::{Cards, Model, Note, Purpose};
 use crate::window::page::{Act, Block, Button, Page, Tone};
 
 /// The certificates of this service on this PC, and what can be done.
@@ -36,12 +36,14 @@ pub(super) fn page(model: &Model, text: Text) -> Page {
     let page = page
         .block(Block::Subheading(text.window_menu_more()))
         .block(Block::Actions(more(model, text)));
-    let page = match model.due() {
-        Some(due) => page
-            .main(text.window_menu_renew(), Act::OpenRenew(due.serial.clone()))
-            .also(text.window_menu_issue(), Act::OpenIssue),
-        None => page.main(text.window_menu_issue(), Act::OpenIssue),
+    let main = match model.cards.purpose() {
+        Purpose::Renew(due) => (text.window_menu_renew(), Act::OpenRenew(due.serial.clone())),
+        Purpose::Open(url) => (text.window_menu_open(), Act::OpenUrl(url.to_owned())),
+        Purpose::Issue => {
+            return page.main(text.window_menu_issue(), Act::OpenIssue).focus_on_main();
+        }
     };
+    let page = page.main(main.0, main.1).also(text.window_menu_issue(), Act::OpenIssue);
     page.focus_on_main()
 }
 
@@ -70,15 +72,17 @@ pub(super) fn note(model: &Model, text: Text) -> Option<Block> {
     Some(Block::Notice { tone: Tone::Warning, title, text: what })
 }
 
+/// What the page's main action does not do already.
 fn buttons(card: &Card, model: &Model, text: Text) -> Vec<Button> {
     let mut buttons = Vec::new();
-    // The one that is due first is renewed by the page's main action.
-    let is_main = model.due().is_some_and(|due| due.serial == card.serial);
-    if card.state == State::Renewable && !is_main {
+    let purpose = model.cards.purpose();
+    if card.state == State::Renewable && purpose != Purpose::Renew(card) {
         let renew = second(text.window_menu_renew(), Act::OpenRenew(card.serial.clone()));
         buttons.push(renew.spoken(text.window_menu_renew_spoken(&card.user)));
     }
-    if let (true, Some(url)) = (card.is_usable(), &card.service_url) {
+    if let (true, Some(url)) = (card.is_usable(), &card.service_url)
+        && purpose != Purpose::Open(url)
+    {
         let open = second(text.window_menu_open(), Act::OpenUrl(url.clone()));
         buttons.push(open.spoken(text.window_menu_open_spoken(&card.user)));
     }

@@ -1,6 +1,7 @@
 //! The page of each screen, in the words of a language. Nothing here knows how it is drawn.
 
 mod about;
+mod autoselect;
 mod card;
 mod clean_up;
 mod doctor;
@@ -20,8 +21,11 @@ mod update;
 use tegata_text::{Lang, Text};
 
 use super::model::form::{Entry, Wrong};
-use super::model::{Model, Screen};
+use super::model::news::News;
+use super::model::{Cards, Doctor, Model, Screen, Severity};
 use super::page::{Act, Block, Button, Field, FieldId, FieldKind, Page, Weight};
+
+pub(super) use failed::in_window;
 
 /// What stands above every page.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,10 +55,42 @@ pub(crate) fn page(model: &Model) -> Page {
         // The menu has its place for it.
         page.blocks.splice(0..0, menu::note(model, model.text()));
     }
+    if is_trouble(model) {
+        let contact = contact(model, &page.blocks);
+        page.blocks.extend(contact.into_iter().flatten());
+    }
     if let Some(copied) = &model.copied {
         say_copied(&mut page, copied, model.text());
     }
     page
+}
+
+/// Whether the page says that something is wrong, or can be done by somebody else only.
+fn is_trouble(model: &Model) -> bool {
+    match &model.screen {
+        Screen::Failed(failed) => !failed.is_cancelled,
+        Screen::Doctor(Doctor::Found { findings, .. }) => {
+            findings.iter().any(|finding| finding.severity != Severity::Fine)
+        }
+        Screen::Done(issued) => issued.unproven.is_some(),
+        Screen::Menu => matches!(model.cards, Cards::Failed(_)),
+        Screen::Update => matches!(model.news, News::TooOld { .. }),
+        Screen::Told { .. } => true,
+        _ => false,
+    }
+}
+
+/// Whom to call, where the installer says it and the server did not. Without it the sentences name
+/// the branch alone.
+fn contact(model: &Model, said: &[Block]) -> Option<[Block; 2]> {
+    let text = model.text();
+    let help = model.service.as_ref()?.brand.as_ref()?.help.as_ref()?;
+    let help = help[usize::from(text.lang() == Lang::En)].clone();
+    let says = |block: &Block| matches!(block, Block::Words(words) if words.contains(&help));
+    if said.iter().any(says) {
+        return None;
+    }
+    Some([Block::Subheading(text.contact_heading()), Block::Words(help)])
 }
 
 /// The button that copied something says so.
@@ -87,6 +123,7 @@ fn of_screen(screen: &Screen, model: &Model) -> Page {
         Screen::Doctor(doctor) => doctor::page(doctor, model, text),
         Screen::CleanUp => clean_up::page(model, text),
         Screen::Settings => settings::page(model, text),
+        Screen::AutoSelect(page) => autoselect::page(page.seen.as_ref(), text),
         Screen::About => about::page(model, text),
         Screen::Leaving(_) => leaving::page(text),
     }
@@ -122,6 +159,11 @@ fn hidden(is_shown: bool) -> FieldKind {
 /// Text that is nothing but a list of sentences.
 fn paragraphs(text: &str) -> impl Iterator<Item = Block> {
     text.lines().map(|line| Block::Words(line.to_owned()))
+}
+
+/// What machines read, letter for letter.
+fn code(text: &str) -> Block {
+    Block::Code { label: String::new(), text: text.to_owned() }
 }
 
 fn quiet(label: String, act: Act) -> Button {

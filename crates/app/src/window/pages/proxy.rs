@@ -23,7 +23,8 @@ pub(super) fn page(form: &ProxyForm, text: Text) -> Page {
     if !form.realm.is_empty() {
         facts.push(Fact::new(text.window_proxy_realm(), form.realm.as_str()));
     }
-    let page = Page::new("proxy", text.window_proxy_heading());
+    // Words stand next to the fields: on a small screen the focus scrolls away what is above them.
+    let page = Page::new("proxy", text.window_proxy_heading()).block(Block::Facts(facts));
     let page = if form.is_again {
         page.block(Block::Notice {
             tone: Tone::Error,
@@ -42,8 +43,7 @@ pub(super) fn page(form: &ProxyForm, text: Text) -> Page {
     } else {
         page
     };
-    page.block(Block::Facts(facts))
-        .blocks([user, password].map(Block::Field))
+    page.blocks([user, password].map(Block::Field))
         .main(text.window_proxy_connect(), Act::Submit)
         .or_escape(text.window_cancel(), Act::Cancel)
         .focus(Focus::Field(FieldId::ProxyUser))

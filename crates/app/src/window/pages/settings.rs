@@ -41,7 +41,11 @@ pub(super) fn page(model: &Model, text: Text) -> Page {
             chosen: stores.iter().position(|store| store == model.store()).unwrap_or(0),
         }));
     }
-    page = page.blocks(schedule(model, text)).blocks(proxy(model, text));
+    page = page
+        .blocks(schedule(model, text))
+        .blocks(proxy(model, text))
+        .block(Block::Subheading(text.window_choice_heading()))
+        .block(Block::Actions(vec![quiet(text.window_choice_open(), Act::OpenAutoSelect)]));
     let is_branded = model.service.as_ref().is_some_and(|service| service.brand.is_some());
     if let (false, Some(service)) = (is_branded, &model.service) {
         page = page

@@ -1,7 +1,7 @@
 use tegata_agent::update::megabytes;
 use tegata_text::{Lang, Text};
 
-use super::{paragraphs, quiet, second};
+use super::{code, paragraphs, quiet, second};
 use crate::window::model::Model;
 use crate::window::model::news::{News, Offer};
 use crate::window::page::{Act, Block, Button, Fact, Page, Tone};
@@ -115,7 +115,7 @@ pub(super) fn told(command: &str, version: &str, text: Text) -> Page {
             text: text.window_update_told_do(),
         })
         .block(Block::Subheading(text.window_update_command()))
-        .block(Block::Words(command.to_owned()))
+        .block(code(command))
         .main(text.window_copy(), Act::Copy(command.to_owned()))
         .also(text.window_menu(), Act::Menu)
         .focus_on_main();

@@ -1,6 +1,7 @@
 //! The window without a display: every page drawn in every language, scheme and size, and what a
 //! person does with keys and mouse.
 
+mod contact;
 mod font;
 mod keys;
 mod samples;

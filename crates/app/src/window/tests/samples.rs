@@ -1,11 +1,13 @@
 //! Every screen with sample data.
 
 use crate::window::page::Act;
+use tegata_agent::choice::ChoiceError;
 use tegata_agent::issue::Step;
 use tegata_agent::store::KeyLocation;
 use tegata_agent::{Explanation, Fingerprint};
 use tegata_text::{Lang, Text};
 
+use crate::window::model::autoselect::{AutoSelect, Said, Seen, Spot};
 use crate::window::model::card::{State, sample};
 use crate::window::model::form::{Entry, IssueForm, ProxyForm};
 use crate::window::model::news::{News, Offer};
@@ -38,6 +40,10 @@ pub(super) fn service() -> Service {
         brand: Some(Names {
             organisation: ["サンプル銀行".to_owned(), "Sample Bank, Ltd.".to_owned()],
             service: ["サンプルライトCMS".to_owned(), "Sample Lite CMS".to_owned()],
+            help: Some([
+                "サンプル銀行 ヘルプデスク 0120-000-000（平日 9:00～17:00）".to_owned(),
+                "Sample Bank help desk, 0120-000-000 (weekdays 9:00 to 17:00 JST)".to_owned(),
+            ]),
             key_colour: Some("#0017c1".to_owned()),
         }),
     }
@@ -123,6 +129,69 @@ fn findings(text: Text) -> Vec<Finding> {
             fix(text.window_menu_clean_up(), Act::OpenCleanUp),
         ),
         found(Severity::Fine, text.doctor_key(), String::new(), None),
+    ]
+}
+
+/// The browser's choice of certificate at all its ends.
+fn autoselects() -> Vec<(&'static str, Option<Seen>)> {
+    let entry = |issuer| {
+        format!(
+            "{{\"pattern\":\"https://service.example.jp\",\
+             \"filter\":{{\"ISSUER\":{{\"CN\":\"{issuer}\"}}}}}}"
+        )
+    };
+    let places = |is_written| {
+        let key = |browser| {
+            format!(
+                "HKEY_CURRENT_USER\\Software\\Policies\\{browser}\\AutoSelectCertificateForUrls"
+            )
+        };
+        let file = "/etc/chromium/policies/managed/tegata-0001-SB0001002C.json".to_owned();
+        [
+            ("Chromium", file),
+            ("Google Chrome", key("Google\\Chrome")),
+            ("Microsoft Edge", key("Microsoft\\Edge")),
+        ]
+        .map(|(browser, location)| Spot { browser, location, is_written })
+        .to_vec()
+    };
+    let fresh = Seen {
+        service_url: "https://service.example.jp/SAMPLE01/cms".to_owned(),
+        entries: ["SB0001002C", "SB0001002D"].map(entry).to_vec(),
+        places: places(false),
+        is_written: false,
+        said: None,
+    };
+    let written = Seen { places: places(true), is_written: true, ..fresh.clone() };
+    let because = |error: ChoiceError| {
+        Some(Said::Failed(Box::new(Lang::ALL.map(|lang| error.explain(Text::of(lang))))))
+    };
+    let taken = "/etc/opt/chrome/policies/managed/company-policies.json".into();
+    let command = "sudo env HOME=/home/taro /usr/lib/tegata-sb0001002c/tegata-app autoselect \
+                   --store nss --write"
+        .to_owned();
+    let told = Some(Said::Administrator { command, is_removal: false });
+    let io = ChoiceError::Io {
+        path: "/etc/chromium/policies/managed/tegata-0001-SB0001002C.json".into(),
+        source: std::io::ErrorKind::StorageFull.into(),
+    };
+    vec![
+        ("autoselect-looking", None),
+        ("autoselect", Some(fresh.clone())),
+        ("autoselect-written", Some(Seen { said: Some(Said::Written), ..written.clone() })),
+        ("autoselect-stands", Some(written)),
+        ("autoselect-removed", Some(Seen { said: Some(Said::Removed), ..fresh.clone() })),
+        ("autoselect-told", Some(Seen { said: told, ..fresh.clone() })),
+        (
+            "autoselect-taken",
+            Some(Seen { said: because(ChoiceError::Taken(taken)), ..fresh.clone() }),
+        ),
+        ("autoselect-io", Some(Seen { said: because(io), ..fresh.clone() })),
+        ("autoselect-no-browser", Some(Seen { places: Vec::new(), ..fresh })),
+        (
+            "autoselect-no-certificate",
+            Some(Seen { said: because(ChoiceError::NoCertificate), ..Seen::default() }),
+        ),
     ]
 }
 
@@ -261,6 +330,12 @@ pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
         let card = |serial, left| sample("CMSM950-006-401", serial, until, State::Renewable, left);
         model.cards = Cards::Read(vec![card("01", 0)]);
     });
+    more("menu-valid", &|model| {
+        let until = "2027-10-01T14:59:59Z";
+        let card = sample("CMSM950-006-402", "02", until, State::Valid, 311);
+        model.cards = Cards::Read(vec![card]);
+        model.focus_turn += 1;
+    });
     more("update", &|model| (model.screen, model.news) = (Screen::Update, offer(false)));
     more("update-required", &|model| (model.screen, model.news) = (Screen::Update, offer(true)));
     more("update-too-old", &|model| {
@@ -283,6 +358,12 @@ pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
         model.reference = Entry::of("G-7K3M9QWX");
         model.reference.judge(|_| None::<()>);
     });
+    for (name, seen) in autoselects() {
+        more(name, &|model| {
+            let page = AutoSelect { seen: seen.clone(), from: Screen::Settings };
+            model.screen = Screen::AutoSelect(Box::new(page));
+        });
+    }
     more("menu-reading", &|_| {});
     more("menu-none", &|model| model.cards = Cards::Read(Vec::new()));
     more("menu-failed", &|model| model.cards = Cards::Failed(explanation(text)));

@@ -59,6 +59,7 @@ fn last(page: &Page) -> String {
         Some(Block::Actions(buttons)) => buttons.last().map(|button| button.label.clone()),
         Some(Block::Card(card)) => card.buttons.last().map(|button| button.spoken.clone()),
         Some(Block::Notice { title, .. }) => Some(title.clone()),
+        Some(Block::Words(words)) => Some(words.clone()),
         _ => None,
     }
     .unwrap()

@@ -61,6 +61,40 @@ async fn with_an_installer_there_are_five_actions_that_start_the_application() {
 }
 
 #[tokio::test]
+async fn the_first_action_is_what_a_person_does_with_the_installer_of_their_pc() {
+    let slip =
+        shelf(&["tegata_installer_SB0001002C_user.msi", "tegata-app-sb0001002c_1.0.0_amd64.deb"]);
+    let tar = shelf(&[MSI, "tegata-app-SB0001002C-1.0.0-linux-x86_64.tar.gz"]);
+    let [packages, tar] = [&slip, &tar].map(|it| router(vec![sample(it.path())], some_links()));
+    let [opened, run, choose] = [
+        ["画面の案内に沿って", "follow its instructions"],
+        ["その下に表示されているコマンド", "run the command below it"],
+        ["お使いのPC用のインストーラー", "the installer for your PC and run it"],
+    ];
+    let own = "tegata-app-sb0001002c issue --site";
+    for (nth, lang) in LANGUAGES.into_iter().enumerate() {
+        for (site, agent, said, command, program) in [
+            (&packages, WINDOWS, opened, "", "tegata-app issue --site"),
+            (
+                &packages,
+                LINUX,
+                run,
+                "sudo apt install ./tegata-app-sb0001002c_1.0.0_amd64.deb",
+                own,
+            ),
+            (&tar, LINUX, run, "1.0.0-linux-x86_64/install.sh", own),
+            (&tar, "curl/8", choose, "", "tegata-app issue --site"),
+        ] {
+            let html = page(site, "issue", lang, agent).await;
+            for other in [opened, run, choose] {
+                assert_eq!(html.contains(other[nth]), other == said, "{lang} {agent}: {other:?}");
+            }
+            says(&without_tags(&html), &[command, program]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn with_only_the_command_line_program_there_are_three_actions_for_it() {
     use sha2::{Digest, Sha256};
     // An installer for other PCs is no help here.
@@ -170,13 +204,23 @@ async fn the_renew_page_promises_renewal_only_with_an_installer() {
     let [window, command] = [site(window.path()), site(command.path())];
     let empty = site(Path::new("/nonexistent"));
     for (lang, opens, reissue, ask) in [
-        ("ja", "有効期限の45日前から", "この画面からは更新できません", "取引営業部店へ再発行を"),
-        ("en", "45 days before", "Renewal cannot be started from this page", "ask your branch"),
+        (
+            "ja",
+            "有効期限の45日前から",
+            "この画面からは更新できません",
+            "統括会社の管理者へ再発行を",
+        ),
+        (
+            "en",
+            "45 days before",
+            "Renewal cannot be started from this page",
+            "ask your company’s administrator",
+        ),
     ] {
         let html = page(&window, "renew", lang, WINDOWS).await;
         assert_eq!(steps(&html), 3, "{lang}");
         says(&html, &[opens, "href=\"tegata:renew?site=https%3A%2F%2Fcert.example.jp%2F"]);
-        never_says(&html, &[reissue, "tegata-app renew"]);
+        never_says(&html, &[reissue, "x86_64 renew"]);
 
         for (site, agent) in
             [(&command, LINUX), (&command, "curl/8"), (&empty, WINDOWS), (&window, LINUX)]
@@ -186,7 +230,7 @@ async fn the_renew_page_promises_renewal_only_with_an_installer() {
             says(&html, &[opens, reissue, ask, &format!("href=\"{HOME}issue\"")]);
             never_says(&html, &["tegata:"]);
             // Whoever has the command is told of it, and nobody else.
-            let is_told = html.contains("tegata-app renew");
+            let is_told = html.contains(&format!("./{PROGRAM} renew"));
             assert_eq!(is_told, std::ptr::eq(site, &command), "{lang} {agent}");
         }
     }
