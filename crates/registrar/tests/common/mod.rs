@@ -111,7 +111,8 @@ struct Pki {
 }
 
 fn office(database: &std::path::Path, clock: &Arc<HandClock>, entropy: &Arc<Seeded>) -> Office {
-    let store = Arc::new(Store::open(database).unwrap());
+    // Only a loss of power would tell the difference.
+    let store = Arc::new(Store::open_volatile(database).unwrap());
     let passwords = Passwords::new(Cost { memory: 64, passes: 1 }, 2);
     Office::new(store, clock.clone(), entropy.clone(), passwords)
 }
