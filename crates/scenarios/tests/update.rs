@@ -192,7 +192,7 @@ fn a_required_update_comes_before_an_issuance() {
     world.publish(&package, &["--minimum-version", "0.2.0"]).ok();
     let refused = world.issue().ended(3).json();
     assert_eq!(refused["code"], "app_too_old");
-    assert!(refused["detail"].as_str().unwrap().contains("tegata-app update"), "{refused}");
+    assert!(refused["detail"].as_str().unwrap().contains("its command is \"update\""), "{refused}");
     assert!(
         !world.path("pc/mine").exists()
             || fs::read_dir(world.path("pc/mine")).unwrap().count() == 0
