@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_millis(100);
 const DUE: Duration = Duration::from_secs(60);
 
 /// How often to look for reports of mail servers.
-const REPORTS: Duration = Duration::from_secs(10);
+const REPORTS: Duration = Duration::from_secs(2);
 
 /// Mails that are sent at the same time, each on a connection that is kept.
 pub const MAIL_LANES: u32 = 4;
