@@ -130,6 +130,10 @@ pub async fn round(
     progress: &mut Progress,
 ) -> Round {
     let mut failures = Vec::new();
+    // Before the lists: it may be the first certificate of a shard.
+    if let Err(error) = keeper.renew_site(registrar, None).await {
+        failures.push(format!("the issuing site's certificate is not renewed: {error}"));
+    }
     if let Err(error) = registrar.retire_due().await {
         failures.push(format!("renewed certificates are not retired: {error}"));
     }
@@ -152,9 +156,6 @@ pub async fn round(
     if keeper.follow(registrar, &mut progress.following).await {
         // The new CA's first list and responder came with it.
         failures.extend(publish_changes(registrar, progress).await.err());
-    }
-    if let Err(error) = keeper.renew_site(registrar, None).await {
-        failures.push(format!("the issuing site's certificate is not renewed: {error}"));
     }
     Round { failures, rollovers }
 }
