@@ -31,7 +31,7 @@ struct Shown {
     page: Option<Page>,
     /// What the numbers of this page's buttons mean. It only grows while the page stays, so that
     /// a button that was not drawn again keeps its number.
-    acts: Vec<Act>,
+    acts: Vec<Numbered>,
     focus_turn: i32,
 }
 
@@ -132,7 +132,7 @@ impl View {
 
     fn act(&self, number: i32) -> Option<Act> {
         let number = usize::try_from(number).ok()?;
-        self.shown.borrow().acts.get(number).cloned()
+        self.shown.borrow().acts.get(number).map(|(_, act)| act.clone())
     }
 
     fn of_page<T>(&self, read: impl FnOnce(&Page) -> Option<T>) -> Option<T> {
@@ -203,7 +203,7 @@ impl View {
     pub(crate) fn head(&self, header: &Header, words: &FieldWords) {
         self.window.set_organisation(header.organisation.as_str().into());
         self.window.set_service(header.service.as_str().into());
-        let language = button(&header.language, &mut self.shown.borrow_mut().acts);
+        let language = button(&header.language, Place::Below, &mut self.shown.borrow_mut().acts);
         self.window.set_language(language);
         let person = self.window.global::<Person>();
         person.set_required(words.required.as_str().into());
@@ -229,24 +229,31 @@ impl View {
             block(new, old, acts)
         });
         let is_same = |old: &Button, new: &Button| old.act == new.act;
-        replace(&self.actions, &actions, &page.actions, is_same, |new, _| button(new, acts));
+        replace(&self.actions, &actions, &page.actions, is_same, |new, _| {
+            button(new, Place::Below, acts)
+        });
         let moves = shown.focus_turn != turn;
         if is_other || (moves && !matches!(focus, Focus::Field(_))) {
             self.window.set_page_turn(self.window.get_page_turn().wrapping_add(1));
         }
         if moves {
             shown.focus_turn = turn;
-            self.focus(focus, &mut shown.acts);
+            self.focus(focus, &page.actions, &mut shown.acts);
         }
         shown.page = Some(page);
     }
 
-    fn focus(&self, focus: &Focus, acts: &mut Vec<Act>) {
+    /// Of two buttons that do the same the one below takes it: one within the page may be going.
+    fn focus(&self, focus: &Focus, below: &[Button], acts: &mut Vec<Numbered>) {
         let person = self.window.global::<Person>();
         let (field, act) = match focus {
             Focus::Nothing => (-1, -1),
             Focus::Field(id) => (field_number(*id), -1),
-            Focus::Act(act) => (-1, number(act, acts)),
+            Focus::Act(act) => {
+                let is_below = below.iter().any(|button| button.act == *act);
+                let place = if is_below { Place::Below } else { Place::Within };
+                (-1, number(act, place, acts))
+            }
         };
         person.set_focus_field(field);
         person.set_focus_act(act);
@@ -298,11 +305,22 @@ fn carry<T: Clone + PartialEq + 'static>(all: Vec<T>, old: Option<&ModelRc<T>>) 
     old.clone()
 }
 
+/// Where a button stands: among the parts of the page, or below them and in the header, where
+/// buttons stay while the page is there.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Within,
+    Below,
+}
+
+/// What a button does; its number is its place in the list.
+type Numbered = (Place, Act);
+
 /// The number of an act on this page.
-fn number(act: &Act, acts: &mut Vec<Act>) -> i32 {
-    let known = acts.iter().position(|other| other == act);
+fn number(act: &Act, place: Place, acts: &mut Vec<Numbered>) -> i32 {
+    let known = acts.iter().position(|(other, known)| *other == place && known == act);
     let place = known.unwrap_or_else(|| {
-        acts.push(act.clone());
+        acts.push((place, act.clone()));
         acts.len() - 1
     });
     i32::try_from(place).unwrap_or(-1)
@@ -314,11 +332,11 @@ fn field_number(id: FieldId) -> i32 {
 }
 
 /// A part as the window draws it; `old` is what stands in its place.
-fn block(block: &Block, old: Option<BlockData>, acts: &mut Vec<Act>) -> BlockData {
+fn block(block: &Block, old: Option<BlockData>, acts: &mut Vec<Numbered>) -> BlockData {
     let of = |kind| BlockData { kind, ..BlockData::default() };
     let old = old.as_ref();
     let mut buttons = |all: &[Button]| {
-        let all = all.iter().map(|one| button(one, acts)).collect();
+        let all = all.iter().map(|one| button(one, Place::Within, acts)).collect();
         carry(all, old.map(|old| &old.buttons))
     };
     match block {
@@ -414,11 +432,11 @@ fn pairs(facts: &[page::Fact]) -> ModelRc<Pair> {
     }))
 }
 
-fn button(button: &Button, acts: &mut Vec<Act>) -> ButtonData {
+fn button(button: &Button, place: Place, acts: &mut Vec<Numbered>) -> ButtonData {
     ButtonData {
         label: button.label.as_str().into(),
         spoken: button.spoken.as_str().into(),
-        act: number(&button.act, acts),
+        act: number(&button.act, place, acts),
         weight: match button.weight {
             page::Weight::Main => tegata_view::Weight::Main,
             page::Weight::Second => tegata_view::Weight::Second,

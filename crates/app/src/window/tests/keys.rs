@@ -10,7 +10,7 @@ use tegata_view::slint::platform::Key;
 use super::samples;
 use super::stage::Stage;
 use crate::window::model::settings::Look;
-use crate::window::model::{Effect, Job, Message, Model, Screen};
+use crate::window::model::{Cards, Effect, Job, Message, Model, Report, Screen};
 use crate::window::page::{Act, FieldId};
 use crate::window::view::Input;
 
@@ -232,6 +232,23 @@ fn a_button_that_becomes_another_keeps_the_focus() {
     window.key(Key::Return);
     window.key(Key::Escape);
     assert_eq!(window.model.screen, Screen::Menu);
+}
+
+/// Its renewal was due, another look says that it is not: a card's button becomes the main action.
+#[test]
+fn the_main_action_has_the_focus_though_a_button_that_goes_does_the_same() {
+    let of = |wanted: &str| {
+        let all = samples::all(Lang::Ja, Look::Light).into_iter();
+        all.map(|(name, model)| (name, model.cards)).find(|(name, _)| *name == wanted).unwrap().1
+    };
+    let mut model = samples::model(Lang::Ja, Look::Light);
+    model.cards = of("menu-due-soon");
+    let mut window = Acted::new(model);
+    let Cards::Read(valid) = of("menu-valid") else { panic!("the sample has a card") };
+    window.model.update(Message::Reported(Report::Loaded(Ok(valid))));
+    window.stage.show(&window.model);
+    let effects = window.key(Key::Return);
+    assert!(matches!(&effects[..], [Effect::OpenUrl(_)]), "{effects:?}");
 }
 
 #[test]

@@ -334,7 +334,6 @@ pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
         let until = "2027-10-01T14:59:59Z";
         let card = sample("CMSM950-006-402", "02", until, State::Valid, 311);
         model.cards = Cards::Read(vec![card]);
-        model.focus_turn += 1;
     });
     more("update", &|model| (model.screen, model.news) = (Screen::Update, offer(false)));
     more("update-required", &|model| (model.screen, model.news) = (Screen::Update, offer(true)));
