@@ -35,5 +35,4 @@ window-settings-schedule = Automatic renewal of the certificate
 window-settings-schedule-help = When on, this PC renews the certificate by itself as soon as it can be renewed.
 window-settings-schedule-off = I renew it myself
 window-settings-schedule-on = Renew it automatically
-window-done-schedule = From now on this PC can renew it by itself.
 window-done-schedule-on = Turn on automatic renewal

@@ -35,5 +35,4 @@ window-settings-schedule = 電子証明書の自動更新
 window-settings-schedule-help = オンにすると、更新できる時期に、このPCが自動で更新します。
 window-settings-schedule-off = 自分で更新する
 window-settings-schedule-on = 自動で更新する
-window-done-schedule = 次回からは、このPCが自動で更新できます。
 window-done-schedule-on = 自動更新をオンにする

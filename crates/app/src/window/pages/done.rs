@@ -47,12 +47,10 @@ pub(super) fn page(issued: &Issued, model: &Model, text: Text) -> Page {
             text: why.clone(),
         },
     });
-    let choose = || Block::Actions(vec![quiet(text.window_choice_open(), Act::OpenAutoSelect)]);
-    page.blocks(issued.unproven.is_none().then(choose))
+    page.blocks(offers(issued, model, text))
         .blocks(remarks.into_iter().map(Block::Words))
         .block(Block::Facts(facts))
         .blocks(old.into_iter().flatten())
-        .blocks(schedule(model, text))
         .main(text.window_done_open(), Act::OpenUrl(issued.service_url.clone()))
         .also(text.window_done_copy(), Act::Copy(issued.service_url.clone()))
         .or_escape(text.window_menu(), Act::Menu)
@@ -65,15 +63,16 @@ fn ending(serial: &str) -> &str {
     &serial[start..]
 }
 
-/// One press, and the next renewal needs nobody; or that it is so already.
-fn schedule(model: &Model, text: Text) -> Vec<Block> {
-    let offer = match model.schedule {
-        None => Vec::new(),
-        Some(true) => vec![Block::Words(text.schedule_is_on())],
-        Some(false) => vec![
-            Block::Words(text.window_done_schedule()),
-            Block::Actions(vec![quiet(text.window_done_schedule_on(), Act::Schedule)]),
-        ],
-    };
-    offer.into_iter().chain(settings::lost(model)).collect()
+/// What makes the next time easier; each asks for one press.
+fn offers(issued: &Issued, model: &Model, text: Text) -> Vec<Block> {
+    let renews = model.schedule == Some(true);
+    let offered = [
+        (model.schedule == Some(false), text.window_done_schedule_on(), Act::Schedule),
+        (issued.unproven.is_none(), text.window_choice_open(), Act::OpenAutoSelect),
+    ];
+    let offered = offered.into_iter().filter(|(is_there, ..)| *is_there);
+    let buttons: Vec<_> = offered.map(|(_, label, act)| quiet(label, act)).collect();
+    let is_on = renews.then(|| Block::Words(text.schedule_is_on()));
+    let buttons = (!buttons.is_empty()).then_some(Block::Actions(buttons));
+    is_on.into_iter().chain(settings::lost(model)).chain(buttons).collect()
 }
