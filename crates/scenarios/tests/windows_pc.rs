@@ -351,7 +351,7 @@ fn every_page_is_shown_on_a_laptop() {
         picture("running");
         proxy.release();
         see("電子証明書を発行しました", "The certificate was issued", "issued");
-        screen.keys(&["shift+Tab", "shift+Tab", "Return"]);
+        screen.keys(&["shift+Tab", "Return"]);
         let choice = title("電子証明書の自動選択", "Automatic choice of the certificate");
         pc.window(&screen, choice);
         screen.rest(None);
