@@ -83,6 +83,12 @@ impl StatusChange {
         !matches!(self, Self::Release | Self::Revoke(Reason::Superseded))
     }
 
+    /// Whether what a key was renewed into goes with it, though it was not named: whoever had the
+    /// key may have asked for it.
+    pub(crate) fn goes_on(self) -> bool {
+        self == Self::Revoke(Reason::KeyCompromise)
+    }
+
     fn participle(self) -> &'static str {
         match self {
             Self::Hold => "held",
@@ -138,13 +144,23 @@ impl Office {
                 let mut done = Vec::new();
                 let all = certificates(**tx, service, &target)?;
                 let states: Vec<_> = all.iter().map(|found| found.certificate.state).collect();
+                let mut one = |tx: &mut Tx<'_>, found: CertificateRecord, because| {
+                    let Ok(new) = change.apply(found.certificate, now) else { return Ok(false) };
+                    let validity = found.certificate.validity;
+                    let invalid_since = revocation.and_then(|r| r.invalid_since(validity));
+                    let remark = Remark { invalid_since, because, ..Remark::default() };
+                    record_with(tx, &actor, &found, &new, (change, &remark), now)?;
+                    done.push(Changed { user_id: found.user_id, serial: new.serial });
+                    Ok::<_, StoreError>(true)
+                };
+                // A seat is listed whole.
+                let goes_on = matches!(target, Target::Serial(_)) && change.goes_on();
                 for found in all {
-                    if let Ok(new) = change.apply(found.certificate, now) {
-                        let validity = found.certificate.validity;
-                        let invalid_since = revocation.and_then(|r| r.invalid_since(validity));
-                        let remark = Remark { invalid_since, ..Remark::default() };
-                        record_with(tx, &actor, &found, &new, (change, &remark), now)?;
-                        done.push(Changed { user_id: found.user_id, serial: new.serial });
+                    let serial = found.certificate.serial;
+                    if one(tx, found, None)? && goes_on {
+                        for renewed in renewed_from(tx, serial)? {
+                            one(tx, renewed, Some(RENEWED))?;
+                        }
                     }
                 }
                 if let Some(first) = done.first() {
@@ -157,6 +173,26 @@ impl Office {
             })
             .await
     }
+}
+
+/// Why a certificate went that nobody named: it was renewed from one that was.
+pub(crate) const RENEWED: &str = "renewed from it";
+
+/// What was renewed from a certificate, and from that again, whatever became of it.
+pub(crate) fn renewed_from(
+    tx: &Tx<'_>,
+    serial: Serial,
+) -> Result<Vec<CertificateRecord>, StoreError> {
+    let (mut found, mut last) = (Vec::<CertificateRecord>::new(), serial);
+    while let Some(next) = tx.successor(last)? {
+        last = next.certificate.serial;
+        // A damaged database keeps nobody from revoking.
+        if last == serial || found.iter().any(|one| one.certificate.serial == last) {
+            break;
+        }
+        found.push(next);
+    }
+    Ok(found)
 }
 
 /// Tells the user, where that is to be told: one mail a seat, however many of its certificates

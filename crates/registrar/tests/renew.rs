@@ -12,8 +12,8 @@ use std::process::Command;
 
 use common::{MailServer, World};
 use jiff::{SignedDuration, Timestamp};
-use tegata_domain::{CertificateState, Reason, Reissue, RenewalRefusal, Serial};
-use tegata_registrar::{Actor, Delivery, RenewError, Renewed, StatusChange, Target};
+use tegata_domain::{CertificateState, Reason, Reissue, RenewalRefusal, Revocation, Serial};
+use tegata_registrar::{Actor, Delivery, RenewError, Renewed, Selection, StatusChange, Target};
 
 /// A PC with keys in files, and `openssl cms` to sign with them.
 struct Pc(tempfile::TempDir);
@@ -286,6 +286,64 @@ async fn a_compromised_key_is_not_renewed_by_whoever_was_faster() {
         .unwrap();
     assert_eq!(done.revoked, [old, thief.serial]);
     assert_eq!(done.standing, []);
+}
+
+/// Between the list and the order the holder of the key renews: what they got goes with it, when
+/// the key was stolen or the seat was meant; of serial numbers alone it is left and named.
+#[tokio::test]
+async fn an_order_takes_what_was_renewed_after_it_was_listed() {
+    let seats = |world: &World| Target::UserId(world.seats[0].0.clone());
+    for (reason, by_serial, goes) in [
+        (Reason::KeyCompromise, true, true),
+        (Reason::KeyCompromise, false, true),
+        (Reason::PrivilegeWithdrawn, false, true),
+        (Reason::PrivilegeWithdrawn, true, false),
+    ] {
+        let (world, pc) = (World::new().await, Pc::new());
+        let old = world.issue_on(&pc, 0, "old").await;
+        world.turn_to(world.ends(old) - DAY);
+        let target = if by_serial { Target::Serial(old) } else { seats(&world) };
+        let selection = Selection { names: Some(vec![(1, target)]), ..Selection::default() };
+        let (office, id) = (&world.registrar, world.service.id);
+        let plan = office.plan_revocation(id, &selection).unwrap();
+        let second = world.renew(pc.renewal("old", "second")).await.unwrap();
+        let actor = Actor::Operator("test".to_owned());
+        let revocation = Revocation::new(reason).unwrap();
+        let done = office.revoke_many(actor, id, &plan, revocation).await.unwrap();
+        assert_eq!((done.revoked, done.skipped), (1, 0));
+        assert_eq!(done.successors, usize::from(goes), "{reason:?} by serial: {by_serial}");
+        assert_eq!(done.left, if goes { vec![] } else { vec![second.serial] });
+        let state = world.state(second.serial);
+        let gone =
+            matches!(state, CertificateState::Revoked { reason: told, .. } if told == reason);
+        assert_eq!(gone, goes, "{state:?}");
+    }
+}
+
+/// One certificate whose key was stolen is named by its serial number: what was renewed from it
+/// goes as well.
+#[tokio::test]
+async fn a_stolen_key_takes_what_was_renewed_from_it() {
+    let (world, pc) = (World::new().await, Pc::new());
+    let old = world.issue_on(&pc, 0, "old").await;
+    world.turn_to(world.ends(old) - DAY);
+    let second = world.renew(pc.renewal("old", "second")).await.unwrap();
+    let stolen = Revocation::new(Reason::KeyCompromise).unwrap();
+    let (actor, target) = (Actor::Operator("test".to_owned()), Target::Serial(old));
+    let done = world.registrar.revoke(actor, world.service.id, target, stolen).await.unwrap();
+    let serials: Vec<_> = done.iter().map(|one| one.serial).collect();
+    assert_eq!(serials, [old, second.serial]);
+    let state = world.state(second.serial);
+    assert!(
+        matches!(state, CertificateState::Revoked { reason: Reason::KeyCompromise, .. }),
+        "{state:?}"
+    );
+    let (world, pc) = (World::new().await, Pc::new());
+    let old = world.issue_on(&pc, 0, "old").await;
+    world.turn_to(world.ends(old) - DAY);
+    let second = world.renew(pc.renewal("old", "second")).await.unwrap();
+    world.change(old, StatusChange::Revoke(Reason::PrivilegeWithdrawn)).await;
+    assert!(matches!(world.state(second.serial), CertificateState::Issued { .. }));
 }
 
 /// A planned reissue does not stop the renewal of the old certificate; the issuance with the new

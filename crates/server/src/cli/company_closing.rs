@@ -40,7 +40,7 @@ pub(super) async fn close(args: CloseArgs) -> Result<(), Failure> {
         (counted(closing.seats as u64, "open seat"), counted(count as u64, "certificate"));
     if !json {
         planned(
-            &RevocationPlan { certificates: closing.certificates, nothing: Vec::new() },
+            &RevocationPlan { certificates: closing.certificates, ..RevocationPlan::default() },
             false,
         )?;
         output::text(&format!("{seats} of {code} ({})\n", closing.company.name))?;

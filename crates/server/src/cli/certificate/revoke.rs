@@ -19,7 +19,7 @@ use super::super::output::counted;
 use super::super::{Failure, Scoped, operator, output};
 use super::{ChangedRow, note, print_changed, reason};
 
-/// Most names of certificates that have ended already, or were revoked, in a table's note.
+/// Most names in a note.
 const NAMED: usize = 5;
 
 #[derive(Args)]
@@ -150,9 +150,10 @@ async fn many(
         &format!("Revoke {count} for good ({})?", revocation.reason().name()),
         Unasked::Stops,
     )?;
-    let done = office.revoke_many(operator(), service.id, &plan.certificates, revocation).await?;
+    let done = office.revoke_many(operator(), service.id, &plan, revocation).await?;
     let value = serde_json::json!({
         "order": done.order.to_string(), "revoked": done.revoked, "skipped": done.skipped,
+        "successors": done.successors, "successors_left": done.left,
         "reason": revocation.reason().name(), "help": settings.help.en,
         "certificates": rows(&plan.certificates),
     });
@@ -160,9 +161,20 @@ async fn many(
         0 => String::new(),
         some => format!(" {some} had been revoked or ended meanwhile."),
     };
+    let successors = match done.successors {
+        0 => String::new(),
+        some => format!(" {some} more went that had been renewed from them."),
+    };
+    let left = match named(done.left.iter().map(Serial::to_string).collect()) {
+        None => String::new(),
+        Some(names) => format!(
+            "\nStill good, renewed from them and not meant: {names} ({})",
+            counted(done.left.len() as u64, "certificate")
+        ),
+    };
     let sentence = format!(
-        "\n{} revoked for good, order {}.{skipped} Gateways refuse them within a second; the CRL \
-         follows. Their users are told to call: {}",
+        "\n{} revoked for good, order {}.{skipped}{successors} Gateways refuse them within a second; the CRL \
+         follows. Their users are told to call: {}{left}",
         counted(done.revoked as u64, "certificate"),
         done.order,
         settings.help.en
@@ -203,15 +215,20 @@ pub(in super::super) fn planned(plan: &RevocationPlan, json: bool) -> Result<(),
     for (company, count) in &companies {
         text.push_str(&format!("\n  {company}: {count}"));
     }
-    if !nothing.is_empty() {
-        let shown = nothing[..nothing.len().min(NAMED)].join(", ");
-        let more = match nothing.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        text.push_str(&format!("\nnothing that stands is left of {shown}{more}"));
+    if let Some(names) = named(nothing) {
+        text.push_str(&format!("\nnothing that stands is left of {names}"));
     }
     output::text(&(text + "\n"))
+}
+
+/// The first few names, and how many more there are.
+fn named(names: Vec<String>) -> Option<String> {
+    let shown = names[..names.len().min(NAMED)].join(", ");
+    match names.len().saturating_sub(NAMED) {
+        _ if names.is_empty() => None,
+        0 => Some(shown),
+        more => Some(format!("{shown} and {more} more")),
+    }
 }
 
 /// A moment as people write it, and whether only its day was given.
