@@ -231,8 +231,10 @@ impl Order {
                 done.left.push(serial);
             }
         }
-        if gone > 0 && done.told.as_ref() != Some(&old.user_id) {
-            tell(tx, self.service, &old.user_id, self.change(), now)?;
+        if gone > 0
+            && done.told.as_ref() != Some(&old.user_id)
+            && tell(tx, self.service, &old.user_id, self.change(), now)?
+        {
             done.told = Some(old.user_id);
         }
         Ok(())

@@ -2,7 +2,9 @@ use jiff::Timestamp;
 use tegata_domain::{
     Certificate, CertificateError, CertificateState, Reason, Revocation, Serial, UserId, standing,
 };
-use tegata_store::{CertificateRecord, SeatRecord, ServiceId, StatusAnnouncement, StoreError, Tx};
+use tegata_store::{
+    CertificateRecord, SeatId, SeatRecord, ServiceId, StatusAnnouncement, StoreError, Tx,
+};
 
 use crate::blocklist::block_compromised_key;
 use crate::mail::{Held, Revoked, to_seat};
@@ -75,12 +77,6 @@ impl StatusChange {
             }
             _ => TargetError::Nothing { name, verb: self.participle() },
         }
-    }
-
-    /// Whether the user is told: not that it was released, which they asked for, and not that
-    /// an old certificate went when they have a new one.
-    fn tells(self) -> bool {
-        !matches!(self, Self::Release | Self::Revoke(Reason::Superseded))
     }
 
     /// Whether what a key was renewed into goes with it, though it was not named: whoever had the
@@ -195,23 +191,34 @@ pub(crate) fn renewed_from(
     Ok(found)
 }
 
+/// Whether a seat has a certificate that gateways let in.
+fn has_good(tx: &Tx<'_>, seat: SeatId, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(tx.certificates_of_seat(seat)?.iter().any(|record| {
+        let Certificate { state, validity, .. } = record.certificate;
+        let good =
+            matches!(state, CertificateState::Issued { .. } | CertificateState::Superseded { .. });
+        good && !validity.is_over(now)
+    }))
+}
+
 /// Tells the user, where that is to be told: one mail a seat, however many of its certificates
-/// the change is about.
+/// the change is about. Not that it was released, which they asked for, and not that an old
+/// certificate went when they have another. Returns whether it was to be told.
 pub(crate) fn tell(
     tx: &mut Tx<'_>,
     service: ServiceId,
     user_id: &UserId,
     change: StatusChange,
     at: Timestamp,
-) -> Result<(), StoreError> {
-    if !change.tells() {
-        return Ok(());
+) -> Result<bool, StoreError> {
+    let Some(seat) = tx.seat(service, user_id)? else { return Ok(false) };
+    match change {
+        // They asked for it.
+        StatusChange::Release => return Ok(false),
+        StatusChange::Revoke(Reason::Superseded) if has_good(tx, seat.id, at)? => return Ok(false),
+        StatusChange::Revoke(_) | StatusChange::Hold => {}
     }
-    let (Some(seat), Some(settings)) =
-        (tx.seat(service, user_id)?, settings(**tx)?.remove(&service))
-    else {
-        return Ok(());
-    };
+    let Some(settings) = settings(**tx)?.remove(&service) else { return Ok(false) };
     let user_id = user_id.clone();
     let mail = match change {
         StatusChange::Hold => to_seat(&seat, &settings, &Held { user_id, at }),
@@ -221,7 +228,7 @@ pub(crate) fn tell(
     if let Some(mail) = mail {
         tx.enqueue_mail(&mail, at)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Tells relying parties what stands now.

@@ -8,15 +8,15 @@
 
 mod common;
 
-use common::{World, request};
+use common::{MailServer, World, request};
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{Authority, KeyKind, Signer, SoftwareKey, SubjectName};
 use tegata_domain::{
     Certificate, CertificateState, KeyHash, Reason, Reissue, Revocation, Serial, UserId, Validity,
 };
 use tegata_registrar::{
-    Actor, CloseError, EnrollError, Office, PlanError, Reissued, ResetError, RevocationPlan,
-    SeatsError, Selection, Target, TargetError, UnlockError,
+    Actor, CloseError, Delivery, EnrollError, Office, PlanError, Reissued, ResetError,
+    RevocationPlan, SeatsError, Selection, Target, TargetError, UnlockError,
 };
 use tegata_store::{CertificateRecord, CrlScope, ServiceId, StoreError};
 
@@ -127,6 +127,35 @@ async fn a_lost_or_stolen_key_goes_before_anything_new_exists() {
         let password = done.seat.password.reveal();
         let again = world.enroll_as(world.user(0).as_str(), &password, &key).await;
         assert_eq!(matches!(again, Err(EnrollError::KeyBlocked(_))), blocked, "{again:?}");
+    }
+}
+
+/// Whoever has nothing left that works is told, whatever the reason.
+#[tokio::test]
+async fn a_user_without_another_certificate_is_told_of_its_end() {
+    for what in ["lost", "superseded", "many"] {
+        let world = World::new().await;
+        let (office, id) = (&world.registrar, world.service.id);
+        world.issue(0).await;
+        let server = MailServer::new(Delivery::Accepted);
+        while office.send_mails(&server).await.unwrap() > 0 {}
+        server.received();
+        let target = Target::UserId(world.user(0));
+        let superseded = Revocation::new(Reason::Superseded).unwrap();
+        match what {
+            "lost" => drop(world.reissue(Reissue::LostKey).await.unwrap()),
+            "superseded" => {
+                drop(office.revoke(operator(), id, target, superseded).await.unwrap());
+            }
+            _ => {
+                let names = Some(vec![(1, target)]);
+                let selection = Selection { names, ..Selection::default() };
+                let plan = office.plan_revocation(id, &selection).unwrap();
+                office.revoke_many(operator(), id, &plan, superseded).await.unwrap();
+            }
+        }
+        while office.send_mails(&server).await.unwrap() > 0 {}
+        assert_eq!(server.received().len(), 1, "{what}");
     }
 }
 

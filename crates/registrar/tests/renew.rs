@@ -288,6 +288,22 @@ async fn a_compromised_key_is_not_renewed_by_whoever_was_faster() {
     assert_eq!(done.standing, []);
 }
 
+/// The end of an old certificate is no news for whoever has the next one.
+#[tokio::test]
+async fn nobody_is_told_of_the_end_of_what_was_renewed() {
+    let (world, pc, server) = (World::new().await, Pc::new(), MailServer::new(Delivery::Accepted));
+    let old = world.issue_on(&pc, 0, "old").await;
+    world.turn_to(world.ends(old) - DAY);
+    let new = world.renew(pc.renewal("old", "new")).await.unwrap().serial;
+    for (serial, told) in [(old, 0), (new, 1)] {
+        while world.registrar.send_mails(&server).await.unwrap() > 0 {}
+        server.received();
+        world.change(serial, StatusChange::Revoke(Reason::Superseded)).await;
+        while world.registrar.send_mails(&server).await.unwrap() > 0 {}
+        assert_eq!(server.received().len(), told);
+    }
+}
+
 /// Between the list and the order the holder of the key renews: what they got goes with it, when
 /// the key was stolen or the seat was meant; of serial numbers alone it is left and named.
 #[tokio::test]
