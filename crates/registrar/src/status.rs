@@ -79,6 +79,12 @@ impl StatusChange {
         }
     }
 
+    /// Whether whoever asked for another address may be the one that this shuts out: then what waits
+    /// for its confirmation is void. A certificate is superseded by its holder's own renewal, too.
+    fn shuts_out(self) -> bool {
+        !matches!(self, Self::Release | Self::Revoke(Reason::Superseded))
+    }
+
     /// Whether what a key was renewed into goes with it, though it was not named: whoever had the
     /// key may have asked for it.
     pub(crate) fn goes_on(self) -> bool {
@@ -216,6 +222,10 @@ pub(crate) fn tell(
         // They asked for it.
         StatusChange::Release => return Ok(false),
         StatusChange::Revoke(Reason::Superseded) if has_good(tx, seat.id, at)? => return Ok(false),
+        // Nothing took its place: it was lost, with whatever its holder asked for.
+        StatusChange::Revoke(Reason::Superseded) => {
+            tx.settle_email(seat.id)?;
+        }
         StatusChange::Revoke(_) | StatusChange::Hold => {}
     }
     let Some(settings) = settings(**tx)?.remove(&service) else { return Ok(false) };
@@ -280,9 +290,13 @@ pub(crate) fn record_with(
     if change == StatusChange::Revoke(Reason::KeyCompromise) {
         block_compromised_key(tx, old, now)?;
     }
+    let email_void = change.shuts_out() && tx.settle_email(old.seat)?;
     let action = format!("certificate.{}", change.participle());
     let mut entry = entry(now, actor, &action, &old.user_id);
     let mut detail = serde_json::json!({ "serial": new.serial });
+    if email_void {
+        detail["email_change"] = "void".into();
+    }
     if let StatusChange::Revoke(reason) = change {
         detail["reason"] = reason.name().into();
     }

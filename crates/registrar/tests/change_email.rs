@@ -10,9 +10,9 @@ mod common;
 
 use common::{MailServer, World, request};
 use jiff::SignedDuration;
-use tegata_domain::{Email, UserId};
+use tegata_domain::{Email, Reason, Reissue, Revocation, UserId};
 use tegata_registrar::{
-    Actor, AskedEmail, ChangeEmailError, Delivery, Letter, LinkNonce, ServiceSettings,
+    Actor, AskedEmail, ChangeEmailError, Delivery, Letter, LinkNonce, Selection, ServiceSettings,
     StatusChange, Target,
 };
 use tegata_store::ServiceId;
@@ -233,6 +233,45 @@ async fn closing_and_issuing_settle_what_waits() {
     to.sort_unstable();
     assert_eq!(to, ["hanako@example.jp", "taro@example.co.jp"], "old one told, new one confirmed");
     assert_eq!(world.registered(), "taro@example.co.jp");
+}
+
+/// Asked for by a key that is then shut out: nobody confirms it any more, whoever reads the mail.
+#[tokio::test]
+async fn what_a_key_asked_for_goes_with_it() {
+    for what in ["hold", "revoke", "superseded", "many", "compromised", "lost"] {
+        let (world, server) = issued().await;
+        let (office, id) = (&world.registrar, world.service.id);
+        let place = (id, &world.service.settings);
+        let holder = Actor::Subscriber(world.user());
+        let thief = email("thief@example.jp");
+        office.ask_email(holder, place, world.user(), thief, None).await.unwrap();
+        let waiting = nonce(&world.letters(&server).await[0]);
+        let target = Target::UserId(world.user());
+        let change = |change| office.change_status(operator(), id, target.clone(), change);
+        let reissue =
+            |what| office.reissue(operator(), id, world.user(), world.service.credential, what);
+        match what {
+            "hold" => drop(change(StatusChange::Hold).await.unwrap()),
+            "revoke" => drop(change(StatusChange::Revoke(Reason::Unspecified)).await.unwrap()),
+            "superseded" => drop(change(StatusChange::Revoke(Reason::Superseded)).await.unwrap()),
+            "many" => {
+                let names = Some(vec![(1, target.clone())]);
+                let selection = Selection { names, ..Selection::default() };
+                let plan = office.plan_revocation(id, &selection).unwrap();
+                let revocation = Revocation::new(Reason::KeyCompromise).unwrap();
+                office.revoke_many(operator(), id, &plan, revocation).await.unwrap();
+            }
+            "compromised" => drop(reissue(Reissue::Compromised).await.unwrap()),
+            _ => drop(reissue(Reissue::LostKey).await.unwrap()),
+        }
+        assert_eq!(world.confirm(id, &waiting).await, None, "{what}");
+        assert_eq!(world.registered(), "taro@example.co.jp", "{what}");
+        // What is asked for afterwards can be confirmed.
+        world.letters(&server).await;
+        world.ask("hanako@example.jp", Lang::Ja).await.unwrap();
+        let later = nonce(&world.letters(&server).await[0]);
+        assert!(world.confirm(id, &later).await.is_some(), "{what}");
+    }
 }
 
 /// Whatever waits follows the seat; what is meant for the address before does not.
