@@ -1,5 +1,6 @@
 mod closing;
 mod email;
+mod password;
 mod reissue;
 
 use clap::Subcommand;
@@ -13,6 +14,7 @@ use super::mail_template::lang;
 use super::{Failure, Scoped, operator, output};
 use closing::CloseArgs;
 use email::ChangeEmailArgs;
+use password::Answer;
 use reissue::ReissueArgs;
 
 #[derive(Subcommand)]
@@ -56,7 +58,8 @@ pub(super) enum SubscriberCommand {
     #[command(after_help = "Example:
   tegata subscriber reset CMSM950-006-401 --dir D
 
-For a seat that has, or had, a certificate: tegata subscriber reissue.")]
+A certificate that the seat has is revoked by the issuance with this password. For a lost or stolen
+key, or a new PC: tegata subscriber reissue.")]
     Reset {
         /// User ID
         user_id: UserId,
@@ -153,7 +156,8 @@ pub(super) async fn run(command: SubscriberCommand) -> Result<(), Failure> {
             let service = office.choose_service(scoped.service.as_ref())?;
             let settings = ServiceSettings::on_record(&service.settings)?;
             let seat = office.reset(operator(), service.id, user_id, settings.credential()).await?;
-            print_slips(scoped.common.json, &[seat.into()])
+            let answer = Answer::of(&office, service.id, seat, &settings)?;
+            output::one(scoped.common.json, &[&answer], &answer.after_reset())
         }
         SubscriberCommand::Unlock { user_id, scoped } => {
             let office = scoped.common.office()?;
