@@ -28,6 +28,7 @@ mod spoken;
 mod status;
 mod subscriber;
 mod update;
+mod zone;
 
 use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;

@@ -6,6 +6,7 @@ use tegata_registrar::ServiceSettings;
 
 use super::super::confirm::{Meant, Unasked};
 use super::super::output::counted;
+use super::super::zone::Zone;
 use super::super::{Failure, Scoped, operator, output};
 use super::password::Answer;
 
@@ -52,8 +53,9 @@ pub(super) async fn reopen(user_id: UserId, scoped: &Scoped) -> Result<(), Failu
     let office = scoped.common.office()?;
     let service = office.choose_service(scoped.service.as_ref())?;
     let settings = ServiceSettings::on_record(&service.settings)?;
+    let zone = Zone::set(&settings)?;
     let policy = settings.credential();
     let seat = office.reopen_seat(operator(), service.id, user_id, policy).await?;
     let answer = Answer::of(&office, service.id, seat, &settings)?;
-    output::one(scoped.common.json, &[&answer], &answer.after_reopening())
+    output::one(scoped.common.json, &[&answer], &answer.after_reopening(&zone))
 }

@@ -8,6 +8,7 @@ use tegata_store::{ServiceId, StoreError, View};
 
 use super::super::Failure;
 use super::super::output::counted;
+use super::super::zone::Zone;
 
 #[derive(Serialize)]
 pub(super) struct Answer {
@@ -45,21 +46,22 @@ impl Answer {
     }
 
     /// In words; `older` is what becomes of the certificates that the seat has.
-    pub(super) fn sentence(&self, older: &str) -> String {
-        let Self { user_id, password, lapses_at, help, .. } = self;
+    pub(super) fn sentence(&self, zone: &Zone, older: &str) -> String {
+        let Self { user_id, password, help, .. } = self;
+        let until = zone.moment(self.lapses_at);
         format!(
             "user ID           {user_id}\ninitial password  {password}\n\nThe password is shown \
-             once and works once, until {lapses_at:.0}. {older}\nThe user issues as the first \
+             once and works once, until {until}. {older}\nThe user issues as the first \
              time; if it fails, they are told to call: {help}"
         )
     }
 
     /// In words, after a reset.
-    pub(super) fn after_reset(&self) -> String {
+    pub(super) fn after_reset(&self, zone: &Zone) -> String {
         let user_id = &self.user_id;
         match self.standing() {
-            None => self.sentence("It has no certificate that is good now."),
-            Some(standing) => self.sentence(&format!(
+            None => self.sentence(zone, "It has no certificate that is good now."),
+            Some(standing) => self.sentence(zone, &format!(
                 "{standing}\nIf the key is lost or in other hands, revoke at once instead: tegata \
                  subscriber reissue {user_id} --lost-key or --compromised"
             )),
@@ -67,8 +69,8 @@ impl Answer {
     }
 
     /// In words, after a seat was opened again.
-    pub(super) fn after_reopening(&self) -> String {
-        self.sentence("It is open again; what was revoked stays revoked.")
+    pub(super) fn after_reopening(&self, zone: &Zone) -> String {
+        self.sentence(zone, "It is open again; what was revoked stays revoked.")
     }
 
     /// What becomes of certificates that are good now.
@@ -101,8 +103,10 @@ mod tests {
 
     #[test]
     fn a_reset_says_how_long_and_whom_to_call() {
-        let told = answer(Vec::new()).after_reset();
-        for part in ["CMSM950-006-401", "ABCD-EFGH", "until 2027-01-0", "call: 03-0000-0000"] {
+        let told = answer(Vec::new()).after_reset(&Zone::tokyo());
+        for part in
+            ["CMSM950-006-401", "ABCD-EFGH", "until 2027-01-03 03:53 JST", "call: 03-0000-0000"]
+        {
             assert!(told.contains(part), "{part}: {told}");
         }
         assert!(!told.contains("reissue") && !told.contains("revoked"), "{told}");
@@ -110,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_reset_beside_a_live_certificate_says_that_its_issuance_revokes_it() {
-        let told = answer(vec!["00a1".parse().unwrap()]).after_reset();
+        let told = answer(vec!["00a1".parse().unwrap()]).after_reset(&Zone::tokyo());
         assert!(told.contains("1 certificate good until a new one is issued"), "{told}");
         assert!(told.contains("revoked by that very issuance"), "{told}");
         assert!(told.contains("tegata subscriber reissue CMSM950-006-401"), "{told}");

@@ -6,6 +6,7 @@ use tegata_registrar::ServiceSettings;
 
 use super::super::confirm::{Meant, Unasked};
 use super::super::output::counted;
+use super::super::zone::Zone;
 use super::super::{Failure, Scoped, operator, output};
 use super::password::Answer;
 
@@ -41,6 +42,7 @@ pub(super) async fn run(args: ReissueArgs) -> Result<(), Failure> {
         let question = format!("Revoke what {user_id} has, for good, and give out a new password?");
         meant.confirm(&question, Unasked::Goes)?;
     }
+    let zone = Zone::set(&settings)?;
     let policy = settings.credential();
     let done = office.reissue(operator(), service.id, user_id, policy, what).await?;
     let answer = Answer {
@@ -51,10 +53,10 @@ pub(super) async fn run(args: ReissueArgs) -> Result<(), Failure> {
         revoked: done.revoked,
         help: settings.help.en,
     };
-    output::one(scoped.common.json, &answer, &sentence(&answer))
+    output::one(scoped.common.json, &answer, &sentence(&answer, &zone))
 }
 
-fn sentence(answer: &Answer) -> String {
+fn sentence(answer: &Answer, zone: &Zone) -> String {
     let revoked = counted(answer.revoked.len() as u64, "certificate");
     let older = match (answer.standing(), answer.revoked.is_empty()) {
         (Some(standing), _) => standing,
@@ -63,5 +65,5 @@ fn sentence(answer: &Answer) -> String {
             format!("{revoked} revoked now; gateways refuse what had them within a second.")
         }
     };
-    answer.sentence(&older)
+    answer.sentence(zone, &older)
 }
