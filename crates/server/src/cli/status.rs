@@ -8,11 +8,11 @@ use super::{Common, Failure, NeedsAttention, output};
 
 #[derive(Args)]
 #[command(
-    after_help = "Needs attention: a CRL that is overdue or missing, a CA that ends within the renewal window
-without another after it, a TLS certificate of the issuing site or a gateway that ends within 30 days
-(both are renewed before: the site's by `tegata serve`, a gateway's when it reports), a gateway that
-reported once but not for 5 minutes (for 30 days: it counts as taken away) or that is 3 minutes behind
-the revocation feed, a mail that could not be delivered or waits for an hour.
+    after_help = "Needs attention: a CRL that is overdue or missing, a CA that ends within the renewal \
+window without another after it, a TLS certificate of the issuing site or a gateway that ends within \
+30 days (both are renewed before: the site's by `tegata serve`, a gateway's when it reports), a \
+gateway that reported once but not for 5 minutes (for 30 days: it counts as taken away) or that is \
+3 minutes behind the revocation feed, a mail that could not be delivered or waits for an hour.
 
 Exit codes: 0 all is well, 1 failed, 2 usage, 3 something needs attention.
 
