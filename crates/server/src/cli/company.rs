@@ -4,6 +4,7 @@ use tegata_domain::{BranchCode, CompanyCode};
 use tegata_store::View;
 
 use super::company_closing::{self, CloseArgs};
+use super::zone::Zone;
 use super::{Failure, Scoped, operator, output};
 
 #[derive(Subcommand)]
@@ -81,9 +82,9 @@ pub(super) async fn run(command: CompanyCommand) -> Result<(), Failure> {
                     closed_at: company.closed_at,
                 })
                 .collect();
+            let zone = Zone::of(&service)?;
             output::list(scoped.common.json, &rows, &["COMPANY", "NAME", "CLOSED"], |row| {
-                let closed = row.closed_at.map(|at| at.to_string()).unwrap_or_default();
-                vec![row.code.to_string(), row.name.clone(), closed]
+                vec![row.code.to_string(), row.name.clone(), zone.maybe(row.closed_at)]
             })
         }
     }

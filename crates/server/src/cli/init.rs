@@ -22,7 +22,7 @@ use super::{Common, Failure, operator, output};
 #[command(after_help = "Examples:
   tegata init --dir D --service 0001/SB0001002C --root SB0001001C --service-settings service.json
   tegata init --dir D --service 0001/SB0001002C --root SB0001001C --service-settings service.json \\
-    --token 'pkcs11:token=tegata?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/tegata/pin'")]
+    --token 'pkcs11:token=tegata?module-path=/usr/lib/pkcs11.so&pin-source=file:/etc/pin'")]
 pub(super) struct InitArgs {
     #[command(flatten)]
     common: Common,

@@ -4,6 +4,7 @@ use serde::Serialize;
 use tegata_domain::UserId;
 use tegata_store::{MailFilter, MailId, MailRow};
 
+use super::zone::Zone;
 use super::{Failure, Scoped, operator, output};
 
 #[derive(Subcommand)]
@@ -99,6 +100,7 @@ pub(super) async fn run(command: MailCommand) -> Result<(), Failure> {
             let filter = MailFilter { failed, seat: seat.map(|seat| seat.id), limit };
             let rows: Vec<Row> =
                 office.mails(service.id, &filter)?.into_iter().map(Row::from).collect();
+            let zone = Zone::of(&service)?;
             let headings = ["ID", "KIND", "TO", "STATE", "CREATED", "TRIED", "WHY"];
             output::list(scoped.common.json, &rows, &headings, |row| {
                 vec![
@@ -106,7 +108,7 @@ pub(super) async fn run(command: MailCommand) -> Result<(), Failure> {
                     row.kind.clone(),
                     row.to.clone(),
                     row.state.to_owned(),
-                    format!("{:.0}", row.created_at),
+                    zone.moment(row.created_at),
                     row.attempts.to_string(),
                     row.error.clone().unwrap_or_default(),
                 ]

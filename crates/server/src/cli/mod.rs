@@ -28,6 +28,7 @@ mod spoken;
 mod status;
 mod subscriber;
 mod update;
+mod zone;
 
 use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
@@ -167,13 +168,17 @@ pub(crate) struct Told(pub(crate) String);
 
 /// `tegata status` found so many things that somebody should look at, and has said which.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} things need attention")]
+#[error("{}", things(*.0, "needs attention", "need attention"))]
 pub(crate) struct NeedsAttention(pub(crate) usize);
 
 /// In the simulated time so many things would have gone wrong, and were said.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} things would have gone wrong")]
+#[error("{}", things(*.0, "would have gone wrong", "would have gone wrong"))]
 pub(crate) struct WouldGoWrong(pub(crate) usize);
+
+fn things(count: usize, one: &str, more: &str) -> String {
+    if count == 1 { format!("1 thing {one}") } else { format!("{count} things {more}") }
+}
 
 impl Common {
     pub(crate) fn data_dir(&self) -> DataDir {
@@ -294,4 +299,35 @@ fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
     let json = !error.is::<Told>() && std::env::args_os().any(|argument| argument == "--json");
     output::error(json, &error.to_string());
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// The terminal of a pipe is 100 columns wide; what is longer breaks, at a worse place.
+    #[test]
+    fn help_texts_break_where_they_are_written_or_by_themselves() {
+        let mut cli = Cli::command();
+        for (name, halves) in [
+            ("status", &["within\n30 days\n", "days\n(both"][..]),
+            ("simulate", &["\ncrl,\n", "\noriginal\n"]),
+            ("init", &["--token\n"]),
+        ] {
+            let command = cli.find_subcommand_mut(name).unwrap();
+            let help = command.clone().term_width(100).render_long_help().to_string();
+            for half in halves {
+                assert!(!help.contains(half), "{half:?} in {help}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_thing_is_one_thing() {
+        assert_eq!(NeedsAttention(1).to_string(), "1 thing needs attention");
+        assert_eq!(NeedsAttention(2).to_string(), "2 things need attention");
+        assert_eq!(WouldGoWrong(1).to_string(), "1 thing would have gone wrong");
+    }
 }

@@ -8,32 +8,33 @@ use std::time::Instant;
 use clap::Args;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use tegata_domain::Clock;
 use tegata_server::ambient::{SystemClock, SystemEntropy};
 use tegata_server::simulate::{Behaviour, Event, Outcome, Simulation, Timeline};
 
+use super::output::counted;
 use super::serve::{alt_name, stop_on_signal};
 use super::{Common, Failure, WouldGoWrong, output};
 
 #[derive(Args)]
 #[command(
-    after_help = "A copy of the database lives through the time under a clock that is turned by hand; the original
-is only read, and may be in use. Reminders, mails, retirements, CRLs, OCSP responders and rollovers
-are made by the server's own jobs. No mail is sent. The copy has throwaway keys in the place of
-every CA key that is at hand, and so do its subscribers: nothing that is signed is good outside, no
-token is asked, and a root that is offline stays offline.
+    after_help = "A copy of the database lives through the time under a clock that is turned by hand; \
+the original is only read, and may be in use. Reminders, mails, retirements, CRLs, OCSP responders \
+and rollovers are made by the server's own jobs. No mail is sent. The copy has throwaway keys in the \
+place of every CA key that is at hand, and so do its subscribers: nothing that is signed is good \
+outside, no token is asked, and a root that is offline stays offline.
 
-What people do: a PC that is known to renew unattended does so within a day after its window opens;
-everybody else renews one to three days after a reminder reached them; what is new is used within a
+What people do: a PC that is known to renew unattended does so within a day after its window opens; \
+everybody else renews one to three days after a reminder reached them; what is new is used within a \
 day. Who belongs to a share follows from the user ID. Seats are neither added nor closed.
 
---json prints one event a line: at, event, service, user_id, serial, and what else the kind has.
-event is one of renewal_opens, reminder (threshold_days), renewed, superseded, retired, expired, crl,
-responder_renewed, rollover, problem (problem, severity, detail).
+--json prints one event a line: at, event, service, user_id, serial, and what else the kind has. \
+event is one of renewal_opens, reminder (threshold_days), renewed, superseded, retired, expired, \
+crl, responder_renewed, rollover, problem (problem, severity, detail).
 
-Exit codes: 0 nothing would have gone wrong, 1 failed, 2 usage, 3 something would have. Problems of
-severity `notice` (an initial password lapses unused, a branch has no address, the TLS certificate
+Exit codes: 0 nothing would have gone wrong, 1 failed, 2 usage, 3 something would have. Problems of \
+severity `notice` (an initial password lapses unused, a branch has no address, the TLS certificate \
 of a gateway that does not report ends) are told but leave it at 0.
 
 Examples:
@@ -71,6 +72,11 @@ fn moment(text: &str) -> Result<Timestamp, String> {
     Ok(at.timestamp())
 }
 
+/// What happens, happens at whole seconds; so does the beginning, and not after it.
+fn whole_second(at: Timestamp) -> Result<Timestamp, jiff::Error> {
+    at.round(TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Floor))
+}
+
 fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
@@ -80,7 +86,7 @@ fn share(text: &str) -> Result<f64, String> {
 
 pub(super) async fn run(args: SimulateArgs) -> Result<(), Failure> {
     let settings = args.common.settings()?;
-    let from = args.from.unwrap_or_else(|| SystemClock.now());
+    let from = whole_second(args.from.unwrap_or_else(|| SystemClock.now()))?;
     let until = from
         .checked_add(SignedDuration::from_hours(24 * args.days))
         .map_err(|_| "that is too far away")?;
@@ -141,11 +147,28 @@ async fn simulate(plan: &Simulation, json: bool) -> Result<Outcome, Failure> {
     }
     let Outcome { certificates, mails, moments, failures, notices } = outcome;
     output::progress(&format!(
-        "{certificates} certificates from {} to {}, {moments} moments, {mails} mails, {failures} \
-         failures, {notices} notices, in {:.1} s",
+        "{} from {} to {}, {}, {}, {}, {}, in {:.1} s",
+        counted(certificates as u64, "certificate"),
         plan.from.to_zoned(zone.clone()).date(),
         plan.until.to_zoned(zone).date(),
+        counted(moments as u64, "moment"),
+        counted(mails as u64, "mail"),
+        counted(failures as u64, "failure"),
+        counted(notices as u64, "notice"),
         begun.elapsed().as_secs_f64()
     ));
     Ok(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_is_a_whole_second_and_not_later() {
+        let begins = |text: &str| whole_second(text.parse().unwrap()).unwrap().to_string();
+        assert_eq!(begins("2027-01-02T18:53:32.987654Z"), "2027-01-02T18:53:32Z");
+        assert_eq!(begins("2027-01-02T18:53:32Z"), "2027-01-02T18:53:32Z");
+        assert_eq!(begins("1969-12-31T23:59:58.5Z"), "1969-12-31T23:59:58Z");
+    }
 }

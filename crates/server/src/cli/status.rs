@@ -3,15 +3,16 @@ use tegata_domain::ServiceKey;
 use tegata_registrar::Standing;
 use tegata_store::View;
 
+use super::zone::Zone;
 use super::{Common, Failure, NeedsAttention, output};
 
 #[derive(Args)]
 #[command(
-    after_help = "Needs attention: a CRL that is overdue or missing, a CA that ends within the renewal window
-without another after it, a TLS certificate of the issuing site or a gateway that ends within 30 days
-(both are renewed before: the site's by `tegata serve`, a gateway's when it reports), a gateway that
-reported once but not for 5 minutes (for 30 days: it counts as taken away) or that is 3 minutes behind
-the revocation feed, a mail that could not be delivered or waits for an hour.
+    after_help = "Needs attention: a CRL that is overdue or missing, a CA that ends within the renewal \
+window without another after it, a TLS certificate of the issuing site or a gateway that ends within \
+30 days (both are renewed before: the site's by `tegata serve`, a gateway's when it reports), a \
+gateway that reported once but not for 5 minutes (for 30 days: it counts as taken away) or that is \
+3 minutes behind the revocation feed, a mail that could not be delivered or waits for an hour.
 
 Exit codes: 0 all is well, 1 failed, 2 usage, 3 something needs attention.
 
@@ -44,8 +45,8 @@ pub(super) fn run(args: &StatusArgs) -> Result<(), Failure> {
     if args.common.json {
         output::one(true, &all, "")?;
     } else {
-        for standing in &all {
-            show(standing)?;
+        for (service, standing) in services.iter().zip(&all) {
+            show(standing, &Zone::of(service)?)?;
         }
     }
     match all.iter().map(|standing| standing.attention.len()).sum() {
@@ -54,7 +55,7 @@ pub(super) fn run(args: &StatusArgs) -> Result<(), Failure> {
     }
 }
 
-fn show(standing: &Standing) -> Result<(), Failure> {
+fn show(standing: &Standing, zone: &Zone) -> Result<(), Failure> {
     let Standing { idle_days, .. } = standing;
     let mut rows = vec![("live certificates".to_owned(), standing.live)];
     rows.extend(
@@ -87,17 +88,17 @@ fn show(standing: &Standing) -> Result<(), Failure> {
                 gateway.feed_position.map(|at| format!("{at} of {}", standing.feed_position));
             vec![
                 gateway.name.clone(),
-                gateway.reported_at.map_or("never".to_owned(), |at| at.to_string()),
+                gateway.reported_at.map_or("never".to_owned(), |at| zone.moment(at)),
                 position.unwrap_or_default(),
-                gateway.not_after.to_string(),
+                zone.moment(gateway.not_after),
             ]
         },
     )?;
     output::text("\n")?;
     output::list(false, &standing.authorities, &["CA", "ENDS", "CRL DUE"], |ca| {
         let retired = if ca.retired { " (retired)" } else { "" };
-        let due = ca.crl_next_update.map(|at| at.to_string()).unwrap_or_default();
-        vec![format!("{}{retired}", ca.name), ca.not_after.to_string(), due]
+        let (ends, due) = (zone.moment(ca.not_after), zone.maybe(ca.crl_next_update));
+        vec![format!("{}{retired}", ca.name), ends, due]
     })?;
     let lines: String =
         standing.attention.iter().map(|sentence| format!("attention: {sentence}\n")).collect();

@@ -1,5 +1,6 @@
 mod closing;
 mod email;
+mod password;
 mod reissue;
 
 use clap::Subcommand;
@@ -10,9 +11,11 @@ use tegata_store::{StoreError, View};
 use tegata_text::Lang;
 
 use super::mail_template::lang;
+use super::zone::Zone;
 use super::{Failure, Scoped, operator, output};
 use closing::CloseArgs;
 use email::ChangeEmailArgs;
+use password::Answer;
 use reissue::ReissueArgs;
 
 #[derive(Subcommand)]
@@ -56,7 +59,8 @@ pub(super) enum SubscriberCommand {
     #[command(after_help = "Example:
   tegata subscriber reset CMSM950-006-401 --dir D
 
-For a seat that has, or had, a certificate: tegata subscriber reissue.")]
+A certificate that the seat has is revoked by the issuance with this password. For a lost or stolen
+key, or a new PC: tegata subscriber reissue.")]
     Reset {
         /// User ID
         user_id: UserId,
@@ -152,21 +156,24 @@ pub(super) async fn run(command: SubscriberCommand) -> Result<(), Failure> {
             let office = scoped.common.office()?;
             let service = office.choose_service(scoped.service.as_ref())?;
             let settings = ServiceSettings::on_record(&service.settings)?;
+            let zone = Zone::set(&settings)?;
             let seat = office.reset(operator(), service.id, user_id, settings.credential()).await?;
-            print_slips(scoped.common.json, &[seat.into()])
+            let answer = Answer::of(&office, service.id, seat, &settings)?;
+            output::one(scoped.common.json, &[&answer], &answer.after_reset(&zone))
         }
         SubscriberCommand::Unlock { user_id, scoped } => {
             let office = scoped.common.office()?;
             let service = office.choose_service(scoped.service.as_ref())?;
             let settings = ServiceSettings::on_record(&service.settings)?;
             let done = office.unlock(operator(), service.id, user_id).await?;
+            let until = Zone::set(&settings)?.moment(done.lapses_at);
             let (user_id, lapses_at, help) = (done.user_id, done.lapses_at, settings.help.en);
             let json = serde_json::json!({
                 "user_id": user_id, "credential": "ready", "lapses_at": lapses_at, "help": help,
             });
             let sentence = format!(
                 "{user_id} can be used again, with the same initial password, until \
-                 {lapses_at:.0}. If it is forgotten: tegata subscriber reset {user_id}\nThe user \
+                 {until}. If it is forgotten: tegata subscriber reset {user_id}\nThe user \
                  is told to call: {help}"
             );
             output::one(scoped.common.json, &json, &sentence)

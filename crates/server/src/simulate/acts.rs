@@ -7,6 +7,7 @@ use tegata_domain::{CertificateState, SeatState, Serial, renewal_opens_at};
 use tegata_registrar::{RenewError, Service};
 use tegata_store::{CertificateRecord, SeatRecord, ServiceId, StoreError, View};
 
+use super::event::in_zone;
 use super::people::{Behaviour, renewed};
 use super::walk::{AFTER, Act, Walk};
 use super::{Event, Kind, Problem, SimulationError};
@@ -129,6 +130,7 @@ impl Walk {
         let full = record.certificate.validity.not_after + service.lifecycle.lifetime;
         let named = format!("{id:?} {ends}");
         if ends < full && self.told.insert((Problem::Shortened, named)) {
+            let [ends, full] = [ends, full].map(|at| in_zone(at, &service.time_zone));
             let sentence = format!("ends on {ends} with its CA instead of on {full}; so do others");
             let event = Event::problem(now, Problem::Shortened, sentence).of(&service.key);
             self.tell(event.about(user_id, new.serial));

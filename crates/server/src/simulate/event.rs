@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tegata_domain::{Serial, UserId};
@@ -132,6 +133,11 @@ pub struct Event {
     pub detail: Map<String, Value>,
 }
 
+/// A moment as people read it: `2027-01-03 03:53:32 JST`.
+pub(super) fn in_zone(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%F %T %Z").to_string()
+}
+
 impl Event {
     pub(super) fn new(at: Timestamp, event: Kind) -> Self {
         Self {
@@ -166,14 +172,21 @@ impl Event {
         self
     }
 
-    /// What else is said, in words.
-    pub(super) fn words(&self) -> String {
+    /// What else is said, in words, with moments of this zone.
+    pub(super) fn words(&self, zone: &TimeZone) -> String {
         let mut words: Vec<String> = self.user_id.iter().map(ToString::to_string).collect();
         words.extend(self.serial.iter().map(ToString::to_string));
         let of = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let moment = |value: &Value| {
+            let at: Option<Timestamp> = value.as_str().and_then(|text| text.parse().ok());
+            at.map_or_else(|| of(value), |at| in_zone(at, zone))
+        };
         words.extend(self.detail.iter().filter(|(name, _)| *name != "severity").map(
             |(name, value)| match name.as_str() {
                 "detail" => of(value),
+                "not_after" => format!("ends {}", moment(value)),
+                "mailed" if value.as_bool() == Some(true) => "by mail".to_owned(),
+                "mailed" => "to nobody".to_owned(),
                 name => format!("{name} {}", of(value)),
             },
         ));

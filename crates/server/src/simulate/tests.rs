@@ -6,6 +6,7 @@ use std::path::Path;
 
 use der::pem::{LineEnding, encode_string};
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use tegata_ca::{Signer, SoftwareKey, SubjectName, certification_request};
 use tegata_domain::{Clock, CredentialPolicy, Serial};
 use tegata_registrar::{
@@ -189,7 +190,8 @@ async fn a_thousand_seats_live_400_days_as_the_rules_say() {
     assert_eq!(outcome.failures, 0, "{:?}", failures(&events));
     // They end within these days, the site's and the reporting gateway's were renewed.
     let of_servers = |event: &&Event| event.problem == Some(Problem::ServerCertificateEnds);
-    let said: Vec<_> = events.iter().filter(of_servers).map(Event::words).collect();
+    let said: Vec<_> =
+        events.iter().filter(of_servers).map(|event| event.words(&TimeZone::UTC)).collect();
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].contains("gateway-quiet.example"), "{said:?}");
 

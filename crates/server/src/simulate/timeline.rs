@@ -38,7 +38,7 @@ impl Timeline {
             let (count, examples) = self.problems.entry(problem).or_default();
             *count += 1;
             if examples.len() < EXAMPLES {
-                examples.push(format!("{}  {}", at.strftime("%F %T"), event.words()));
+                examples.push(format!("{}  {}", at.strftime("%F %T"), event.words(&self.zone)));
             }
         }
         if matches!(event.event, Kind::Crl | Kind::ResponderRenewed) {
@@ -54,7 +54,7 @@ impl Timeline {
         *day.entry((event.event, about)).or_default() += 1;
         self.shown += 1;
         if self.shown <= FEW {
-            let words = event.words();
+            let words = event.words(&self.zone);
             self.few.push(format!("{}  {:<14} {words}", at.strftime("%F %T"), event.event.words()));
         }
     }
@@ -130,6 +130,26 @@ mod tests {
         let text = timeline.text();
         assert!(text.contains("1970-01-01  renewal opens 1, reminder 1 (30 days)\n"), "{text}");
         assert!(text.contains("1970-01-02  renewed 100\n"), "{text}");
+    }
+
+    #[test]
+    fn every_moment_of_a_line_is_in_the_same_zone() {
+        let mut timeline = Timeline::new(TimeZone::get("Asia/Tokyo").unwrap());
+        let opens = event(64_799, Kind::RenewalOpens);
+        timeline.push(&opens.with("not_after", "2027-01-02T18:53:32Z"));
+        let text = timeline.text();
+        assert!(text.contains("1970-01-02 02:59:59  renewal opens"), "{text}");
+        assert!(text.contains("ends 2027-01-03 03:53:32 JST\n"), "{text}");
+    }
+
+    #[test]
+    fn a_reminder_says_how_it_went() {
+        let mut timeline = Timeline::new(TimeZone::UTC);
+        timeline.push(&event(0, Kind::Reminder).with("mailed", true));
+        timeline.push(&event(1, Kind::Reminder).with("mailed", false));
+        let text = timeline.text();
+        assert!(text.contains("by mail\n") && text.contains("to nobody\n"), "{text}");
+        assert!(!text.contains("mailed"), "{text}");
     }
 
     #[test]

@@ -6,8 +6,9 @@ use tegata_registrar::ServiceSettings;
 
 use super::super::confirm::{Meant, Unasked};
 use super::super::output::counted;
+use super::super::zone::Zone;
 use super::super::{Failure, Scoped, operator, output};
-use super::print_slips;
+use super::password::Answer;
 
 #[derive(Args)]
 pub(in super::super) struct CloseArgs {
@@ -51,11 +52,10 @@ pub(super) async fn close(args: CloseArgs) -> Result<(), Failure> {
 pub(super) async fn reopen(user_id: UserId, scoped: &Scoped) -> Result<(), Failure> {
     let office = scoped.common.office()?;
     let service = office.choose_service(scoped.service.as_ref())?;
-    let policy = ServiceSettings::on_record(&service.settings)?.credential();
+    let settings = ServiceSettings::on_record(&service.settings)?;
+    let zone = Zone::set(&settings)?;
+    let policy = settings.credential();
     let seat = office.reopen_seat(operator(), service.id, user_id, policy).await?;
-    print_slips(scoped.common.json, &[seat.into()])?;
-    if scoped.common.json {
-        return Ok(());
-    }
-    output::text("\nOpen again, with this new password. What was revoked stays revoked.\n")
+    let answer = Answer::of(&office, service.id, seat, &settings)?;
+    output::one(scoped.common.json, &[&answer], &answer.after_reopening(&zone))
 }

@@ -1,13 +1,14 @@
 //! A new certificate for a seat that has, or had, one.
 
 use clap::Args;
-use serde::Serialize;
-use tegata_domain::{Reissue, Serial, UserId};
+use tegata_domain::{Reissue, UserId};
 use tegata_registrar::ServiceSettings;
 
 use super::super::confirm::{Meant, Unasked};
 use super::super::output::counted;
+use super::super::zone::Zone;
 use super::super::{Failure, Scoped, operator, output};
+use super::password::Answer;
 
 #[derive(Args)]
 pub(in super::super) struct ReissueArgs {
@@ -23,18 +24,6 @@ pub(in super::super) struct ReissueArgs {
     meant: Meant,
     #[command(flatten)]
     scoped: Scoped,
-}
-
-#[derive(Serialize)]
-struct Answer {
-    user_id: UserId,
-    password: String,
-    lapses_at: jiff::Timestamp,
-    /// Good until something is issued with this password.
-    standing: Vec<Serial>,
-    /// Revoked now.
-    revoked: Vec<Serial>,
-    help: String,
 }
 
 pub(super) async fn run(args: ReissueArgs) -> Result<(), Failure> {
@@ -53,6 +42,7 @@ pub(super) async fn run(args: ReissueArgs) -> Result<(), Failure> {
         let question = format!("Revoke what {user_id} has, for good, and give out a new password?");
         meant.confirm(&question, Unasked::Goes)?;
     }
+    let zone = Zone::set(&settings)?;
     let policy = settings.credential();
     let done = office.reissue(operator(), service.id, user_id, policy, what).await?;
     let answer = Answer {
@@ -63,26 +53,17 @@ pub(super) async fn run(args: ReissueArgs) -> Result<(), Failure> {
         revoked: done.revoked,
         help: settings.help.en,
     };
-    output::one(scoped.common.json, &answer, &sentence(&answer))
+    output::one(scoped.common.json, &answer, &sentence(&answer, &zone))
 }
 
-fn sentence(answer: &Answer) -> String {
-    let Answer { user_id, password, lapses_at, standing, revoked, help } = answer;
-    let many = |list: &[Serial]| counted(list.len() as u64, "certificate");
-    let older = match (standing.len(), revoked.len()) {
-        (0, 0) => "It has no certificate that is good now.".to_owned(),
-        (0, _) => {
-            format!("{} revoked now; gateways refuse what had them within a second.", many(revoked))
+fn sentence(answer: &Answer, zone: &Zone) -> String {
+    let revoked = counted(answer.revoked.len() as u64, "certificate");
+    let older = match (answer.standing(), answer.revoked.is_empty()) {
+        (Some(standing), _) => standing,
+        (None, true) => "It has no certificate that is good now.".to_owned(),
+        (None, false) => {
+            format!("{revoked} revoked now; gateways refuse what had them within a second.")
         }
-        _ => format!(
-            "{} good until a new one is issued with this password, and revoked by that very \
-             issuance.",
-            many(standing)
-        ),
     };
-    format!(
-        "user ID           {user_id}\ninitial password  {password}\n\nThe password is shown once \
-         and works once, until {lapses_at:.0}. {older}\nThe user issues as the first time; if it \
-         fails, they are told to call: {help}"
-    )
+    answer.sentence(zone, &older)
 }
