@@ -129,6 +129,10 @@ fn absolute(path: &Path, text: Text) -> Result<std::path::PathBuf, Failure> {
 }
 
 fn refused(error: &ScheduleError, text: Text) -> Failure {
+    if let ScheduleError::Argument(name) = error {
+        let (title, detail) = (text.schedule_control(name), text.schedule_control_do());
+        return Failure::usage("bad_argument", title, detail);
+    }
     let mut failure = failed(error, text);
     if matches!(error, ScheduleError::OfEveryone(_)) {
         failure.explanation.detail = text.schedule_everyone_do();
