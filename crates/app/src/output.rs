@@ -81,13 +81,7 @@ impl Output {
             Ok(exit) => return ExitCode::from(exit as u8),
             Err(failure) => failure,
         };
-        self.progress(&explanation.title);
-        if !explanation.detail.is_empty() {
-            self.progress(&explanation.detail);
-        }
-        if !explanation.reference.is_empty() {
-            self.progress(&self.text.app_reference(&explanation.reference));
-        }
+        self.explain(&explanation);
         let help = self.contact(&explanation.detail);
         if self.json {
             self.result(
@@ -105,6 +99,17 @@ impl Output {
             );
         }
         ExitCode::from(exit as u8)
+    }
+
+    /// Says what went wrong, what to do, and under which reference the server knows it.
+    pub(crate) fn explain(&self, explanation: &Explanation) {
+        self.progress(&explanation.title);
+        if !explanation.detail.is_empty() {
+            self.progress(&explanation.detail);
+        }
+        if !explanation.reference.is_empty() {
+            self.progress(&self.text.app_reference(&explanation.reference));
+        }
     }
 
     /// Says whom to call, as the last line of an error, and hands it on. The server may have said

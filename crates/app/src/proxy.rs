@@ -58,7 +58,9 @@ pub(crate) fn note(network: &Https, world: &World) {
     }
 }
 
-fn choice(options: &Proxy, text: Text) -> Result<ProxyChoice, Failure> {
+/// The way out that the options name. An address with a password in it is none: it would end up
+/// in lists of processes and in a schedule that everyone can read.
+pub(crate) fn choice(options: &Proxy, text: Text) -> Result<ProxyChoice, Failure> {
     let Some(given) = &options.proxy else { return Ok(ProxyChoice::Automatic) };
     given
         .parse()

@@ -5,7 +5,7 @@ use tegata_agent::receipt::Receipt;
 use tegata_agent::site::Site;
 use tegata_agent::store::{KeyStore, Pkcs12Form, StoreUri};
 use tegata_agent::transport::Https;
-use tegata_agent::{Exit, Fingerprint};
+use tegata_agent::{Exit, Explanation, Fingerprint};
 use tegata_domain::{Clock, UserId};
 use tegata_text::Text;
 
@@ -66,13 +66,17 @@ fn all_due(
                 renewed.push(outcome);
             }
             Err(failure) => {
-                world.output.progress(&failure.explanation.title);
+                world.output.explain(&failure.explanation);
                 if exit == Exit::Done {
                     exit = failure.exit;
                 }
-                failed.push(FailedObject { user_id: user, code: failure.explanation.code });
+                failed.push(FailedObject::of(user, failure.explanation));
             }
         }
+    }
+    if !failed.is_empty() {
+        let details: Vec<_> = failed.iter().map(|one| one.detail.as_str()).collect();
+        world.output.contact(&details.join("\n"));
     }
     if renewed.is_empty() && failed.is_empty() {
         said = said.line(&text.app_nothing_due());
@@ -201,4 +205,16 @@ pub(crate) struct FailedObject {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) user_id: Option<String>,
     pub(crate) code: String,
+    title: String,
+    /// What to do next.
+    detail: String,
+    /// Under what the server knows it; empty where it was not asked.
+    reference: String,
+}
+
+impl FailedObject {
+    pub(crate) fn of(user_id: Option<String>, why: Explanation) -> Self {
+        let Explanation { code, title, detail, reference } = why;
+        Self { user_id, code, title, detail, reference }
+    }
 }

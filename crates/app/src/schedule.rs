@@ -10,7 +10,7 @@ use tegata_text::Text;
 use crate::World;
 use crate::args::Schedule;
 use crate::output::{Failure, Lines};
-use crate::stores;
+use crate::{proxy, stores};
 
 /// `tegata-app schedule`
 pub(crate) fn run(options: &Schedule, world: &World) -> Result<(), Failure> {
@@ -117,9 +117,13 @@ fn arguments(options: &Schedule, world: &World) -> Result<Vec<String>, Failure> 
             words.extend([option.to_owned(), file.to_string_lossy().into_owned()]);
         }
     }
-    let texts = [("--proxy", &world.proxy.proxy), ("--proxy-user", &world.proxy.proxy_user)];
+    let choice = match &world.proxy.proxy {
+        Some(_) => Some(proxy::choice(&world.proxy, text)?.to_string()),
+        None => None,
+    };
+    let texts = [("--proxy", choice.as_ref()), ("--proxy-user", world.proxy.proxy_user.as_ref())];
     for (option, value) in texts {
-        words.extend(value.iter().flat_map(|value| [option.to_owned(), value.clone()]));
+        words.extend(value.into_iter().flat_map(|value| [option.to_owned(), value.clone()]));
     }
     Ok(words)
 }
@@ -129,6 +133,10 @@ fn absolute(path: &Path, text: Text) -> Result<std::path::PathBuf, Failure> {
 }
 
 fn refused(error: &ScheduleError, text: Text) -> Failure {
+    if let ScheduleError::Argument(name) = error {
+        let (title, detail) = (text.schedule_control(name), text.schedule_control_do());
+        return Failure::usage("bad_argument", title, detail);
+    }
     let mut failure = failed(error, text);
     if matches!(error, ScheduleError::OfEveryone(_)) {
         failure.explanation.detail = text.schedule_everyone_do();

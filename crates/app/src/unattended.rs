@@ -11,7 +11,7 @@ use tegata_agent::receipt::Receipts;
 use tegata_agent::store::{KeyStore, Pkcs12Form, StoreUri};
 use tegata_agent::transport::Https;
 use tegata_agent::unattended::{self, Log, Old, Tries, Verdict};
-use tegata_agent::{Exit, notify};
+use tegata_agent::{Exit, Remedy, notify};
 use tegata_domain::Clock;
 
 use crate::args::Renew;
@@ -70,16 +70,17 @@ fn carry_out(options: &Renew, tries: &mut Tries, world: &mut World) -> Result<Do
             match opened {
                 Ok((run, items)) => run.carry_out(&items, tries, &mut done, world),
                 Err(failure) => {
-                    let (code, title) = (failure.explanation.code, failure.explanation.title);
-                    world.output.progress(&title);
-                    done.log.push(format!("failed {code}"));
-                    let why = (code.as_str(), failure.remedy);
-                    if tries.failed(&key, why, UNKNOWN_DAYS, now, &world.entropy) {
-                        done.tell_failure(&text.unattended_failed_store(&title), world);
+                    let why = &failure.explanation;
+                    world.output.progress(&why.title);
+                    done.log.push(format!("failed {}", why.code));
+                    let code = (why.code.as_str(), failure.remedy);
+                    if tries.failed(&key, code, UNKNOWN_DAYS, now, &world.entropy) {
+                        let what = text.unattended_failed_store(&why.title);
+                        done.tell_failure(&what, next_step(&failure), world);
                         tries.told(&key, now);
                     }
                     done.exit = failure.exit;
-                    done.failed.push(renew::FailedObject { user_id: None, code });
+                    done.failed.push(renew::FailedObject::of(None, failure.explanation));
                 }
             }
             return Ok(done);
@@ -88,7 +89,7 @@ fn carry_out(options: &Renew, tries: &mut Tries, world: &mut World) -> Result<Do
         Verdict::Stopped(failed) => (failed.code.clone(), None),
     };
     if tries.reminds(&key, UNKNOWN_DAYS, now) {
-        done.tell_failure(&text.unattended_stopped(&code, &key), world);
+        done.tell_failure(&text.unattended_stopped(&code, &key), None, world);
         tries.told(&key, now);
     }
     done.waiting.push(Waiting { user_id: None, serial: None, code, not_before });
@@ -197,7 +198,7 @@ impl Run {
                 let line = world.text.unattended_stopped(&code, &user);
                 done.say(&line);
                 if tries.reminds(&number, item.days_left(now), now) {
-                    self.tell_failure(&item, &line, done, world);
+                    self.tell_failure(&item, (&line, None), done, world);
                     tries.told(&number, now);
                 }
                 let not_before = None;
@@ -225,19 +226,19 @@ impl Run {
                 done.renewed.push(outcome);
             }
             Err(failure) => {
-                let (code, title) = (failure.explanation.code, failure.explanation.title);
-                world.output.progress(&title);
-                done.log.push(format!("failed {user} {number} {code}"));
+                let why = &failure.explanation;
+                world.output.progress(&why.title);
+                done.log.push(format!("failed {user} {number} {}", why.code));
                 let days_left = item.days_left(now);
-                let why = (code.as_str(), failure.remedy);
-                if tries.failed(&number, why, days_left, now, &world.entropy) {
-                    self.tell_failure(&item, &title, done, world);
+                let code = (why.code.as_str(), failure.remedy);
+                if tries.failed(&number, code, days_left, now, &world.entropy) {
+                    self.tell_failure(&item, (&why.title, next_step(&failure)), done, world);
                     tries.told(&number, now);
                 }
                 if done.exit == Exit::Done {
                     done.exit = failure.exit;
                 }
-                done.failed.push(renew::FailedObject { user_id: Some(user), code });
+                done.failed.push(renew::FailedObject::of(Some(user), failure.explanation));
             }
         }
     }
@@ -249,13 +250,25 @@ impl Run {
         done.tell(text.unattended_renewed_title(), body, world);
     }
 
-    fn tell_failure(&self, item: &Item, why: &str, done: &mut Done, world: &World) {
+    fn tell_failure(
+        &self,
+        item: &Item,
+        (why, next): (&str, Option<&str>),
+        done: &mut Done,
+        world: &World,
+    ) {
         let text = world.text;
         let until = item.held.certificate.not_after();
         let until = Dates::of_service(zone(item), text).moment(until);
         let what = text.unattended_failed_body(&until, item.held.user.as_str(), why);
-        done.tell_failure(&what, world);
+        done.tell_failure(&what, next, world);
     }
+}
+
+/// What the server told to do: what it refuses to this PC, no other try of this PC obtains.
+fn next_step(failure: &Failure) -> Option<&str> {
+    let is_final = failure.exit == Exit::Refused && failure.remedy == Remedy::Person;
+    Some(failure.explanation.detail.as_str()).filter(|detail| is_final && !detail.is_empty())
 }
 
 fn serial(item: &Item) -> String {
@@ -308,14 +321,19 @@ impl Done {
         parts.iter().sum::<usize>() == 0
     }
 
-    /// Says what failed and what to do now.
-    fn tell_failure(&mut self, what: &str, world: &World) {
+    /// Says what failed and what to do now: as the server said, or by hand.
+    fn tell_failure(&mut self, what: &str, next: Option<&str>, world: &World) {
         let (text, uri) = (world.text, self.store.to_string());
-        // What the window cannot open is renewed where it was issued: at the command line.
-        let now = if stores::choices().contains(&uri) {
-            text.unattended_failed_open()
-        } else {
-            text.unattended_failed_command(&format!("{} renew --store {uri}", args::program()))
+        let now = match next {
+            Some(next) => match stores::help_desk(text).filter(|help| !next.contains(help)) {
+                Some(help) => format!("{next}\n{}", text.app_contact(&help)),
+                None => next.to_owned(),
+            },
+            // What the window cannot open is renewed where it was issued: at the command line.
+            None if stores::choices().contains(&uri) => text.unattended_failed_open(),
+            None => {
+                text.unattended_failed_command(&format!("{} renew --store {uri}", args::program()))
+            }
         };
         self.tell(text.unattended_failed_title(), format!("{what}\n{now}"), world);
     }

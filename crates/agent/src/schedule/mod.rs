@@ -104,6 +104,9 @@ pub enum ScheduleError {
     /// A path that the system's form cannot hold.
     #[error("{} cannot stand in a schedule", .0.display())]
     Path(PathBuf),
+    /// An argument with control characters, by the option whose value it is.
+    #[error("{0} has control characters, which cannot stand in a schedule")]
+    Argument(String),
 }
 
 impl ScheduleError {
@@ -118,9 +121,23 @@ impl Plan {
     fn program(&self) -> Result<&str, ScheduleError> {
         self.program
             .to_str()
-            // Each form has lines.
-            .filter(|program| !program.contains(['\n', '\r', '\0']))
+            .filter(|program| !program.contains(char::is_control))
             .ok_or_else(|| ScheduleError::Path(self.program.clone()))
+    }
+
+    /// Each form has lines, and what stands behind the end of one means something of its own.
+    fn check(&self) -> Result<(), ScheduleError> {
+        self.program()?;
+        let mut option = "";
+        for word in &self.arguments {
+            if word.contains(char::is_control) {
+                let name = if option.is_empty() { word } else { option };
+                return Err(ScheduleError::Argument(name.escape_debug().to_string()));
+            }
+            // A value is known by the option before it.
+            option = if word.starts_with("--") { word } else { "" };
+        }
+        Ok(())
     }
 
     /// The arguments, with those that have the application spread its work itself.
@@ -144,6 +161,7 @@ fn name(site: Option<&Site>) -> String {
 /// # Errors
 /// When the system takes no entry.
 pub fn on(plan: &Plan, places: &Places) -> Result<Entry, ScheduleError> {
+    plan.check()?;
     #[cfg(target_os = "linux")]
     if systemd::is_there(places) {
         let entry = systemd::on(plan, places)?;
@@ -197,5 +215,38 @@ pub fn show(site: Option<&Site>, places: &Places) -> Option<Entry> {
     #[cfg(target_os = "macos")]
     {
         launchd::show(site, places)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_argument_becomes_a_line_of_its_own() {
+        let home = tempfile::tempdir().unwrap();
+        let runtime = home.path().join("run");
+        std::fs::create_dir_all(runtime.join("systemd")).unwrap();
+        let config = home.path().join("config");
+        for runtime in [Some(runtime), None] {
+            let places = Places { config: config.clone(), runtime, user: None };
+            for (value, name) in [
+                (["--proxy-user", "a\nExecStartPre=/bin/sh"], "--proxy-user"),
+                (["--store", "pem:/a\r\nHidden=true"], "--store"),
+                (["--store", "pem:/a\u{85}b"], "--store"),
+                (["renew", "b\0"], "b\\0"),
+            ] {
+                let plan = Plan {
+                    site: None,
+                    program: "/usr/bin/tegata-app".into(),
+                    arguments: value.map(str::to_owned).to_vec(),
+                    description: "Renewal".to_owned(),
+                };
+                let refused = on(&plan, &places).map_err(|error| error.to_string());
+                let said = refused.unwrap_err();
+                assert!(said.starts_with(&format!("{name} has ")), "{said}");
+                assert!(!config.exists(), "nothing is written");
+            }
+        }
     }
 }

@@ -16,6 +16,7 @@ mod model;
 mod page;
 mod pages;
 mod removing;
+mod scheduling;
 mod stop;
 #[cfg(test)]
 mod tests;

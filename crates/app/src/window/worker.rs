@@ -11,7 +11,7 @@ use tegata_agent::issue::{
     self, Confirmation, Order, Outcome, Person, Ports, Progress, Right, Stopped,
 };
 use tegata_agent::link::{Link, LinkAnswer};
-use tegata_agent::proxy::{Account, ProxyAsk, ProxyChoice, ProxyPerson, Scheme, WayOut};
+use tegata_agent::proxy::{Account, ProxyAsk, ProxyPerson, Scheme, WayOut};
 use tegata_agent::site::Site;
 use tegata_agent::store::{Held, KeyStore, Pkcs12Form, StoreError, StoreUri};
 use tegata_agent::transport::{Https, Network};
@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 use super::model::card;
 use super::model::form::Filled;
 use super::model::{Answer, Issued, Job, Question, Report};
+use super::scheduling::{switch, way_out};
 use super::stop::{Stop, Stoppable};
 use super::updating::{Updater, look_aside};
 use crate::{proxy, schedule, stores};
@@ -370,15 +371,10 @@ impl Bench {
     /// stays and the window is open.
     pub(super) fn network(&self, context: &Context) -> Result<Stoppable<Https>, Explanation> {
         let text = context.text;
-        let choice: ProxyChoice = context.proxy.parse().map_err(|_| Explanation {
-            code: "bad_proxy".to_owned(),
-            title: text.window_failed_proxy_setting(),
-            detail: text.window_failed_proxy_setting_do(),
-            reference: String::new(),
-        })?;
+        let choice = way_out(context)?;
         let mut known = self.way_out.borrow_mut();
         let way_out = match known.take() {
-            Some((of, way_out)) if of == context.proxy => way_out,
+            Some((of, known)) if of == context.proxy => known,
             _ => {
                 let person = Arc::new(AtProxy(Arc::clone(&self.desk)));
                 let (clock, entropy) = (self.around.clock.clone(), self.around.entropy.clone());
@@ -443,17 +439,6 @@ pub(super) fn open(
     let uri: StoreUri = context.store.parse().map_err(|_| not_here(context, context.text))?;
     stores::opened(&uri, password, Pkcs12Form::default())
         .map_err(|error| Error::from(error).explain(context.text))
-}
-
-/// Has this PC renew by itself, with the store and the way out of the settings; or not.
-fn switch(context: &Context, is_wanted: bool) -> Report {
-    let with = ["--store", &context.store, "--proxy", &context.proxy].map(str::to_owned);
-    let switched = if is_wanted {
-        schedule::switch_on(&with, context.text).map(|_| true)
-    } else {
-        schedule::switch_off(context.text).map(|_| false)
-    };
-    Report::Scheduled(switched.map_err(|failure| failure.explanation))
 }
 
 /// No store has this name here.

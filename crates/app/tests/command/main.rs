@@ -5,6 +5,7 @@
 mod issue;
 mod proxy;
 mod remove;
+mod schedule;
 mod support;
 mod terminal;
 mod token;

@@ -128,7 +128,7 @@ fn answer(authority: &Authority, script: &Mutex<VecDeque<Script>>, request: &Req
     match request.path.as_str() {
         "/api/v1/0001/sb0001002c/trust" => json(&authority.trust()),
         "/api/v1/0001/sb0001002c/service" => json(&service()),
-        "/api/v1/0001/sb0001002c/enroll" => {
+        "/api/v1/0001/sb0001002c/enroll" | "/api/v1/0001/sb0001002c/renew" => {
             let next = script.lock().unwrap().pop_front();
             match next {
                 None => json(&issue(authority, &request.body)),

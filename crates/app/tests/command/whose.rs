@@ -5,7 +5,7 @@ use serde_json::json;
 use tegata_agent::brand::{Brand, HelpDesk};
 use tegata_wire::api::Bilingual;
 
-use crate::support::{Pc, Ran, Site, said};
+use crate::support::{Pc, Ran, Script, Site, said};
 
 const RECEIPTS: &str = ".local/state/tegata/certificates";
 
@@ -135,4 +135,32 @@ fn every_error_ends_with_whom_to_call_where_the_installer_says_it() {
     let ran = pc.run(&["remove", "--serial", "01", "--yes", "--store", "pem:certs"]).ended(2);
     assert!(!ran.stderr.contains("Contact:"), "{}", ran.stderr);
     assert!(!installed.run("--version").ended(0).stderr.contains("Contact:"));
+}
+
+#[test]
+fn a_refused_renewal_is_told_with_the_next_step_of_the_server_and_whom_to_call() {
+    for unattended in [false, true] {
+        let (site, pc) = (Site::start(), Pc::new());
+        let installed = Installed::of(&pc, &site);
+        pc.issue(&site, "pem:certs", &[]).ended(0);
+        let receipt = pc.path(RECEIPTS).join(&pc.files(RECEIPTS)[0]);
+        let told = std::fs::read_to_string(&receipt).unwrap();
+        std::fs::write(&receipt, told.replace("2045-12-18", "2020-12-18")).unwrap();
+        site.then(Script::Problem(403, "certificate_held", ""));
+        let more = if unattended { " --unattended" } else { "" };
+        let ran = installed.run(&format!("renew --all-due{more} --store pem:certs --json"));
+        let ran = ran.ended(3);
+        let object = ran.json();
+        let failed = &object["failed"][0];
+        assert_eq!(failed["code"], "certificate_held");
+        assert_eq!(failed["title"], "It was refused.");
+        assert_eq!(failed["detail"], "Ask the branch.");
+        assert_eq!(failed["reference"], "R-20261123");
+        let said = match unattended {
+            true => object["told"][0]["body"].as_str().unwrap().to_owned(),
+            false => ran.stderr.clone(),
+        };
+        assert!(said.contains("Ask the branch.") && said.contains("0120-000-000"), "{said}");
+        assert!(!said.contains("Please run this command"), "{said}");
+    }
 }
