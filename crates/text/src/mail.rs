@@ -16,8 +16,8 @@ use fluent_syntax::unicode::unescape_unicode_to_string;
 use crate::guard::{DEEPEST, is_hidden, nests_at};
 use crate::{Lang, Text};
 
-/// Largest text of replacements that is read, in octets.
-const MAX_SOURCE: usize = 256 * 1024;
+/// What the first line of an export begins with; its language stands behind it.
+const MARK: &str = "# tegata mail-template: ";
 
 /// A message that a service may say in its own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,9 @@ pub enum TemplateFault {
     /// Longer than anyone would write.
     #[error("longer than 256 KiB")]
     TooLong,
+    /// Exported in another language.
+    #[error("it says of itself that it is in {0}; with --lang {0} it would be taken")]
+    OtherLang(String),
     /// Braces in braces.
     #[error("line {line}: nested deeper than {DEEPEST}")]
     TooDeep {
@@ -123,13 +126,25 @@ pub struct MailTemplates {
 }
 
 impl MailTemplates {
+    /// Largest text that is read, in octets.
+    pub const MAX_SOURCE: usize = 256 * 1024;
+
+    /// The first line of texts in `lang`; what says another language there is refused.
+    pub fn first_line(lang: Lang) -> String {
+        format!("{MARK}{}\n", lang.code())
+    }
+
     /// Reads replacements: Fluent messages, one or many.
     ///
     /// # Errors
     /// Everything that is wrong with them.
     pub fn parse(lang: Lang, source: &str) -> Result<Self, Vec<TemplateFault>> {
-        if source.len() > MAX_SOURCE {
+        if source.len() > Self::MAX_SOURCE {
             return Err(vec![TemplateFault::TooLong]);
+        }
+        let said = source.lines().next().and_then(|line| line.strip_prefix(MARK));
+        if let Some(other) = said.map(str::trim).filter(|said| *said != lang.code()) {
+            return Err(vec![TemplateFault::OtherLang(other.chars().take(20).collect())]);
         }
         if let Some(line) = nests_at(source) {
             return Err(vec![TemplateFault::TooDeep { line }]);
@@ -373,7 +388,7 @@ mod tests {
         }
         let twice = faults("mail-held-subject = { $a }\nmail-issued-subject = { $b }\n");
         assert_eq!(twice.len(), 2, "not only the first");
-        assert_eq!(faults(&"#".repeat(MAX_SOURCE + 1)), [TemplateFault::TooLong]);
+        assert_eq!(faults(&"#".repeat(MailTemplates::MAX_SOURCE + 1)), [TemplateFault::TooLong]);
     }
 
     #[test]
@@ -395,6 +410,18 @@ mod tests {
         let deep =
             format!("mail-held-subject = {{ {}{}\n", "A(".repeat(50_000), ")".repeat(50_000));
         assert_eq!(faults(&deep), [TemplateFault::TooDeep { line: 1 }]);
+    }
+
+    #[test]
+    fn what_says_another_language_is_refused() {
+        for lang in Lang::ALL {
+            let source = MailTemplates::first_line(lang) + "\nmail-held-subject = { $service }\n";
+            for other in Lang::ALL {
+                let faults = MailTemplates::parse(other, &source).err();
+                let wanted = vec![TemplateFault::OtherLang(lang.code().to_owned())];
+                assert_eq!(faults, (other != lang).then_some(wanted));
+            }
+        }
     }
 
     #[test]
