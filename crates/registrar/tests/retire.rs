@@ -227,12 +227,43 @@ async fn times_only_grow_and_are_never_in_the_future() {
     assert_eq!(one.world.take(report).await.unwrap(), Taken { first: 0, later: 1 });
     let last = (issued, later + MINUTE);
     assert_eq!(one.world.use_of(one.new), Some(last));
+    let known = || one.world.read(|view| view.gateways(one.world.service.id, one.now()));
+    let before = known();
+    assert_eq!((before.len(), before[0].reported_at), (1, Some(one.now())));
+    one.world.clock.turn(SECOND);
     let old = one.gateway.report(8, &[(one.new, issued, issued)]);
     assert_eq!(one.world.take(old).await.unwrap(), Taken::default());
     assert_eq!(one.world.use_of(one.new), Some(last), "an old report changes nothing");
-    let gateways = one.world.read(|view| view.gateways(one.world.service.id, one.now()));
-    assert_eq!(gateways.len(), 1);
-    assert_eq!(gateways[0].position, Some(9), "nor what is known of the gateway");
+    assert_eq!(known()[0].reported_at, before[0].reported_at, "nor what is known of the gateway");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_fast_hides_no_report_that_follows() {
+    let one = Renewed::new().await;
+    let known = || one.world.read(|view| view.gateways(one.world.service.id, one.now())).remove(0);
+    let micros = |at: Timestamp| u64::try_from(at.as_microsecond()).unwrap();
+    let fast = [u64::MAX, micros(one.now() + DAY * 3650), micros(one.now() + DAY) + 1];
+    for sequence in fast {
+        one.world.clock.turn(SECOND);
+        one.world.take(one.gateway.report(sequence, &[])).await.unwrap();
+        assert_eq!(known().reported_at, Some(one.now()), "it lives all the same");
+        let end = one.world.read(|view| view.feed_position(one.world.service.id));
+        assert_eq!(known().position, Some(end), "nobody has read what is not there");
+    }
+    // The clock is set right.
+    one.world.clock.turn(SECOND);
+    one.world.take(one.gateway.report(micros(one.now()), &[])).await.unwrap();
+    assert_eq!(known().reported_at, Some(one.now()));
+    // One that is fast by little counts as it says.
+    let soon = micros(one.now() + SECOND * 30);
+    one.world.take(one.gateway.report(soon, &[])).await.unwrap();
+    let before = known().reported_at;
+    one.world.clock.turn(SECOND);
+    one.world.take(one.gateway.report(soon, &[])).await.unwrap();
+    assert_eq!(known().reported_at, before, "the same once more");
+    one.world.clock.turn(MINUTE);
+    one.world.take(one.gateway.report(micros(one.now()), &[])).await.unwrap();
+    assert_eq!(known().reported_at, Some(one.now()));
 }
 
 #[tokio::test]

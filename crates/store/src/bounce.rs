@@ -57,7 +57,7 @@ impl Tx<'_> {
         self.0
             .prepare_cached(
                 "UPDATE outbox SET next_at = ?4, tried_from = ?3, error = ?2, attempts = 0
-                 WHERE id = ?1 AND dropped_at IS NULL",
+                 WHERE id = ?1 AND dropped_at IS NULL AND sent_at IS NULL",
             )?
             .execute((id.0, why, Column(now), Column(next_at)))?;
         Ok(())

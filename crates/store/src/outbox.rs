@@ -218,7 +218,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Records that a mail could not be sent, and when to try again, if at all.
+    /// Records that a mail could not be sent, and when to try again, if at all. One that somebody
+    /// else sent meanwhile is sent.
     ///
     /// # Errors
     /// When the database refuses.
@@ -233,7 +234,7 @@ impl Tx<'_> {
             .prepare_cached(
                 "UPDATE outbox SET next_at = ?2, error = ?3,
                      failed_at = CASE WHEN ?2 IS NULL THEN ?4 END
-                 WHERE id = ?1 AND dropped_at IS NULL",
+                 WHERE id = ?1 AND dropped_at IS NULL AND sent_at IS NULL",
             )?
             .execute((id.0, next_at.map(Column), error, Column(now)))?;
         Ok(())

@@ -1,6 +1,6 @@
 //! When gateways admitted a certificate, and what they report of themselves.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::OptionalExtension;
 use tegata_domain::Serial;
 
@@ -44,6 +44,9 @@ pub struct GatewayReport {
 
 /// Seconds by which a use must be later than the one on record to be written down.
 const GRAIN: i64 = 60;
+
+/// By how much a gateway's clock may be fast: a number of a report is the time in microseconds.
+const FAST: SignedDuration = SignedDuration::from_mins(1);
 
 impl Tx<'_> {
     /// Puts a use on record. Times only grow: the same told twice changes nothing.
@@ -97,7 +100,8 @@ impl Tx<'_> {
     }
 
     /// Puts on record that a gateway reported, unless a later report of it is.
-    /// Returns whether it was news.
+    /// Returns whether it was news. A number from the future counts as now, here and on record: a
+    /// clock that was fast hides no report that follows. No position is behind the feed's end.
     ///
     /// # Errors
     /// When the database refuses.
@@ -108,24 +112,31 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        let latest = (now + FAST).as_microsecond();
+        let sequence = match number(report.sequence) {
+            fast if fast > latest => now.as_microsecond(),
+            sequence => sequence,
+        };
         let news = self
             .0
             .prepare_cached(
                 "INSERT INTO gateway_report
                      (serial, service_id, sequence, reported_at, sent_at, position)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 VALUES (?1, ?2, ?3, ?4, ?5, min(?6, (
+                     SELECT ifnull(max(seq), 0) FROM status_change WHERE service_id = ?2)))
                  ON CONFLICT (service_id, serial) DO UPDATE SET
                      sequence = excluded.sequence, reported_at = excluded.reported_at,
                      sent_at = excluded.sent_at, position = excluded.position
-                 WHERE excluded.sequence > sequence",
+                 WHERE excluded.sequence > sequence OR sequence > ?7",
             )?
             .execute((
                 Column(report.gateway),
                 service.0,
-                number(report.sequence),
+                sequence,
                 Column(now),
                 Column(report.sent_at),
                 number(report.position),
+                latest,
             ))?;
         Ok(news > 0)
     }

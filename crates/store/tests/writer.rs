@@ -171,7 +171,7 @@ async fn a_mail_is_claimed_once() {
     let (_dir, store) = store();
     let now = Timestamp::UNIX_EPOCH;
     let lease = now + jiff::SignedDuration::from_mins(5);
-    store
+    let service = store
         .write(move |tx| {
             let service = tx.insert_service(&"0001/X".parse().unwrap(), "{}")?;
             let mail = tegata_store::NewMail {
@@ -183,7 +183,8 @@ async fn a_mail_is_claimed_once() {
                 lang: "ja",
                 detail: serde_json::json!({}),
             };
-            tx.enqueue_mail(&mail, now)
+            tx.enqueue_mail(&mail, now)?;
+            Ok::<_, StoreError>(service)
         })
         .await
         .unwrap();
@@ -196,4 +197,11 @@ async fn a_mail_is_claimed_once() {
     let id = again[0].id;
     store.write(move |tx| tx.mail_sent(id, now)).await.unwrap();
     assert!(claim(lease).await.unwrap().is_empty());
+    // Its first owner comes back, and it did not go well there.
+    store.write(move |tx| tx.mail_failed(id, "late", Some(now), now)).await.unwrap();
+    store.write(move |tx| tx.mail_failed(id, "late", None, now)).await.unwrap();
+    store.write(move |tx| tx.mail_held(id, "late", now, now)).await.unwrap();
+    assert!(claim(lease).await.unwrap().is_empty(), "sent once is enough");
+    let row = store.read(|view: View<'_>| view.mail(service, id)).unwrap().unwrap();
+    assert_eq!((row.sent_at, row.failed_at, row.error), (Some(now), None, None));
 }

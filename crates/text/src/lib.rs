@@ -4,6 +4,7 @@
 //! method of [`Text`] out of each; variables become `&str` parameters in alphabetical order.
 
 mod date;
+mod guard;
 mod lang;
 mod mail;
 
@@ -14,6 +15,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 
 pub use date::{date, date_time};
+pub use guard::is_hidden;
 pub use lang::Lang;
 pub use mail::{MailMessage, MailTemplates, MailText, TemplateFault};
 

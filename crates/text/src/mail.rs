@@ -11,11 +11,13 @@ use std::collections::BTreeSet;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Message, Pattern, PatternElement};
+use fluent_syntax::unicode::unescape_unicode_to_string;
 
+use crate::guard::{DEEPEST, is_hidden, nests_at};
 use crate::{Lang, Text};
 
-/// Largest text of replacements that is read, in octets.
-const MAX_SOURCE: usize = 256 * 1024;
+/// What the first line of an export begins with; its language stands behind it.
+const MARK: &str = "# tegata mail-template: ";
 
 /// A message that a service may say in its own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,23 @@ pub enum TemplateFault {
     /// Longer than anyone would write.
     #[error("longer than 256 KiB")]
     TooLong,
+    /// Exported in another language.
+    #[error("it says of itself that it is in {0}; with --lang {0} it would be taken")]
+    OtherLang(String),
+    /// Braces in braces.
+    #[error("line {line}: nested deeper than {DEEPEST}")]
+    TooDeep {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// A character that cannot be seen or turns the direction of others.
+    #[error("{place}: U+{:04X} cannot be seen, or turns what is seen", u32::from(*.character))]
+    Hidden {
+        /// Which line or message.
+        place: String,
+        /// Which character.
+        character: char,
+    },
     /// No Fluent.
     #[error("line {line}: not Fluent: {cause}")]
     Syntax {
@@ -107,13 +126,36 @@ pub struct MailTemplates {
 }
 
 impl MailTemplates {
+    /// Largest text that is read, in octets.
+    pub const MAX_SOURCE: usize = 256 * 1024;
+
+    /// The first line of texts in `lang`; what says another language there is refused.
+    pub fn first_line(lang: Lang) -> String {
+        format!("{MARK}{}\n", lang.code())
+    }
+
     /// Reads replacements: Fluent messages, one or many.
     ///
     /// # Errors
     /// Everything that is wrong with them.
     pub fn parse(lang: Lang, source: &str) -> Result<Self, Vec<TemplateFault>> {
-        if source.len() > MAX_SOURCE {
+        if source.len() > Self::MAX_SOURCE {
             return Err(vec![TemplateFault::TooLong]);
+        }
+        let said = source.lines().next().and_then(|line| line.strip_prefix(MARK));
+        if let Some(other) = said.map(str::trim).filter(|said| *said != lang.code()) {
+            return Err(vec![TemplateFault::OtherLang(other.chars().take(20).collect())]);
+        }
+        if let Some(line) = nests_at(source) {
+            return Err(vec![TemplateFault::TooDeep { line }]);
+        }
+        let hidden = source.lines().enumerate().filter_map(|(index, line)| {
+            let character = line.chars().find(|c| is_hidden(*c))?;
+            Some(TemplateFault::Hidden { place: format!("line {}", index + 1), character })
+        });
+        let hidden: Vec<_> = hidden.collect();
+        if !hidden.is_empty() {
+            return Err(hidden);
         }
         let resource = fluent_syntax::parser::parse(source).map_err(|(_, errors)| {
             let fault = |error: fluent_syntax::parser::ParserError| {
@@ -176,6 +218,8 @@ fn checked(mut message: Message<&str>) -> Result<(&'static str, String), Vec<Tem
         .filter(|variable| !built_in.variables.contains(&variable.as_str()))
         .map(|variable| TemplateFault::Variable { id: id.to_owned(), variable })
         .collect();
+    let hidden = |character| TemplateFault::Hidden { place: id.to_owned(), character };
+    faults.extend(used.hidden.map(hidden));
     if used.others {
         faults.push(TemplateFault::NotPlain(id.to_owned()));
     }
@@ -193,6 +237,8 @@ struct Used {
     variables: BTreeSet<String>,
     /// Other messages, terms, functions.
     others: bool,
+    /// What a string holds, written as an escape.
+    hidden: Option<char>,
 }
 
 impl Used {
@@ -219,7 +265,11 @@ impl Used {
             InlineExpression::VariableReference { id } => {
                 self.variables.insert(id.name.to_owned());
             }
-            InlineExpression::StringLiteral { .. } | InlineExpression::NumberLiteral { .. } => {}
+            InlineExpression::StringLiteral { value } => {
+                let said = unescape_unicode_to_string(value);
+                self.hidden = self.hidden.or_else(|| said.chars().find(|c| is_hidden(*c)));
+            }
+            InlineExpression::NumberLiteral { .. } => {}
             InlineExpression::Placeable { expression } => self.in_expression(expression),
             InlineExpression::FunctionReference { .. }
             | InlineExpression::MessageReference { .. }
@@ -338,7 +388,54 @@ mod tests {
         }
         let twice = faults("mail-held-subject = { $a }\nmail-issued-subject = { $b }\n");
         assert_eq!(twice.len(), 2, "not only the first");
-        assert_eq!(faults(&"#".repeat(MAX_SOURCE + 1)), [TemplateFault::TooLong]);
+        assert_eq!(faults(&"#".repeat(MailTemplates::MAX_SOURCE + 1)), [TemplateFault::TooLong]);
+    }
+
+    #[test]
+    fn what_nests_too_deep_is_refused_before_it_is_parsed() {
+        let deep = |open: &str, close: &str| {
+            let (open, close) = (open.repeat(9_000), close.repeat(9_000));
+            format!("mail-issued-subject = x\nmail-held-subject = {open}$service{close}\n")
+        };
+        for source in [
+            deep("{", "}"),
+            deep("{ ", " }"),
+            deep("{\n", "\n}"),
+            deep("{ A(", ") }"),
+            deep("{\n\"}\" ->\n *[x] {", "\n}}"),
+        ] {
+            let found = faults(&source);
+            assert!(matches!(found[..], [TemplateFault::TooDeep { .. }]), "{found:?}");
+        }
+        let deep =
+            format!("mail-held-subject = {{ {}{}\n", "A(".repeat(50_000), ")".repeat(50_000));
+        assert_eq!(faults(&deep), [TemplateFault::TooDeep { line: 1 }]);
+    }
+
+    #[test]
+    fn what_says_another_language_is_refused() {
+        for lang in Lang::ALL {
+            let source = MailTemplates::first_line(lang) + "\nmail-held-subject = { $service }\n";
+            for other in Lang::ALL {
+                let faults = MailTemplates::parse(other, &source).err();
+                let wanted = vec![TemplateFault::OtherLang(lang.code().to_owned())];
+                assert_eq!(faults, (other != lang).then_some(wanted));
+            }
+        }
+    }
+
+    #[test]
+    fn no_character_that_cannot_be_seen_is_taken() {
+        let hidden =
+            |place: &str, character| [TemplateFault::Hidden { place: place.to_owned(), character }];
+        for c in ['\u{200b}', '\u{200f}', '\u{2028}', '\u{202e}', '\u{2066}', '\u{feff}'] {
+            let source = format!("# ours\nmail-held-subject = a{c}b\n");
+            assert_eq!(faults(&source), hidden("line 2", c));
+            for escape in [format!("\\u{:04X}", u32::from(c)), format!("\\U{:06x}", u32::from(c))] {
+                let source = format!("mail-held-subject = a{{ \"{escape}\" }}b\n");
+                assert_eq!(faults(&source), hidden("mail-held-subject", c), "{source}");
+            }
+        }
     }
 
     #[test]

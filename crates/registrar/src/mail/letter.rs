@@ -2,6 +2,7 @@ use std::fmt;
 use std::future::Future;
 
 use tegata_domain::{Email, ServiceKey};
+use tegata_text::is_hidden;
 
 /// Longest text of a header, in characters: shorter than any server's line.
 const LONGEST: usize = 200;
@@ -13,9 +14,11 @@ pub struct HeaderText(String);
 
 impl HeaderText {
     /// Makes one line of a text: each run of control characters, line separators among them,
-    /// becomes a space.
+    /// becomes a space. What cannot be seen, or turns the direction of others, goes.
     pub fn new(text: &str) -> Self {
         let ends = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+        let shown = |c: &char| ends(*c) || !is_hidden(*c);
+        let text: String = text.chars().filter(shown).collect();
         let words: Vec<_> = text.split(ends).filter(|part| !part.is_empty()).collect();
         Self(words.join(" ").trim().chars().take(LONGEST).collect())
     }
@@ -92,6 +95,7 @@ mod tests {
             ("a\u{2028}b\u{85}c\0d\u{7f}", "a b c d"),
             ("  件名\t ", "件名"),
             ("\n\n", ""),
+            ("a\u{202e}b\u{200b}c\u{2066}d\u{feff}\u{61c}", "abcd"),
         ] {
             assert_eq!(HeaderText::new(text).as_str(), line);
         }

@@ -1,13 +1,14 @@
 //! What mails say: a service's own texts, and all of them as they would be sent.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use tegata_registrar::{MailKind, MailSample};
 use tegata_server::post;
-use tegata_text::{Lang, MailMessage};
+use tegata_text::{Lang, MailMessage, MailTemplates, TemplateFault};
 
 use super::{Failure, Scoped, operator, output};
 
@@ -33,6 +34,7 @@ pub(super) enum MailTemplateCommand {
     /// Take messages in place of the built-in ones; refused when one cannot be rendered
     #[command(after_help = "Example:
   tegata service mail-template set --lang ja ja.ftl --dir D
+A file of `export` says its language in its first line and is taken in no other.
 Messages that say what is built in go on as they were. A running server takes them at once.")]
     Set {
         /// Language, ja or en
@@ -105,11 +107,11 @@ pub(super) async fn run(command: MailTemplateCommand) -> Result<(), Failure> {
             if scoped.common.json {
                 return output::one(true, &rows, "");
             }
-            output::text(&rows.into_iter().map(|row| row.source).collect::<String>())
+            let sources = rows.into_iter().map(|row| row.source).collect::<String>();
+            output::text(&format!("{}\n{sources}", MailTemplates::first_line(lang)))
         }
         MailTemplateCommand::Set { lang, file, scoped } => {
-            let source =
-                fs::read_to_string(&file).map_err(|why| format!("{}: {why}", file.display()))?;
+            let source = read(&file).map_err(|why| format!("{}: {why}", file.display()))?;
             let office = scoped.common.office()?;
             let service = office.choose_service(scoped.service.as_ref())?;
             let ids = office.set_mail_templates(operator(), service, lang, &source).await?;
@@ -128,6 +130,18 @@ pub(super) async fn run(command: MailTemplateCommand) -> Result<(), Failure> {
             output::one(scoped.common.json, &json, &sentence)
         }
     }
+}
+
+/// A file of messages; of one that is too long, enough to be refused.
+fn read(file: &Path) -> std::io::Result<String> {
+    let mut octets = Vec::new();
+    let limit = MailTemplates::MAX_SOURCE as u64 + 1;
+    fs::File::open(file)?.take(limit).read_to_end(&mut octets)?;
+    if octets.len() > MailTemplates::MAX_SOURCE {
+        // Cut within a character, it would be called something else.
+        return Err(std::io::Error::other(TemplateFault::TooLong));
+    }
+    String::from_utf8(octets).map_err(|why| std::io::Error::other(why.utf8_error()))
 }
 
 fn rows(scoped: &Scoped) -> Result<Vec<Row>, Failure> {
@@ -183,12 +197,7 @@ pub(super) fn preview(args: &PreviewArgs) -> Result<(), Failure> {
 }
 
 /// Files that a mail program opens.
-fn write(
-    dir: &std::path::Path,
-    samples: Vec<MailSample>,
-    from: &str,
-    json: bool,
-) -> Result<(), Failure> {
+fn write(dir: &Path, samples: Vec<MailSample>, from: &str, json: bool) -> Result<(), Failure> {
     fs::create_dir_all(dir).map_err(|why| format!("{}: {why}", dir.display()))?;
     let mut written = Vec::new();
     for sample in samples {
@@ -217,4 +226,16 @@ fn kind(text: &str) -> Result<MailKind, String> {
 fn message(text: &str) -> Result<String, String> {
     let unknown = "no such message; `mail-template list` names them all";
     MailMessage::find(text).map(|found| found.id.to_owned()).ok_or_else(|| unknown.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_never_ends_is_not_read_to_its_end() {
+        let refused = read(Path::new("/dev/zero")).unwrap_err();
+        assert_eq!(refused.to_string(), "longer than 256 KiB");
+    }
 }

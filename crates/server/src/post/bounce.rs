@@ -3,6 +3,8 @@
 //! Anyone may put a mail here, so no library takes it apart: the parts of one known type of mail
 //! are found by their boundary, without recursion and without a way to panic.
 
+use tegata_text::is_hidden;
+
 /// Octets of a report that are looked at: it stands at the beginning, the mail itself after it.
 pub const MAX_REPORT: usize = 256 * 1024;
 
@@ -154,8 +156,11 @@ fn value<'g>(group: &'g [Field], name: &str) -> Option<&'g str> {
     group.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
 }
 
-/// What others wrote, fit to be shown: one line, no control characters, not too long.
+/// What others wrote, fit to be shown: one line, no control characters, nothing that cannot be
+/// seen or turns the direction of others, not too long.
 fn one_line(text: &str) -> String {
+    let shown = |c: &char| c.is_whitespace() || !is_hidden(*c);
+    let text: String = text.chars().filter(shown).collect();
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
     words.join(" ").chars().take(LONGEST).collect()
@@ -177,6 +182,11 @@ mod tests {
              --B\r\nContent-Type: {more}\r\n\r\n\
              Subject: x\r\nMessage-ID:\r\n <7.issued.1.aa@sample.example>\r\n\r\nbody\r\n--B--\r\n"
         )
+    }
+
+    #[test]
+    fn what_is_shown_turns_nothing() {
+        assert_eq!(one_line("a\u{202e}b\u{200b} c\u{2028}\u{1b}[2J\u{2067}d"), "ab c [2Jd");
     }
 
     #[test]

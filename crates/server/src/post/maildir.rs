@@ -3,6 +3,7 @@
 //! What was read moves from `new` to `cur`: a report about a mail of ours as seen (`S`),
 //! everything else as new, for a person to look at. Nothing is deleted.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -45,25 +46,11 @@ impl Reports {
     /// # Errors
     /// When the database refuses, or a file cannot be read or moved; others were dealt with.
     pub async fn take(&self, registrar: &Registrar) -> Result<usize, ReportsError> {
-        let new = self.dir.join("new");
-        let entries = match fs::read_dir(&new) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
-            Err(error) => return Err(ReportsError::Io(new, error)),
-        };
-        let (mut marked, mut failed) = (0, None);
-        // Names that begin with a dot are none of Maildir's.
-        let names = entries.flatten().map(|entry| entry.file_name());
-        let names = names.filter(|name| !name.as_encoded_bytes().starts_with(b"."));
-        for name in names.take(ROUND) {
-            let path = new.join(&name);
-            let report = match read(&path) {
-                Ok(octets) => bounce::parse(&octets),
-                Err(error) => {
-                    failed = failed.or(Some(ReportsError::Io(path, error)));
-                    continue;
-                }
-            };
+        let dir = self.dir.clone();
+        let look = tokio::task::spawn_blocking(move || look(&dir)).await;
+        let look = look.map_err(|why| ReportsError::Io(self.dir.clone(), why.into()))?;
+        let (mut marked, Look { found, mut failed }) = (0, look?);
+        for Found { path, name, report } in found {
             let known = report.and_then(|report| Some((self.mail_of(&report)?, report)));
             let flags = match known {
                 None => ":2,",
@@ -85,7 +72,7 @@ impl Reports {
             let mut seen = name;
             seen.push(flags);
             let cur = self.dir.join("cur").join(seen);
-            if let Err(error) = fs::rename(&path, &cur) {
+            if let Err(error) = tokio::fs::rename(&path, &cur).await {
                 failed = failed.or(Some(ReportsError::Io(cur, error)));
             }
         }
@@ -109,9 +96,105 @@ fn mail_of(key: &MarkKey, text: &str) -> Option<MailId> {
     })
 }
 
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+/// What came.
+struct Found {
+    path: PathBuf,
+    name: OsString,
+    report: Option<Report>,
+}
+
+/// What one look at `new` finds.
+struct Look {
+    found: Vec<Found>,
+    /// The first that cannot be read.
+    failed: Option<ReportsError>,
+}
+
+/// Reads what came. What is no file of its own stays where it is, unread.
+fn look(dir: &Path) -> Result<Look, ReportsError> {
+    let new = dir.join("new");
+    let (mut found, mut failed) = (Vec::new(), None);
+    let entries = match fs::read_dir(&new) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(Look { found, failed });
+        }
+        Err(error) => return Err(ReportsError::Io(new, error)),
+    };
+    // Names that begin with a dot are none of Maildir's.
+    let is_mail = |entry: &fs::DirEntry| {
+        let is_named = !entry.file_name().as_encoded_bytes().starts_with(b".");
+        is_named && entry.file_type().is_ok_and(|kind| kind.is_file())
+    };
+    for entry in entries.flatten().filter(is_mail).take(ROUND) {
+        let (path, name) = (entry.path(), entry.file_name());
+        match read(&path) {
+            Ok(Some(octets)) => found.push(Found { path, name, report: bounce::parse(&octets) }),
+            Ok(None) => {}
+            Err(error) => failed = failed.or(Some(ReportsError::Io(path, error))),
+        }
+    }
+    Ok(Look { found, failed })
+}
+
+/// The beginning of a file: one octet more than is looked at would change nothing. What was put
+/// in its place meanwhile is not followed, nor waited for.
+fn read(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    let file = open(path)?;
+    if !file.metadata()?.is_file() {
+        return Ok(None);
+    }
     let mut octets = Vec::new();
-    // One more than is looked at would change nothing.
-    File::open(path)?.take(MAX_REPORT as u64).read_to_end(&mut octets)?;
-    Ok(octets)
+    file.take(MAX_REPORT as u64).read_to_end(&mut octets)?;
+    Ok(Some(octets))
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    use rustix::fs::OFlags;
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    File::options().read(true).custom_flags(flags).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> std::io::Result<File> {
+    File::open(path)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn only_files_are_read_and_nothing_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(look(dir.path()).unwrap().found.is_empty(), "no Maildir");
+        let new = dir.path().join("new");
+        fs::create_dir(&new).unwrap();
+        fs::write(new.join("mail"), "Subject: x\r\n\r\nx").unwrap();
+        fs::write(new.join(".hidden"), "x").unwrap();
+        fs::write(dir.path().join("secret"), "x").unwrap();
+        symlink(dir.path().join("secret"), new.join("link")).unwrap();
+        fs::create_dir(new.join("folder")).unwrap();
+        assert!(Command::new("mkfifo").arg(new.join("pipe")).status().unwrap().success());
+        let (told, hears) = std::sync::mpsc::channel();
+        let home = dir.path().to_owned();
+        std::thread::spawn(move || {
+            told.send((look(&home), read(&home.join("new/pipe")), read(&home.join("new/link"))))
+        });
+        let heard = hears.recv_timeout(std::time::Duration::from_secs(20)).expect("it hangs");
+        let (look, pipe, link) = heard;
+        let look = look.unwrap();
+        let names: Vec<_> = look.found.iter().map(|one| one.name.clone()).collect();
+        assert_eq!(names, ["mail"]);
+        assert!(look.failed.is_none());
+        // Put in the place of a file behind the look.
+        assert_eq!(pipe.unwrap(), None);
+        assert!(link.is_err(), "a link is not followed");
+    }
 }

@@ -1,3 +1,5 @@
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -46,9 +48,7 @@ impl Copy {
             return Err(InstallationError::Missing(plan.original.clone()).into());
         }
         let failed = |error| SimulationError::Io(std::env::temp_dir(), error);
-        // Readable by its owner alone, as every directory that this makes.
-        let folder =
-            tempfile::Builder::new().prefix("tegata-simulate-").tempdir().map_err(failed)?;
+        let folder = folder().map_err(failed)?;
         let dir = DataDir::new(folder.path());
         dir.create()?;
         Store::copy_of(&original.database(), &dir.database())?;
@@ -85,6 +85,12 @@ impl Copy {
             _folder: folder,
         })
     }
+}
+
+/// Readable by its owner alone, as every directory that this makes.
+fn folder() -> std::io::Result<tempfile::TempDir> {
+    let own = Permissions::from_mode(0o700);
+    tempfile::Builder::new().prefix("tegata-simulate-").permissions(own).tempdir()
 }
 
 /// A key for this simulation.
@@ -231,4 +237,16 @@ async fn give_holders(
     }
     office.store().write(|tx| tx.index_reminders()).await?;
     Ok(living)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_copy_is_its_owners_alone() {
+        let folder = folder().unwrap();
+        let mode = std::fs::metadata(folder.path()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
 }
