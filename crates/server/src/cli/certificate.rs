@@ -7,6 +7,7 @@ use tegata_domain::{CertificateState, Reason, Serial, UserId, Validity};
 use tegata_registrar::{Changed, ServiceSettings, StatusChange, Target};
 use tegata_store::{CertificateFilter, Listed, Usage, View};
 
+use super::zone::Zone;
 use super::{Failure, Scoped, operator, output};
 use revoke::RevokeArgs;
 pub(super) use revoke::planned;
@@ -233,6 +234,7 @@ fn list(
             }
         })
         .collect();
+    let zone = Zone::of(&service)?;
     output::list(
         scoped.common.json,
         &rows,
@@ -242,8 +244,8 @@ fn list(
                 row.user_id.to_string(),
                 row.serial.to_string(),
                 row.state.to_owned(),
-                row.not_after.to_string(),
-                row.last_used_at.map(|at| at.to_string()).unwrap_or_default(),
+                zone.moment(row.not_after),
+                zone.maybe(row.last_used_at),
                 row.reason.unwrap_or_default().to_owned(),
             ]
         },
