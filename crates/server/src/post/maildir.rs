@@ -185,7 +185,8 @@ mod tests {
         let (told, hears) = std::sync::mpsc::channel();
         let home = dir.path().to_owned();
         std::thread::spawn(move || {
-            told.send((look(&home), read(&home.join("new/pipe")), read(&home.join("new/link"))))
+            let all = (look(&home), read(&home.join("new/pipe")), read(&home.join("new/link")));
+            let _ = told.send(all);
         });
         let heard = hears.recv_timeout(std::time::Duration::from_secs(20)).expect("it hangs");
         let (look, pipe, link) = heard;
