@@ -286,7 +286,11 @@ fn installed(demo: &Demo, folder: &Path, brand: bool) -> PathBuf {
         // It may be running.
         return program;
     }
-    std::fs::copy(place::program("tegata-app"), &program).expect("home can be written");
+    // By a process of its own: what another test starts meanwhile would inherit the open file, and
+    // a file that somebody may write is not run.
+    let mut copy = Command::new("cp");
+    let copied = copy.arg(place::program("tegata-app")).arg(&program).status();
+    assert!(copied.expect("there is cp").success(), "home can be written");
     let json = json!({
         "site": demo.ready.site,
         "root_sha256": demo.ready.root_sha256,

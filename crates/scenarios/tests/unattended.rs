@@ -84,6 +84,11 @@ impl Desk {
     /// Time passes: this certificate can be renewed.
     fn make_due(&self, demo: &Demo, serial: &Value) {
         demo.open_renewal();
+        self.is_due(serial);
+    }
+
+    /// What the application was told of the certificate's renewal.
+    fn is_due(&self, serial: &Value) {
         self.tell(serial, "renewable_from", json!("2026-01-01T00:00:00Z"));
     }
 
@@ -133,11 +138,13 @@ fn seat_row(demo: &Demo, seat: &Seat) -> Value {
 }
 
 /// Runs until the server has taken the change of its settings.
-fn renewed(desk: &Desk) -> Value {
+fn renewed(desk: &Desk, serial: &Value) -> Value {
     eventually("the server takes the change", BOUND, || {
         let ran = desk.runs();
         if ran.code == Some(3) {
             desk.wait_is_over();
+            // The refusal taught the application the server's own date.
+            desk.is_due(serial);
             return None;
         }
         Some(ran.ok().json())
@@ -204,7 +211,7 @@ fn what_is_due_is_renewed_and_the_old_one_goes_once_the_new_one_was_let_in() {
     assert_eq!(seat_row(&demo, &other)["unattended"], true, "the schedule was there before");
 
     desk.make_due(&demo, &issued["serial"]);
-    let ran = renewed(&desk);
+    let ran = renewed(&desk, &issued["serial"]);
     let (new, old) = (&ran["renewed"][0], &issued["serial"]);
     assert_eq!((&new["replaces"], &new["gateway"]), (old, &json!("accepted")), "{ran}");
     assert_eq!(ran["told"][0]["title"], "Your certificate was renewed automatically", "{ran}");
@@ -293,7 +300,7 @@ fn while_nothing_can_be_reached_it_waits_longer_each_time_and_then_succeeds() {
         desk.wait_is_over();
     }
     assert_eq!(told, [0, 0, 1], "only when it goes on failing");
-    let ran = renewed(&desk);
+    let ran = renewed(&desk, &issued["serial"]);
     assert_eq!(ran["renewed"][0]["replaces"], issued["serial"], "{ran}");
     assert!(!desk.state().exists(), "forgotten");
 }
