@@ -29,7 +29,7 @@ pub use email::{
     EmailRequests, TooManyRequests, email_permitted, email_statement,
 };
 pub use names::{
-    BranchCode, CompanyCode, Issuer, NameError, ServiceKey, Tenant, UserId, half_width,
+    BranchCode, CompanyCode, Issuer, NameError, ServiceKey, Tenant, UserId, half_width, is_hidden,
 };
 pub use notice::{Action, Due, due, expiry_action, next_due};
 pub use password::{InitialPassword, PasswordError};

@@ -16,6 +16,16 @@ pub fn half_width(text: &str) -> String {
         .collect()
 }
 
+/// Whether a character cannot be seen, or turns the direction of others (UAX #9 §2): nothing that
+/// a mail, or what is said to a person, has to hold. Control characters are not meant.
+pub fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'
+            | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
+}
+
 /// Why a text is not a name of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(

@@ -4,16 +4,6 @@
 /// calls itself for each.
 pub(crate) const DEEPEST: usize = 8;
 
-/// Whether a character cannot be seen, or turns the direction of others (UAX #9 §2): nothing that
-/// a mail, or what is said of one, has to hold. Control characters are not meant.
-pub fn is_hidden(c: char) -> bool {
-    matches!(
-        c,
-        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'
-            | '\u{2066}'..='\u{2069}' | '\u{feff}'
-    )
-}
-
 /// The line, counted from 1, where Fluent nests deeper than [`DEEPEST`].
 ///
 /// Never less is counted than the parser would nest: what closes is not counted where it may stand

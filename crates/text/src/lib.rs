@@ -15,7 +15,6 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 
 pub use date::{date, date_time};
-pub use guard::is_hidden;
 pub use lang::Lang;
 pub use mail::{MailMessage, MailTemplates, MailText, TemplateFault};
 

@@ -12,8 +12,9 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Message, Pattern, PatternElement};
 use fluent_syntax::unicode::unescape_unicode_to_string;
+use tegata_domain::is_hidden;
 
-use crate::guard::{DEEPEST, is_hidden, nests_at};
+use crate::guard::{DEEPEST, nests_at};
 use crate::{Lang, Text};
 
 /// What the first line of an export begins with; its language stands behind it.

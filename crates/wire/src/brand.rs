@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use tegata_domain::is_hidden;
 
 use crate::Der;
 use crate::api::Bilingual;
@@ -80,20 +81,11 @@ impl FromStr for HelpText {
     fn from_str(text: &str) -> Result<Self, HelpTextError> {
         let text = text.trim();
         let is_short = text.chars().count() <= Self::MAX_LEN;
-        if text.is_empty() || !is_short || text.chars().any(is_hidden) {
+        if text.is_empty() || !is_short || text.chars().any(|c| c.is_control() || is_hidden(c)) {
             return Err(HelpTextError);
         }
         Ok(Self(text.to_owned()))
     }
-}
-
-/// Whether it is no part of a line: a control, a separator of lines, or a mark of direction.
-fn is_hidden(c: char) -> bool {
-    let turns = matches!(
-        c,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    );
-    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 impl TryFrom<String> for HelpText {

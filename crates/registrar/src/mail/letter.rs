@@ -1,8 +1,7 @@
 use std::fmt;
 use std::future::Future;
 
-use tegata_domain::{Email, ServiceKey};
-use tegata_text::is_hidden;
+use tegata_domain::{Email, ServiceKey, is_hidden};
 
 /// Longest text of a header, in characters: shorter than any server's line.
 const LONGEST: usize = 200;

@@ -3,7 +3,7 @@
 //! Anyone may put a mail here, so no library takes it apart: the parts of one known type of mail
 //! are found by their boundary, without recursion and without a way to panic.
 
-use tegata_text::is_hidden;
+use tegata_domain::is_hidden;
 
 /// Octets of a report that are looked at: it stands at the beginning, the mail itself after it.
 pub const MAX_REPORT: usize = 256 * 1024;
