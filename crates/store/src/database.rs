@@ -3,6 +3,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::readers::Readers;
@@ -16,6 +17,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/005.sql"),
     include_str!("../migrations/006.sql"),
 ];
+
+/// Pages of the log, of 4 KiB each, after which they are brought home into the database. A page
+/// that many requests wrote is brought home once.
+const CHECKPOINT_PAGES: u32 = 4_096;
 
 /// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(10);
@@ -72,6 +77,7 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     // Every commit is on the disk before it is acknowledged.
     connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     configure(&connection)?;
     migrate(&mut connection)?;
     // Bring home what an earlier process left in the log. Another one may be writing; then later.
@@ -156,6 +162,10 @@ pub(crate) fn copy(readers: &Readers, path: &Path) -> Result<(), StoreError> {
 }
 
 fn configure(connection: &Connection) -> Result<(), StoreError> {
+    // Without this guarantee SQLite plans a statement anew for each value that is bound to it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // What a savepoint may have to undo, and what is sorted, needs no file.
+    connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -65_536)?;
     connection.pragma_update(None, "mmap_size", 1i64 << 30)?;
@@ -183,4 +193,29 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
     transaction.commit()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    /// SQLite can plan a statement for the value that was bound; each other value then costs more
+    /// than what the statement does.
+    #[test]
+    fn a_statement_is_planned_once_for_all_values() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tegata.db");
+        let writing = open_for_writing(&path).unwrap();
+        let reading = open_for_reading(&path).unwrap();
+        for connection in [writing, reading] {
+            let sql = "SELECT id FROM certificate WHERE key_hash = ?1 AND not_after > ?2";
+            let mut statement = connection.prepare_cached(sql).unwrap();
+            for value in [[1_u8; 32], [2; 32], [3; 32]] {
+                assert!(!statement.exists((value, i64::from(value[0]))).unwrap());
+            }
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
+    }
 }
