@@ -1,9 +1,12 @@
 //! Another address, asked for by the holder of the seat's certificate: what its key signed is the
 //! authority, the link in the mail to the new address is the proof that it is read there.
 
+use jiff::Timestamp;
 use tegata_ca::{RenewalError, SignedStatement};
-use tegata_domain::{Email, EmailRefusal, UserId, email_permitted, email_statement};
-use tegata_store::{CertificateRecord, StoreError, View};
+use tegata_domain::{
+    Email, EmailRefusal, UserId, WrongClock, email_permitted, email_statement, email_timely,
+};
+use tegata_store::{CertificateRecord, EmailSigned, StoreError, View};
 use tegata_text::Lang;
 
 use crate::change_email::{AskedEmail, ChangeEmailError};
@@ -15,6 +18,7 @@ use crate::{Actor, Reference, Registrar, Service};
 pub struct ProvenEmail {
     record: CertificateRecord,
     email: Email,
+    at: Timestamp,
 }
 
 impl ProvenEmail {
@@ -33,6 +37,9 @@ pub enum AskEmailError {
     /// Not a request.
     #[error(transparent)]
     Request(RenewalError),
+    /// Signed too long ago, or by a clock that is wrong. Nobody looked at the signature.
+    #[error(transparent)]
+    Clock(#[from] WrongClock),
     /// The certificate is not good.
     #[error(transparent)]
     Refused(#[from] EmailRefusal),
@@ -48,8 +55,8 @@ pub enum AskEmailError {
 }
 
 impl Registrar {
-    /// Whose key signed `request`, DER, over the statement that `email` is to be registered. It
-    /// changes nothing.
+    /// Whose key signed `request`, DER, over the statement that `email` is to be registered, at `at`
+    /// by the clock of whoever signed, in whole seconds. It changes nothing.
     ///
     /// # Errors
     /// See [`AskEmailError`].
@@ -57,27 +64,29 @@ impl Registrar {
         &self,
         service: &Service,
         request: Vec<u8>,
-        email: Email,
+        (email, at): (Email, Timestamp),
     ) -> Result<ProvenEmail, AskEmailError> {
         if self.is_distrusted() {
             return Err(AskEmailError::Distrusted);
         }
+        let at = email_timely(at, self.now())?;
         let request = SignedStatement::parse(&request).map_err(AskEmailError::Request)?;
         let record = self
             .store()
             .read(|view: View<'_>| view.certificate(request.serial()))?
             .filter(|record| record.service == service.id)
             .ok_or(AskEmailError::NotYours)?;
-        let statement = email_statement(&service.key, record.certificate.serial, &email);
+        let statement = email_statement(&service.key, record.certificate.serial, &email, at);
         let der = record.der.clone().ok_or(AskEmailError::NotYours)?;
         let judging = tokio::task::spawn_blocking(move || request.verify(&der, &statement));
         match judging.await {
-            Ok(Ok(())) => Ok(ProvenEmail { record, email }),
+            Ok(Ok(())) => Ok(ProvenEmail { record, email, at }),
             _ => Err(AskEmailError::NotYours),
         }
     }
 
-    /// Asks for the address, as [`crate::Office::ask_email`] does, in the name of the subscriber.
+    /// Asks for the address, as [`crate::Office::ask_email`] does, in the name of the subscriber. What
+    /// was signed is taken up once: while it waits, the same again gets the same answer.
     /// `reference` ends up in the audit log beside a refusal.
     ///
     /// # Errors
@@ -85,7 +94,7 @@ impl Registrar {
     pub async fn ask_email_proven(
         &self,
         service: &Service,
-        ProvenEmail { record, email }: ProvenEmail,
+        ProvenEmail { record, email, at }: ProvenEmail,
         lang: Lang,
         reference: &Reference,
     ) -> Result<AskedEmail, AskEmailError> {
@@ -95,7 +104,10 @@ impl Registrar {
             Err(refusal) => Err(refusal.into()),
             Ok(()) => {
                 let place = (service.id, &service.settings);
-                let asked = self.ask_email(actor(), place, user_id.clone(), email, Some(lang));
+                let signed = EmailSigned { by: record.certificate.serial, at };
+                let what = (email, Some(signed));
+                let asked =
+                    self.ask_email_signed(actor(), place, user_id.clone(), what, Some(lang));
                 asked.await.map_err(AskEmailError::from)
             }
         };

@@ -9,16 +9,20 @@
 mod common;
 
 use common::{MailServer, World, request};
-use jiff::SignedDuration;
-use tegata_domain::{Email, Reason, Reissue, Revocation, UserId};
+use jiff::{SignedDuration, Timestamp};
+use tegata_ca::{KeyKind, SoftwareKey, SubjectName, certification_request, seal};
+use tegata_domain::{
+    EMAIL_TOLERANCE, Email, Reason, Reissue, Revocation, Serial, UserId, email_statement,
+};
 use tegata_registrar::{
-    Actor, AskedEmail, ChangeEmailError, Delivery, Letter, LinkNonce, Selection, ServiceSettings,
-    StatusChange, Target,
+    Actor, AskEmailError, AskedEmail, ChangeEmailError, Delivery, Letter, LinkNonce, Selection,
+    ServiceSettings, StatusChange, Target,
 };
 use tegata_store::ServiceId;
 use tegata_text::Lang;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 fn operator() -> Actor {
     Actor::Operator("test".to_owned())
@@ -54,6 +58,27 @@ impl World {
     }
 }
 
+/// Whoever has the key of a certificate.
+struct Holder {
+    key: SoftwareKey,
+    certificate: Vec<u8>,
+    serial: Serial,
+}
+
+impl Holder {
+    /// Asks for `new`, signed at `at`.
+    async fn ask(&self, world: &World, new: &str, at: Timestamp) -> Result<(), AskEmailError> {
+        let service = &world.service;
+        let statement = email_statement(&service.key, self.serial, &email(new), at);
+        let signed = seal(statement.as_bytes(), &self.certificate, &self.key).unwrap();
+        let proven = world.registrar.prove_email(service, signed, (email(new), at)).await?;
+        let reference = world.reference();
+        let asked = world.registrar.ask_email_proven(service, proven, Lang::Ja, &reference).await?;
+        assert_eq!((asked.user_id, asked.new), (world.user(), email(new)));
+        Ok(())
+    }
+}
+
 /// The nonce of the link in a mail, whose address is checked.
 fn nonce(letter: &Letter) -> String {
     let begin = "https://cert.example/issueweb/0001/SB0001002C/email/";
@@ -69,6 +94,16 @@ async fn issued() -> (World, MailServer) {
     world.enroll(&request()).await.unwrap();
     assert_eq!(world.letters(&server).await.len(), 1);
     (world, server)
+}
+
+/// The same, and whoever has the key of its certificate.
+async fn held() -> (World, MailServer, Holder) {
+    let (world, server) = (World::new().await, MailServer::new(Delivery::Accepted));
+    let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
+    let request = certification_request(&key, &SubjectName::new("x").unwrap()).unwrap();
+    let issued = world.enroll(&request).await.unwrap();
+    world.letters(&server).await;
+    (world, server, Holder { key, certificate: issued.certificate, serial: issued.serial })
 }
 
 #[tokio::test]
@@ -233,6 +268,64 @@ async fn closing_and_issuing_settle_what_waits() {
     to.sort_unstable();
     assert_eq!(to, ["hanako@example.jp", "taro@example.co.jp"], "old one told, new one confirmed");
     assert_eq!(world.registered(), "taro@example.co.jp");
+}
+
+#[tokio::test]
+async fn what_was_signed_is_good_for_ten_minutes_on_the_second() {
+    let (world, server, holder) = held().await;
+    let now = world.registrar.now();
+    for off in [EMAIL_TOLERANCE + SECOND, -EMAIL_TOLERANCE - SECOND, HOUR * 24, -HOUR * 24 * 300] {
+        let refused = holder.ask(&world, "hanako@example.jp", now + off).await;
+        let Err(AskEmailError::Clock(wrong)) = refused else { panic!("{refused:?}") };
+        assert_eq!(wrong.ahead, off);
+    }
+    assert_eq!(world.letters(&server).await.len(), 0);
+    holder.ask(&world, "hanako@example.jp", now - EMAIL_TOLERANCE).await.unwrap();
+    holder.ask(&world, "jiro@example.jp", now + EMAIL_TOLERANCE).await.unwrap();
+    let said = world.audit();
+    assert_eq!(said.iter().filter(|action| *action == "email.asked").count(), 2);
+}
+
+/// Whatever became of it: nothing that was signed before is taken up again.
+#[tokio::test]
+async fn what_was_signed_is_taken_up_once() {
+    let overtaken = |answer: Result<(), AskEmailError>, what| match answer {
+        Err(AskEmailError::Change(ChangeEmailError::Overtaken(_))) => {}
+        other => panic!("{what}: {other:?}"),
+    };
+    let (world, server, holder) = held().await;
+    let (id, at) = (world.service.id, world.registrar.now());
+    holder.ask(&world, "hanako@example.jp", at).await.unwrap();
+    let before = world.audit();
+    for _ in 0..10 {
+        holder.ask(&world, "hanako@example.jp", at).await.unwrap();
+    }
+    assert_eq!(world.audit(), before, "the same answer, and nothing else");
+    let letters = world.letters(&server).await;
+    assert_eq!(letters.len(), 1);
+    assert!(world.confirm(id, &nonce(&letters[0])).await.is_some(), "the link works");
+    world.letters(&server).await;
+
+    let second = at + SECOND;
+    holder.ask(&world, "jiro@example.jp", second).await.unwrap();
+    overtaken(holder.ask(&world, "hanako2@example.jp", second).await, "in one second");
+    world.ask("saburo@example.jp", Lang::Ja).await.unwrap();
+    overtaken(holder.ask(&world, "jiro@example.jp", second).await, "the office asked since");
+    let letters = world.letters(&server).await;
+    assert!(world.confirm(id, &nonce(&letters[0])).await.is_some());
+    overtaken(holder.ask(&world, "jiro@example.jp", second).await, "and was confirmed");
+    world.letters(&server).await;
+
+    let third = second + SECOND;
+    holder.ask(&world, "shiro@example.jp", third).await.unwrap();
+    for change in [StatusChange::Hold, StatusChange::Release] {
+        let target = Target::UserId(world.user());
+        world.registrar.change_status(operator(), id, target, change).await.unwrap();
+    }
+    overtaken(holder.ask(&world, "shiro@example.jp", third).await, "void since");
+    world.letters(&server).await;
+    holder.ask(&world, "shiro@example.jp", third + SECOND).await.unwrap();
+    assert_eq!(world.letters(&server).await.len(), 1);
 }
 
 /// Asked for by a key that is then shut out: nobody confirms it any more, whoever reads the mail.

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/004.sql"),
     include_str!("../migrations/005.sql"),
     include_str!("../migrations/006.sql"),
+    include_str!("../migrations/007.sql"),
 ];
 
 /// How long to wait for another process that is writing.

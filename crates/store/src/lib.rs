@@ -51,7 +51,7 @@ pub use credential::CredentialRecord;
 pub use crl::{CrlRow, CrlScope, DeltaBase, PublishedCrl, Shard};
 pub use database::StoreError;
 pub use digest::{DigestRow, Undelivered};
-pub use email_change::PendingEmail;
+pub use email_change::{EmailSigned, PendingEmail};
 pub use listing::{CertificateFilter, Listed, Usage};
 pub use notice::{CertificateId, NoticePlan, NoticeRow};
 pub use organisation::{BranchId, BranchRecord, CompanyId, CompanyRecord};
