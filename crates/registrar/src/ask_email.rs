@@ -2,16 +2,15 @@
 //! authority, the link in the mail to the new address is the proof that it is read there.
 
 use jiff::Timestamp;
-use tegata_ca::{RenewalError, SignedStatement};
 use tegata_domain::{
     Email, EmailRefusal, UserId, WrongClock, email_permitted, email_statement, email_timely,
 };
-use tegata_store::{CertificateRecord, EmailSigned, StoreError, View};
+use tegata_store::{CertificateRecord, EmailSigned, StoreError};
 use tegata_text::Lang;
 
 use crate::change_email::{AskedEmail, ChangeEmailError};
 use crate::office::entry;
-use crate::{Actor, Reference, Registrar, Service};
+use crate::{Actor, Reference, Registrar, Service, StatementError};
 
 /// A change that the holder of a certificate asked for; whether it is taken up is open.
 #[derive(Debug)]
@@ -31,12 +30,9 @@ impl ProvenEmail {
 /// Why a change was not taken up. Whoever holds the key of a certificate may know how it stands.
 #[derive(Debug, thiserror::Error)]
 pub enum AskEmailError {
-    /// Not signed by the certificate's key, or no certificate of this service.
-    #[error("the request is not by the holder of a certificate of this service")]
-    NotYours,
-    /// Not a request.
+    /// Nobody is known to have asked.
     #[error(transparent)]
-    Request(RenewalError),
+    Statement(#[from] StatementError),
     /// Signed too long ago, or by a clock that is wrong. Nobody looked at the signature.
     #[error(transparent)]
     Clock(#[from] WrongClock),
@@ -46,9 +42,6 @@ pub enum AskEmailError {
     /// The address cannot be asked for.
     #[error(transparent)]
     Change(#[from] ChangeEmailError),
-    /// The database is not the one it was.
-    #[error("nothing is changed until an operator has looked at the database")]
-    Distrusted,
     /// The database could not.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -66,23 +59,10 @@ impl Registrar {
         request: Vec<u8>,
         (email, at): (Email, Timestamp),
     ) -> Result<ProvenEmail, AskEmailError> {
-        if self.is_distrusted() {
-            return Err(AskEmailError::Distrusted);
-        }
         let at = email_timely(at, self.now())?;
-        let request = SignedStatement::parse(&request).map_err(AskEmailError::Request)?;
-        let record = self
-            .store()
-            .read(|view: View<'_>| view.certificate(request.serial()))?
-            .filter(|record| record.service == service.id)
-            .ok_or(AskEmailError::NotYours)?;
-        let statement = email_statement(&service.key, record.certificate.serial, &email, at);
-        let der = record.der.clone().ok_or(AskEmailError::NotYours)?;
-        let judging = tokio::task::spawn_blocking(move || request.verify(&der, &statement));
-        match judging.await {
-            Ok(Ok(())) => Ok(ProvenEmail { record, email, at }),
-            _ => Err(AskEmailError::NotYours),
-        }
+        let statement = |service: &_, serial| email_statement(service, serial, &email, at);
+        let record = self.prove_statement(service, request, statement).await?;
+        Ok(ProvenEmail { record, email, at })
     }
 
     /// Asks for the address, as [`crate::Office::ask_email`] does, in the name of the subscriber. What

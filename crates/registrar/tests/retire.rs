@@ -17,7 +17,8 @@ use tegata_domain::{
     CertificateState, Reason, RetirementRefusal, RevocationStatus, Serial, retirement_statement,
 };
 use tegata_registrar::{
-    Actor, GatewayRefused, RetireError, Retired, SignedReport, StatusChange, Taken, Target,
+    Actor, GatewayRefused, RetireError, Retired, SignedReport, StatementError, StatusChange, Taken,
+    Target,
 };
 use tegata_store::{CertificateUse, GatewayReport, Store, StoreError};
 
@@ -393,7 +394,10 @@ async fn its_holder_retires_it_at_once() {
 async fn nobody_else_retires_it_and_nothing_else_is_a_request() {
     let one = Renewed::new().await;
     let not_yours = |outcome: Result<Retired, RetireError>| {
-        assert!(matches!(outcome, Err(RetireError::NotYours)), "{outcome:?}");
+        assert!(
+            matches!(outcome, Err(RetireError::Statement(StatementError::NotYours))),
+            "{outcome:?}"
+        );
     };
     // The new one's key for the old one; the statement for another; a renewal.
     not_yours(one.retire(one.pc.signed("new", one.statement(one.old).as_bytes())).await);
@@ -406,7 +410,10 @@ async fn nobody_else_retires_it_and_nothing_else_is_a_request() {
     assert!(outcome.is_err(), "and a retirement is no renewal");
     assert!(!one.is_retired());
     let garbage = one.retire(vec![0x30, 0x80]).await;
-    assert!(matches!(garbage, Err(RetireError::Request(_))), "{garbage:?}");
+    assert!(
+        matches!(garbage, Err(RetireError::Statement(StatementError::Request(_)))),
+        "{garbage:?}"
+    );
 }
 
 #[tokio::test]

@@ -45,19 +45,15 @@ async fn attempt(
     body: Body,
 ) -> Result<EmailAsked, Cause> {
     let request: EmailRequest = body::json(body).await?;
-    if request.request.0.len() > tegata_ca::MAX_RENEWAL {
-        return Err(Cause::TooLarge);
-    }
+    let signed = body::signed(request.request)?;
     let email: Email = request.email.parse().map_err(|_| Cause::Email)?;
     let (registrar, reference) = (&api.registrar, &caller.reference);
     let refused = |error: AskEmailError| {
         tracing::info!(%reference, %error, "no e-mail asked for");
         Cause::of_email(&error, registrar.now())
     };
-    let proven = registrar
-        .prove_email(service, request.request.0, (email, request.at))
-        .await
-        .map_err(refused)?;
+    let proven =
+        registrar.prove_email(service, signed, (email, request.at)).await.map_err(refused)?;
     api.limits.holder(&service.key, proven.user_id()).map_err(Cause::TooMany)?;
     let asked = registrar.ask_email_proven(service, proven, caller.lang, reference).await;
     let asked = asked.map_err(refused)?;

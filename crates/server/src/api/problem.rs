@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use tegata_domain::{EmailRefusal, Entropy, RenewalRefusal, RetirementRefusal};
 use tegata_registrar::{
     AskEmailError, ChangeEmailError, EnrollError, Reference, RenewError, RetireError,
+    StatementError,
 };
 use tegata_text::{Lang, Text, date_time};
 use tegata_wire::{Problem, problem};
@@ -274,11 +275,20 @@ impl Cause {
     }
 }
 
+impl From<&StatementError> for Cause {
+    fn from(error: &StatementError) -> Self {
+        match error {
+            StatementError::NotYours => Self::RenewalNotYours,
+            StatementError::Request(_) => Self::Malformed,
+            StatementError::Distrusted | StatementError::Store(_) => Self::Unavailable,
+        }
+    }
+}
+
 impl From<&RetireError> for Cause {
     fn from(error: &RetireError) -> Self {
         match error {
-            RetireError::NotYours => Self::RenewalNotYours,
-            RetireError::Request(_) => Self::Malformed,
+            RetireError::Statement(error) => error.into(),
             RetireError::Refused(refusal) => match refusal {
                 RetirementRefusal::Held => Self::RenewalHeld,
                 RetirementRefusal::Revoked => Self::RenewalRevoked,
@@ -288,7 +298,7 @@ impl From<&RetireError> for Cause {
                 | RetirementRefusal::SuccessorGone
                 | RetirementRefusal::TooEarly { .. } => Self::NotRetired,
             },
-            RetireError::Distrusted | RetireError::Store(_) => Self::Unavailable,
+            RetireError::Store(_) => Self::Unavailable,
         }
     }
 }
@@ -297,8 +307,7 @@ impl Cause {
     /// Why an address is not asked for, to whoever asks `now`.
     pub(super) fn of_email(error: &AskEmailError, now: Timestamp) -> Self {
         match error {
-            AskEmailError::NotYours => Self::RenewalNotYours,
-            AskEmailError::Request(_) => Self::Malformed,
+            AskEmailError::Statement(error) => error.into(),
             AskEmailError::Clock(wrong) => Self::Clock(wrong.ahead),
             AskEmailError::Refused(EmailRefusal::Held) => Self::RenewalHeld,
             AskEmailError::Refused(EmailRefusal::Revoked)
@@ -313,7 +322,6 @@ impl Cause {
             AskEmailError::Change(
                 ChangeEmailError::Target(_) | ChangeEmailError::NoSite | ChangeEmailError::Store(_),
             )
-            | AskEmailError::Distrusted
             | AskEmailError::Store(_) => Self::Unavailable,
         }
     }
