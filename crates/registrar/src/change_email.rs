@@ -3,8 +3,10 @@
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use tegata_domain::{Email, EmailRequests, SeatState, TooManyRequests, UserId};
-use tegata_store::{EmailSigned, PendingEmail, SeatRecord, ServiceId, StoreError, Tx, View};
+use tegata_domain::{Email, EmailRequests, SeatState, TooManyRequests, UserId, email_permitted};
+use tegata_store::{
+    EmailSigned, PendingEmail, SeatId, SeatRecord, ServiceId, StoreError, Tx, View,
+};
 use tegata_text::Lang;
 
 use crate::mail::{MailKind, confirm, email_changed, email_left, lang_of};
@@ -226,6 +228,23 @@ pub(crate) fn replaced_by_issuance(
         tx.enqueue_mail(&mail, now)?;
     }
     Ok(())
+}
+
+/// What waits for a seat is void once the certificate whose key asked for it has no say any more:
+/// somebody else may have had the key. What an office asked for stays. Returns whether anything went.
+pub(crate) fn void_with_signer(
+    tx: &mut Tx<'_>,
+    seat: SeatId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(signed) = tx.pending_email(seat)?.and_then(|pending| pending.signed) else {
+        return Ok(false);
+    };
+    let signer = tx.certificate(signed.by)?;
+    match signer.is_some_and(|signer| email_permitted(&signer.certificate, now).is_ok()) {
+        true => Ok(false),
+        false => tx.settle_email(seat),
+    }
 }
 
 /// Mails that are meant for one address, whatever the seat's is.

@@ -18,7 +18,7 @@ use tegata_registrar::{
     Actor, AskEmailError, AskedEmail, ChangeEmailError, Delivery, Letter, LinkNonce, Selection,
     ServiceSettings, StatusChange, Target,
 };
-use tegata_store::ServiceId;
+use tegata_store::{AuditEntry, ServiceId};
 use tegata_text::Lang;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -66,6 +66,27 @@ struct Holder {
 }
 
 impl Holder {
+    /// A seat's certificate on a new key, from what `issue` makes of the request.
+    async fn new(issue: impl AsyncFnOnce(Vec<u8>) -> (Vec<u8>, Serial)) -> Self {
+        let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
+        let request = certification_request(&key, &SubjectName::new("x").unwrap()).unwrap();
+        let (certificate, serial) = issue(request).await;
+        Self { key, certificate, serial }
+    }
+
+    /// The same seat's next certificate, on the last day of this one.
+    async fn renewed(&self, world: &World) -> Self {
+        let record = world.read(|view| view.certificate(self.serial)).unwrap();
+        world.clock.set(record.certificate.validity.not_after - HOUR * 24);
+        let (registrar, reference) = (&world.registrar, world.reference());
+        Self::new(async |request| {
+            let signed = seal(&request, &self.certificate, &self.key).unwrap();
+            let renewed = registrar.renew(&world.service, signed, false, &reference).await.unwrap();
+            (renewed.certificate, renewed.serial)
+        })
+        .await
+    }
+
     /// Asks for `new`, signed at `at`.
     async fn ask(&self, world: &World, new: &str, at: Timestamp) -> Result<(), AskEmailError> {
         let service = &world.service;
@@ -99,11 +120,13 @@ async fn issued() -> (World, MailServer) {
 /// The same, and whoever has the key of its certificate.
 async fn held() -> (World, MailServer, Holder) {
     let (world, server) = (World::new().await, MailServer::new(Delivery::Accepted));
-    let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
-    let request = certification_request(&key, &SubjectName::new("x").unwrap()).unwrap();
-    let issued = world.enroll(&request).await.unwrap();
+    let holder = Holder::new(async |request| {
+        let issued = world.enroll(&request).await.unwrap();
+        (issued.certificate, issued.serial)
+    })
+    .await;
     world.letters(&server).await;
-    (world, server, Holder { key, certificate: issued.certificate, serial: issued.serial })
+    (world, server, holder)
 }
 
 #[tokio::test]
@@ -329,15 +352,19 @@ async fn what_was_signed_is_taken_up_once() {
 }
 
 /// Asked for by a key that is then shut out: nobody confirms it any more, whoever reads the mail.
+/// What the office asked for stays, and its link works.
 #[tokio::test]
 async fn what_a_key_asked_for_goes_with_it() {
-    for what in ["hold", "revoke", "superseded", "many", "compromised", "lost"] {
-        let (world, server) = issued().await;
+    let all = ["hold", "revoke", "superseded", "many", "compromised", "lost"];
+    for (what, by_key) in all.into_iter().flat_map(|what| [(what, true), (what, false)]) {
+        let (world, server, holder) = held().await;
         let (office, id) = (&world.registrar, world.service.id);
-        let place = (id, &world.service.settings);
-        let holder = Actor::Subscriber(world.user());
-        let thief = email("thief@example.jp");
-        office.ask_email(holder, place, world.user(), thief, None).await.unwrap();
+        if by_key {
+            let now = office.now();
+            holder.ask(&world, "thief@example.jp", now).await.unwrap();
+        } else {
+            world.ask("jiro@example.jp", Lang::Ja).await.unwrap();
+        }
         let waiting = nonce(&world.letters(&server).await[0]);
         let target = Target::UserId(world.user());
         let change = |change| office.change_status(operator(), id, target.clone(), change);
@@ -357,13 +384,49 @@ async fn what_a_key_asked_for_goes_with_it() {
             "compromised" => drop(reissue(Reissue::Compromised).await.unwrap()),
             _ => drop(reissue(Reissue::LostKey).await.unwrap()),
         }
-        assert_eq!(world.confirm(id, &waiting).await, None, "{what}");
-        assert_eq!(world.registered(), "taro@example.co.jp", "{what}");
+        let void = |(_, entry): &(_, AuditEntry)| entry.detail["email_change"] == "void";
+        let said = world.read(|view| view.audit_entries(0, 1_000)).iter().any(void);
+        // A lost key is superseded, as one that was renewed is.
+        assert_eq!(said, by_key && !["superseded", "lost"].contains(&what), "{what}");
+        let (confirmed, registered) = match by_key {
+            true => (None, "taro@example.co.jp"),
+            false => (Some(email("jiro@example.jp")), "jiro@example.jp"),
+        };
+        assert_eq!(world.confirm(id, &waiting).await, confirmed, "{what}");
+        assert_eq!(world.registered(), registered, "{what}");
         // What is asked for afterwards can be confirmed.
         world.letters(&server).await;
         world.ask("hanako@example.jp", Lang::Ja).await.unwrap();
         let later = nonce(&world.letters(&server).await[0]);
         assert!(world.confirm(id, &later).await.is_some(), "{what}");
+    }
+}
+
+/// A change that one key asked for does not go with another certificate, while the one that asked is
+/// good.
+#[tokio::test]
+async fn what_another_key_asked_for_stays() {
+    let superseded = StatusChange::Revoke(Reason::Superseded);
+    let unspecified = StatusChange::Revoke(Reason::Unspecified);
+    for (changes, stays) in [
+        (&[(true, StatusChange::Hold)][..], true),
+        (&[(true, unspecified)], true),
+        (&[(false, StatusChange::Hold)], false),
+        (&[(false, superseded)], true),
+        (&[(false, superseded), (true, StatusChange::Hold)], false),
+    ] {
+        let (world, server, old) = held().await;
+        let new = old.renewed(&world).await;
+        world.letters(&server).await;
+        old.ask(&world, "hanako@example.jp", world.registrar.now()).await.unwrap();
+        let waiting = nonce(&world.letters(&server).await[0]);
+        for (is_new, change) in changes {
+            let target = Target::Serial(if *is_new { new.serial } else { old.serial });
+            let id = world.service.id;
+            world.registrar.change_status(operator(), id, target, *change).await.unwrap();
+        }
+        let confirmed = world.confirm(world.service.id, &waiting).await;
+        assert_eq!(confirmed.is_some(), stays, "{changes:?}");
     }
 }
 
