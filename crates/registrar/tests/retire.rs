@@ -20,7 +20,7 @@ use tegata_registrar::{
     Actor, GatewayRefused, RetireError, Retired, SignedReport, StatementError, StatusChange, Taken,
     Target,
 };
-use tegata_store::{CertificateUse, GatewayReport, Store, StoreError};
+use tegata_store::{CertificateUse, GATEWAY_FAST, GatewayReport, Store, StoreError};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -243,28 +243,46 @@ async fn a_clock_that_was_fast_hides_no_report_that_follows() {
     let one = Renewed::new().await;
     let known = || one.world.read(|view| view.gateways(one.world.service.id, one.now())).remove(0);
     let micros = |at: Timestamp| u64::try_from(at.as_microsecond()).unwrap();
-    let fast = [u64::MAX, micros(one.now() + DAY * 3650), micros(one.now() + DAY) + 1];
-    for sequence in fast {
-        one.world.clock.turn(SECOND);
-        one.world.take(one.gateway.report(sequence, &[])).await.unwrap();
-        assert_eq!(known().reported_at, Some(one.now()), "it lives all the same");
-        let end = one.world.read(|view| view.feed_position(one.world.service.id));
-        assert_eq!(known().position, Some(end), "nobody has read what is not there");
+    let fast = |by: SignedDuration| one.gateway.report(micros(one.now() + by), &[]);
+    let mut later = fast(SignedDuration::ZERO);
+    later.gateway.sent_at = one.now() + GATEWAY_FAST + SECOND;
+    let endless = one.gateway.report(u64::MAX, &[]);
+    for report in [endless, fast(DAY * 3650), fast(GATEWAY_FAST + SECOND), later] {
+        let refused = one.world.take(report).await;
+        let Err(GatewayRefused::Clock { ahead }) = refused else { panic!("{refused:?}") };
+        assert!(ahead > GATEWAY_FAST, "{ahead}");
+        assert_eq!(known().reported_at, None);
     }
     // The clock is set right.
     one.world.clock.turn(SECOND);
-    one.world.take(one.gateway.report(micros(one.now()), &[])).await.unwrap();
+    one.world.take(fast(SignedDuration::ZERO)).await.unwrap();
     assert_eq!(known().reported_at, Some(one.now()));
-    // One that is fast by little counts as it says.
-    let soon = micros(one.now() + SECOND * 30);
-    one.world.take(one.gateway.report(soon, &[])).await.unwrap();
+    let end = one.world.read(|view| view.feed_position(one.world.service.id));
+    assert_eq!(known().position, Some(end), "nobody has read what is not there");
+    // One that is fast by less counts as it says, and is no sign of life again, whenever it comes.
+    let soon = fast(GATEWAY_FAST);
+    one.world.take(soon.clone()).await.unwrap();
     let before = known().reported_at;
-    one.world.clock.turn(SECOND);
-    one.world.take(one.gateway.report(soon, &[])).await.unwrap();
-    assert_eq!(known().reported_at, before, "the same once more");
-    one.world.clock.turn(MINUTE);
-    one.world.take(one.gateway.report(micros(one.now()), &[])).await.unwrap();
+    for wait in [SECOND, MINUTE, GATEWAY_FAST, DAY] {
+        one.world.clock.turn(wait);
+        one.world.take(soon.clone()).await.unwrap();
+        assert_eq!(known().reported_at, before, "the same once more");
+    }
+    one.world.take(fast(SignedDuration::ZERO)).await.unwrap();
     assert_eq!(known().reported_at, Some(one.now()));
+}
+
+/// What the server itself took at a wrong time hides nothing.
+#[tokio::test]
+async fn a_server_whose_clock_was_fast_takes_what_follows() {
+    let one = Renewed::new().await;
+    one.world.clock.turn(DAY);
+    let sequence = u64::try_from(one.now().as_microsecond()).unwrap();
+    one.world.take(one.gateway.report(sequence, &[])).await.unwrap();
+    one.world.clock.turn(-DAY);
+    one.seen(one.new).await;
+    let known = one.world.read(|view| view.gateways(one.world.service.id, one.now()));
+    assert_eq!(known[0].reported_at, Some(one.now()));
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ pub use seat::{SeatId, SeatRecord};
 pub use service::{ServiceId, ServiceRecord};
 pub use standing::{CrlStanding, Figures, GatewayStanding, MailFigures};
 pub use template::MailTemplate;
-pub use usage::{CertificateUse, GatewayReport, Noted};
+pub use usage::{CertificateUse, GATEWAY_FAST, GatewayReport, Noted};
 
 use readers::Readers;
 use writer::Writer;
