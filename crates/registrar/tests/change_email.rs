@@ -76,12 +76,10 @@ impl Holder {
 
     /// The same seat's next certificate, on the last day of this one.
     async fn renewed(&self, world: &World) -> Self {
-        let record = world.read(|view| view.certificate(self.serial)).unwrap();
-        world.clock.set(record.certificate.validity.not_after - HOUR * 24);
-        let (registrar, reference) = (&world.registrar, world.reference());
+        world.turn_to(world.ends(self.serial) - HOUR * 24);
         Self::new(async |request| {
             let signed = seal(&request, &self.certificate, &self.key).unwrap();
-            let renewed = registrar.renew(&world.service, signed, false, &reference).await.unwrap();
+            let renewed = world.renew(signed).await.unwrap();
             (renewed.certificate, renewed.serial)
         })
         .await
@@ -421,9 +419,7 @@ async fn what_another_key_asked_for_stays() {
         old.ask(&world, "hanako@example.jp", world.registrar.now()).await.unwrap();
         let waiting = nonce(&world.letters(&server).await[0]);
         for (is_new, change) in changes {
-            let target = Target::Serial(if *is_new { new.serial } else { old.serial });
-            let id = world.service.id;
-            world.registrar.change_status(operator(), id, target, *change).await.unwrap();
+            world.change(if *is_new { new.serial } else { old.serial }, *change).await;
         }
         let confirmed = world.confirm(world.service.id, &waiting).await;
         assert_eq!(confirmed.is_some(), stays, "{changes:?}");

@@ -8,69 +8,20 @@
 
 mod common;
 
-use std::process::Command;
-
-use common::World;
+use common::{Pc, World};
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{KeyKind, Signer, SoftwareKey, SubjectAltName};
 use tegata_domain::{
     CertificateState, Reason, RetirementRefusal, RevocationStatus, Serial, retirement_statement,
 };
 use tegata_registrar::{
-    Actor, GatewayRefused, RetireError, Retired, SignedReport, StatementError, StatusChange, Taken,
-    Target,
+    GatewayRefused, RetireError, Retired, SignedReport, StatementError, StatusChange, Taken,
 };
 use tegata_store::{CertificateUse, GATEWAY_FAST, GatewayReport, Store, StoreError};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
-
-/// A PC with keys in files, and `openssl cms` to sign with them.
-struct Pc(tempfile::TempDir);
-
-impl Pc {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    #[track_caller]
-    fn ssl(&self, line: &str) {
-        let ran = Command::new("openssl")
-            .args(line.split_whitespace())
-            .current_dir(self.0.path())
-            .output()
-            .unwrap();
-        assert!(ran.status.success(), "{line}: {}", String::from_utf8_lossy(&ran.stderr));
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.0.path().join(name)).unwrap()
-    }
-
-    fn request(&self, key: &str) -> Vec<u8> {
-        self.ssl(&format!(
-            "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -keyout \
-             {key}.key -outform DER -out {key}.csr"
-        ));
-        self.read(&format!("{key}.csr"))
-    }
-
-    fn keep(&self, key: &str, certificate: &[u8]) {
-        std::fs::write(self.0.path().join(format!("{key}.der")), certificate).unwrap();
-        self.ssl(&format!("x509 -inform DER -in {key}.der -out {key}.pem"));
-    }
-
-    /// `content`, signed with the certificate `key`.
-    fn signed(&self, key: &str, content: &[u8]) -> Vec<u8> {
-        std::fs::write(self.0.path().join("content"), content).unwrap();
-        self.ssl(&format!(
-            "cms -sign -binary -nodetach -in content -signer {key}.pem -inkey {key}.key \
-             -outform DER -out signed.der"
-        ));
-        self.read("signed.der")
-    }
-}
 
 /// A gateway with a certificate of the service.
 struct Gateway {
@@ -99,22 +50,8 @@ impl World {
         Gateway { key, serial: own.serial }
     }
 
-    fn turn_to(&self, at: Timestamp) {
-        self.clock.turn(at.duration_since(self.registrar.now()));
-    }
-
-    fn state(&self, serial: Serial) -> CertificateState {
-        self.read(|view| view.certificate(serial)).unwrap().certificate.state
-    }
-
     fn use_of(&self, serial: Serial) -> Option<(Timestamp, Timestamp)> {
         self.read(|view| view.use_of(serial)).map(|seen| (seen.first, seen.last))
-    }
-
-    async fn change(&self, serial: Serial, change: StatusChange) {
-        let actor = Actor::Operator("test".to_owned());
-        let target = Target::Serial(serial);
-        self.registrar.change_status(actor, self.service.id, target, change).await.unwrap();
     }
 
     async fn take(&self, report: SignedReport) -> Result<Taken, GatewayRefused> {
@@ -150,22 +87,11 @@ impl Renewed {
     async fn new() -> Self {
         let (world, pc) = (World::new().await, Pc::new());
         let gateway = world.own("gateway").await;
-        let (user_id, password) = &world.seats[0];
-        let issued = world
-            .enroll_as(user_id.as_str(), &password.reveal(), &pc.request("old"))
-            .await
-            .unwrap();
-        pc.keep("old", &issued.certificate);
-        world.turn_to(issued.validity.not_after - DAY * 50);
-        let request = pc.request("new");
-        let request = pc.signed("old", &request);
-        let renewed = world
-            .registrar
-            .renew(&world.service, request, false, &world.reference())
-            .await
-            .unwrap();
+        let old = world.issue_on(&pc, 0, "old").await;
+        world.turn_to(world.ends(old) - DAY * 50);
+        let renewed = world.renew(pc.renewal("old", "new")).await.unwrap();
         pc.keep("new", &renewed.certificate);
-        Self { old: issued.serial, new: renewed.serial, world, pc, gateway }
+        Self { old, new: renewed.serial, world, pc, gateway }
     }
 
     fn now(&self) -> Timestamp {
