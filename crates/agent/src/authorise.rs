@@ -10,6 +10,7 @@ use const_oid::db::rfc5911;
 use const_oid::db::rfc5912::ID_SHA_256;
 use der::asn1::{OctetString, SetOfVec};
 use der::{Any, Encode, EncodeValue, Tagged};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tegata_domain::{Email, ServiceKey, email_statement, retirement_statement};
 use x509_cert::attr::Attribute;
@@ -36,14 +37,15 @@ pub(crate) fn retirement(
     signed(current, key, retirement_statement(service, current.serial()?).as_bytes())
 }
 
-/// The same around the statement that `email` is to be the address of the seat of `current`.
+/// The same around the statement, made at `at`, that `email` is to be the address of the seat of
+/// `current`.
 pub(crate) fn email(
     current: &Cert,
     key: &dyn SeatKey,
     service: &ServiceKey,
-    email: &Email,
+    (email, at): (&Email, Timestamp),
 ) -> Option<Vec<u8>> {
-    signed(current, key, email_statement(service, current.serial()?, email).as_bytes())
+    signed(current, key, email_statement(service, current.serial()?, email, at).as_bytes())
 }
 
 fn signed(current: &Cert, key: &dyn SeatKey, octets: &[u8]) -> Option<Vec<u8>> {

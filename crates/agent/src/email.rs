@@ -16,7 +16,7 @@ use crate::transport::{Network, Transport};
 use crate::{Fingerprint, authorise};
 
 /// Asks for `email` in the place of the address of the seat that `current` belongs to, whose key is
-/// `key`. Returns what the server took up.
+/// `key`, at `now` by the clock of this PC. Returns what the server took up.
 ///
 /// # Errors
 /// [`Error::KeySilent`] when the key does not sign, [`Error::Refused`] when the server says no,
@@ -26,9 +26,12 @@ pub fn ask(
     site: &Site,
     (current, key): (&Cert, &dyn SeatKey),
     email: &Email,
+    now: Timestamp,
 ) -> Result<EmailAsked, Error> {
-    let request = authorise::email(current, key, site.service(), email).ok_or(Error::KeySilent)?;
-    let body = EmailRequest { email: email.to_string(), request: Der(request) };
+    let at = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let request = authorise::email(current, key, site.service(), (email, at));
+    let request = Der(request.ok_or(Error::KeySilent)?);
+    let body = EmailRequest { email: email.to_string(), at, request };
     let body = serde_json::to_vec(&body).map_err(|_| Error::KeySilent)?;
     let asked: EmailAsked = read(&transport.post_json(&site.api("email"), &body)?)?;
     if asked.email != email.as_str() {
@@ -50,7 +53,7 @@ pub fn ask_over(
 ) -> Result<EmailAsked, Error> {
     let key = store.key(held)?;
     let trusted = issue::believe(site, pin, network, person, now)?;
-    ask(&*network.believe(&trusted)?, site, (&held.certificate, &*key), email)
+    ask(&*network.believe(&trusted)?, site, (&held.certificate, &*key), email, now)
 }
 
 #[cfg(test)]
@@ -99,10 +102,13 @@ mod tests {
         let site: Site = "https://issue.example.jp/issueweb/0001/SB0001002C/".parse().unwrap();
         let email: Email = "hanako@EXAMPLE.jp".parse().unwrap();
         let server = Server { taken: "hanako@example.jp", sent: RefCell::default() };
-        ask(&server, &site, (&cert, &key), &email).unwrap();
+        let at = "2027-02-16T14:59:00Z";
+        let clock = format!("{}.987Z", at.trim_end_matches('Z')).parse().unwrap();
+        ask(&server, &site, (&cert, &key), &email, clock).unwrap();
         let (url, request) = server.sent.borrow()[0].clone();
         assert_eq!(url, "https://issue.example.jp/api/v1/0001/SB0001002C/email");
         assert_eq!(request.email, "hanako@example.jp");
+        assert_eq!(request.at.to_string(), at);
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
         std::fs::write(path("email.der"), request.request.0).unwrap();
@@ -114,11 +120,11 @@ mod tests {
             std::fs::read_to_string(to).unwrap(),
             format!(
                 "tegata, version 1: register this e-mail address\nservice 0001/SB0001002C\n\
-                 serial {serial}\nemail hanako@example.jp\n"
+                 serial {serial}\nemail hanako@example.jp\nat {at}\n"
             )
         );
         let other = Server { taken: "thief@example.com", sent: RefCell::default() };
-        let answer = ask(&other, &site, (&cert, &key), &email);
+        let answer = ask(&other, &site, (&cert, &key), &email, now());
         assert!(matches!(answer, Err(Error::BadAnswer(_))), "{answer:?}");
     }
 }

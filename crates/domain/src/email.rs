@@ -166,12 +166,48 @@ pub fn email_permitted(certificate: &Certificate, now: Timestamp) -> Result<(), 
 }
 
 /// What the key of a certificate signs to ask for another address: a text that says what it is for,
-/// of which certificate, and which address, so that it is nothing else anywhere.
-pub fn email_statement(service: &ServiceKey, serial: Serial, email: &Email) -> String {
+/// of which certificate, which address, and when, in whole seconds, so that it is nothing else
+/// anywhere and not for long.
+pub fn email_statement(
+    service: &ServiceKey,
+    serial: Serial,
+    email: &Email,
+    at: Timestamp,
+) -> String {
     format!(
         "tegata, version 1: register this e-mail address\nservice {service}\nserial {serial}\n\
-         email {email}\n"
+         email {email}\nat {}\n",
+        whole(at)
     )
+}
+
+/// The second that `at` is in.
+fn whole(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+/// By how much the clock of whoever signs a statement may differ from ours, and for how long what
+/// they signed can be sent.
+pub const EMAIL_TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
+
+/// A statement was signed at a time that is too far from ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("signed at a time that is {} seconds {}", ahead.unsigned_abs().as_secs(),
+    if ahead.is_negative() { "ago" } else { "ahead" })]
+pub struct WrongClock {
+    /// By how much the clock that it was signed by is fast, in whole seconds; negative: slow.
+    pub ahead: SignedDuration,
+}
+
+/// Whether a statement that was signed at `at` can be taken up at `now`. Returns the second that it
+/// was signed in: no more of `at` was signed, so no more of it counts.
+///
+/// # Errors
+/// When it is more than [`EMAIL_TOLERANCE`] old or early, in whole seconds.
+pub fn email_timely(at: Timestamp, now: Timestamp) -> Result<Timestamp, WrongClock> {
+    let at = whole(at);
+    let ahead = at.duration_since(whole(now));
+    if ahead.abs() <= EMAIL_TOLERANCE { Ok(at) } else { Err(WrongClock { ahead }) }
 }
 
 #[cfg(test)]
@@ -235,7 +271,39 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_statement_is_good_for_ten_minutes_on_the_second() {
+        let now: Timestamp = "2027-02-16T03:00:00.4Z".parse().unwrap();
+        let apart = |secs| email_timely(now + SignedDuration::from_secs(secs), now);
+        for (secs, second) in [(-600, "02:50:00"), (600, "03:10:00")] {
+            assert_eq!(apart(secs), Ok(format!("2027-02-16T{second}Z").parse().unwrap()));
+        }
+        for secs in [-601, 601, -86_400, 86_400] {
+            assert_eq!(apart(secs), Err(WrongClock { ahead: SignedDuration::from_secs(secs) }));
+        }
+    }
+
     proptest! {
+        /// A time in a statement is one second, in one form, and no two seconds share a statement.
+        #[test]
+        fn a_statement_says_its_second(
+            second in 0i64..4_102_444_800, nano in 0i32..1_000_000_000, later in 1i64..1_000_000,
+        ) {
+            let service = "0001/SB0001002C".parse().unwrap();
+            let serial = Serial::from_octets(&[7; 16]).unwrap();
+            let email = "taro@example.co.jp".parse().unwrap();
+            let said = |at| email_statement(&service, serial, &email, at);
+            let at = Timestamp::from_second(second).unwrap();
+            let within = Timestamp::new(second, nano).unwrap();
+            prop_assert_eq!(said(at), said(within));
+            prop_assert_ne!(said(at), said(at + SignedDuration::from_secs(later)));
+            let text = said(within);
+            let time = text.lines().last().unwrap().strip_prefix("at ").unwrap();
+            prop_assert_eq!(time.len(), "2027-02-16T03:00:00Z".len());
+            prop_assert_eq!(time.parse::<Timestamp>().unwrap(), at);
+            prop_assert_eq!(email_timely(within, at), Ok(at));
+        }
+
         /// Whenever a change is asked for: from the first one on, a day sees at most five.
         #[test]
         fn a_day_sees_at_most_five_requests(mut minutes in prop::collection::vec(0i64..6_000, 0..80)) {

@@ -25,8 +25,9 @@ pub use credential::{
     Attempt, Credential, CredentialError, Refusal as CredentialRefusal, State as CredentialState,
 };
 pub use email::{
-    EMAIL_LINK_LIFETIME, EMAIL_REQUESTS, EMAIL_WINDOW, Email, EmailError, EmailRefusal,
-    EmailRequests, TooManyRequests, email_permitted, email_statement,
+    EMAIL_LINK_LIFETIME, EMAIL_REQUESTS, EMAIL_TOLERANCE, EMAIL_WINDOW, Email, EmailError,
+    EmailRefusal, EmailRequests, TooManyRequests, WrongClock, email_permitted, email_statement,
+    email_timely,
 };
 pub use names::{
     BranchCode, CompanyCode, Issuer, NameError, ServiceKey, Tenant, UserId, half_width, is_hidden,

@@ -69,6 +69,11 @@ enum ReportFailure {
          certificate that `tegata service gateway` made for this service"
     )]
     Stranger,
+    #[error(
+        "by the server's clock, this gateway's is more than ten minutes fast: nothing is reported \
+         until it is set right"
+    )]
+    Clock,
     #[error("the server answered {0}")]
     Status(StatusCode),
 }
@@ -187,6 +192,11 @@ impl Reporter {
                 Ok(())
             }
             StatusCode::FORBIDDEN => Err(ReportFailure::Stranger),
+            StatusCode::CONFLICT => {
+                // None of these numbers was taken: they begin anew once the clock is right.
+                self.sequence = 0;
+                Err(ReportFailure::Clock)
+            }
             other => Err(ReportFailure::Status(other)),
         }
     }

@@ -1,20 +1,23 @@
 //! Another address, asked for by the holder of the seat's certificate: what its key signed is the
 //! authority, the link in the mail to the new address is the proof that it is read there.
 
-use tegata_ca::{RenewalError, SignedStatement};
-use tegata_domain::{Email, EmailRefusal, UserId, email_permitted, email_statement};
-use tegata_store::{CertificateRecord, StoreError, View};
+use jiff::Timestamp;
+use tegata_domain::{
+    Email, EmailRefusal, UserId, WrongClock, email_permitted, email_statement, email_timely,
+};
+use tegata_store::{CertificateRecord, EmailSigned, StoreError};
 use tegata_text::Lang;
 
 use crate::change_email::{AskedEmail, ChangeEmailError};
 use crate::office::entry;
-use crate::{Actor, Reference, Registrar, Service};
+use crate::{Actor, Reference, Registrar, Service, StatementError};
 
 /// A change that the holder of a certificate asked for; whether it is taken up is open.
 #[derive(Debug)]
 pub struct ProvenEmail {
     record: CertificateRecord,
     email: Email,
+    at: Timestamp,
 }
 
 impl ProvenEmail {
@@ -27,29 +30,26 @@ impl ProvenEmail {
 /// Why a change was not taken up. Whoever holds the key of a certificate may know how it stands.
 #[derive(Debug, thiserror::Error)]
 pub enum AskEmailError {
-    /// Not signed by the certificate's key, or no certificate of this service.
-    #[error("the request is not by the holder of a certificate of this service")]
-    NotYours,
-    /// Not a request.
+    /// Nobody is known to have asked.
     #[error(transparent)]
-    Request(RenewalError),
+    Statement(#[from] StatementError),
+    /// Signed too long ago, or by a clock that is wrong. Nobody looked at the signature.
+    #[error(transparent)]
+    Clock(#[from] WrongClock),
     /// The certificate is not good.
     #[error(transparent)]
     Refused(#[from] EmailRefusal),
     /// The address cannot be asked for.
     #[error(transparent)]
     Change(#[from] ChangeEmailError),
-    /// The database is not the one it was.
-    #[error("nothing is changed until an operator has looked at the database")]
-    Distrusted,
     /// The database could not.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Registrar {
-    /// Whose key signed `request`, DER, over the statement that `email` is to be registered. It
-    /// changes nothing.
+    /// Whose key signed `request`, DER, over the statement that `email` is to be registered, at `at`
+    /// by the clock of whoever signed, in whole seconds. It changes nothing.
     ///
     /// # Errors
     /// See [`AskEmailError`].
@@ -57,27 +57,16 @@ impl Registrar {
         &self,
         service: &Service,
         request: Vec<u8>,
-        email: Email,
+        (email, at): (Email, Timestamp),
     ) -> Result<ProvenEmail, AskEmailError> {
-        if self.is_distrusted() {
-            return Err(AskEmailError::Distrusted);
-        }
-        let request = SignedStatement::parse(&request).map_err(AskEmailError::Request)?;
-        let record = self
-            .store()
-            .read(|view: View<'_>| view.certificate(request.serial()))?
-            .filter(|record| record.service == service.id)
-            .ok_or(AskEmailError::NotYours)?;
-        let statement = email_statement(&service.key, record.certificate.serial, &email);
-        let der = record.der.clone().ok_or(AskEmailError::NotYours)?;
-        let judging = tokio::task::spawn_blocking(move || request.verify(&der, &statement));
-        match judging.await {
-            Ok(Ok(())) => Ok(ProvenEmail { record, email }),
-            _ => Err(AskEmailError::NotYours),
-        }
+        let at = email_timely(at, self.now())?;
+        let statement = |service: &_, serial| email_statement(service, serial, &email, at);
+        let record = self.prove_statement(service, request, statement).await?;
+        Ok(ProvenEmail { record, email, at })
     }
 
-    /// Asks for the address, as [`crate::Office::ask_email`] does, in the name of the subscriber.
+    /// Asks for the address, as [`crate::Office::ask_email`] does, in the name of the subscriber. What
+    /// was signed is taken up once: while it waits, the same again gets the same answer.
     /// `reference` ends up in the audit log beside a refusal.
     ///
     /// # Errors
@@ -85,7 +74,7 @@ impl Registrar {
     pub async fn ask_email_proven(
         &self,
         service: &Service,
-        ProvenEmail { record, email }: ProvenEmail,
+        ProvenEmail { record, email, at }: ProvenEmail,
         lang: Lang,
         reference: &Reference,
     ) -> Result<AskedEmail, AskEmailError> {
@@ -95,7 +84,10 @@ impl Registrar {
             Err(refusal) => Err(refusal.into()),
             Ok(()) => {
                 let place = (service.id, &service.settings);
-                let asked = self.ask_email(actor(), place, user_id.clone(), email, Some(lang));
+                let signed = EmailSigned { by: record.certificate.serial, at };
+                let what = (email, Some(signed));
+                let asked =
+                    self.ask_email_signed(actor(), place, user_id.clone(), what, Some(lang));
                 asked.await.map_err(AskEmailError::from)
             }
         };

@@ -3,8 +3,10 @@
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use tegata_domain::{Email, EmailRequests, SeatState, TooManyRequests, UserId};
-use tegata_store::{PendingEmail, SeatRecord, ServiceId, StoreError, Tx, View};
+use tegata_domain::{Email, EmailRequests, SeatState, TooManyRequests, UserId, email_permitted};
+use tegata_store::{
+    EmailSigned, PendingEmail, SeatId, SeatRecord, ServiceId, StoreError, Tx, View,
+};
 use tegata_text::Lang;
 
 use crate::mail::{MailKind, confirm, email_changed, email_left, lang_of};
@@ -34,6 +36,9 @@ pub enum ChangeEmailError {
          can be sent; see `tegata service change`"
     )]
     NoSite,
+    /// It was signed no later than another one that was taken up.
+    #[error("another request for {0} was taken up that was signed as late")]
+    Overtaken(UserId),
     /// Too often.
     #[error("a change was {0}")]
     TooMany(#[from] TooManyRequests),
@@ -99,9 +104,22 @@ impl Office {
     pub async fn ask_email(
         &self,
         actor: Actor,
-        (service, settings): (ServiceId, &ServiceSettings),
+        place: (ServiceId, &ServiceSettings),
         user_id: UserId,
         email: Email,
+        lang: Option<Lang>,
+    ) -> Result<AskedEmail, ChangeEmailError> {
+        self.ask_email_signed(actor, place, user_id, (email, None), lang).await
+    }
+
+    /// Does the same for what the seat's holder `signed`, which is taken up once: what waits already
+    /// gets the same answer, and nothing that was signed before it is taken up any more.
+    pub(crate) async fn ask_email_signed(
+        &self,
+        actor: Actor,
+        (service, settings): (ServiceId, &ServiceSettings),
+        user_id: UserId,
+        (email, signed): (Email, Option<EmailSigned>),
         lang: Option<Lang>,
     ) -> Result<AskedEmail, ChangeEmailError> {
         if settings.site_url.is_empty() {
@@ -118,8 +136,17 @@ impl Office {
                 if seat.email.as_ref() == Some(&email) {
                     return Err(ChangeEmailError::Same(user_id));
                 }
+                let newest = tx.email_signed_at(seat.id)?;
+                if signed.is_some_and(|signed| newest.is_some_and(|newest| signed.at <= newest)) {
+                    return match tx.pending_email(seat.id)? {
+                        Some(same) if same.signed == signed && same.email == email => {
+                            Ok(AskedEmail { user_id, present: seat.email, new: email })
+                        }
+                        _ => Err(ChangeEmailError::Overtaken(user_id)),
+                    };
+                }
                 let requests = EmailRequests::one_more(tx.email_requests(seat.id)?, now)?;
-                let number = tx.ask_email(seat.id, &email, requests, now)?;
+                let number = tx.ask_email(seat.id, (&email, signed), requests, now)?;
                 let lang = lang.unwrap_or_else(|| lang_of(&seat, &settings));
                 tx.enqueue_mail(&confirm(&seat, &email, lang, number), now)?;
                 let mut entry = entry(now, &actor, "email.asked", &user_id);
@@ -201,6 +228,23 @@ pub(crate) fn replaced_by_issuance(
         tx.enqueue_mail(&mail, now)?;
     }
     Ok(())
+}
+
+/// What waits for a seat is void once the certificate whose key asked for it has no say any more:
+/// somebody else may have had the key. What an office asked for stays. Returns whether anything went.
+pub(crate) fn void_with_signer(
+    tx: &mut Tx<'_>,
+    seat: SeatId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(signed) = tx.pending_email(seat)?.and_then(|pending| pending.signed) else {
+        return Ok(false);
+    };
+    let signer = tx.certificate(signed.by)?;
+    match signer.is_some_and(|signer| email_permitted(&signer.certificate, now).is_ok()) {
+        true => Ok(false),
+        false => tx.settle_email(seat),
+    }
 }
 
 /// Mails that are meant for one address, whatever the seat's is.

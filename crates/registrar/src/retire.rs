@@ -2,7 +2,6 @@
 //! some days after a gateway first saw its successor, or because its holder says so.
 
 use jiff::Timestamp;
-use tegata_ca::{RenewalError, SignedStatement};
 use tegata_domain::{
     CertificateState, Reason, RetirementRefusal, Serial, UserId, retirement_due,
     retirement_permitted, retirement_statement,
@@ -11,7 +10,7 @@ use tegata_store::{CertificateRecord, Retirement, StoreError, Tx, View};
 
 use crate::office::entry;
 use crate::status::{self, StatusChange};
-use crate::{Actor, Reference, Registrar, Service};
+use crate::{Actor, Reference, Registrar, Service, StatementError};
 
 /// Retirements that share a transaction.
 const BATCH: u32 = 256;
@@ -32,18 +31,12 @@ pub struct Retired {
 /// Why nothing was retired. Whoever holds the key of a certificate may know how it stands.
 #[derive(Debug, thiserror::Error)]
 pub enum RetireError {
-    /// Not signed by the certificate's key, or no certificate of this service.
-    #[error("the request is not by the holder of a certificate of this service")]
-    NotYours,
-    /// Not a request.
+    /// Nobody is known to have asked.
     #[error(transparent)]
-    Request(RenewalError),
+    Statement(#[from] StatementError),
     /// Nothing live would take its place.
     #[error(transparent)]
     Refused(#[from] RetirementRefusal),
-    /// The database is not the one it was.
-    #[error("nothing is changed until an operator has looked at the database")]
-    Distrusted,
     /// The database could not.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -86,21 +79,7 @@ impl Registrar {
         service: &Service,
         request: Vec<u8>,
     ) -> Result<ProvenRetirement, RetireError> {
-        if self.is_distrusted() {
-            return Err(RetireError::Distrusted);
-        }
-        let request = SignedStatement::parse(&request).map_err(RetireError::Request)?;
-        let old = self
-            .store()
-            .read(|view: View<'_>| view.certificate(request.serial()))?
-            .filter(|record| record.service == service.id)
-            .ok_or(RetireError::NotYours)?;
-        let statement = retirement_statement(&service.key, old.certificate.serial);
-        let der = old.der.clone().ok_or(RetireError::NotYours)?;
-        let judging = tokio::task::spawn_blocking(move || request.verify(&der, &statement));
-        if !matches!(judging.await, Ok(Ok(()))) {
-            return Err(RetireError::NotYours);
-        }
+        let old = self.prove_statement(service, request, retirement_statement).await?;
         Ok(ProvenRetirement(old))
     }
 
@@ -197,7 +176,7 @@ fn retire_now(
     serial: Serial,
     now: Timestamp,
 ) -> Result<Retired, RetireError> {
-    let old = tx.certificate(serial)?.ok_or(RetireError::NotYours)?;
+    let old = tx.certificate(serial)?.ok_or(StatementError::NotYours)?;
     let new = tx.successor(serial)?;
     let retired = |at| {
         let successor = new.as_ref().map(|record| record.certificate.serial);

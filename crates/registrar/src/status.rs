@@ -7,6 +7,7 @@ use tegata_store::{
 };
 
 use crate::blocklist::block_compromised_key;
+use crate::change_email::void_with_signer;
 use crate::mail::{Held, Revoked, to_seat};
 use crate::office::entry;
 use crate::remind::settings;
@@ -79,8 +80,8 @@ impl StatusChange {
         }
     }
 
-    /// Whether whoever asked for another address may be the one that this shuts out: then what waits
-    /// for its confirmation is void. A certificate is superseded by its holder's own renewal, too.
+    /// Whether whoever asked for another address with the certificate's key may be the one that this
+    /// shuts out. A certificate is superseded by its holder's own renewal, too.
     fn shuts_out(self) -> bool {
         !matches!(self, Self::Release | Self::Revoke(Reason::Superseded))
     }
@@ -222,9 +223,9 @@ pub(crate) fn tell(
         // They asked for it.
         StatusChange::Release => return Ok(false),
         StatusChange::Revoke(Reason::Superseded) if has_good(tx, seat.id, at)? => return Ok(false),
-        // Nothing took its place: it was lost, with whatever its holder asked for.
+        // Nothing took its place: it was lost, with whatever its key asked for.
         StatusChange::Revoke(Reason::Superseded) => {
-            tx.settle_email(seat.id)?;
+            void_with_signer(tx, seat.id, at)?;
         }
         StatusChange::Revoke(_) | StatusChange::Hold => {}
     }
@@ -290,7 +291,7 @@ pub(crate) fn record_with(
     if change == StatusChange::Revoke(Reason::KeyCompromise) {
         block_compromised_key(tx, old, now)?;
     }
-    let email_void = change.shuts_out() && tx.settle_email(old.seat)?;
+    let email_void = change.shuts_out() && void_with_signer(tx, old.seat, now)?;
     let action = format!("certificate.{}", change.participle());
     let mut entry = entry(now, actor, &action, &old.user_id);
     let mut detail = serde_json::json!({ "serial": new.serial });

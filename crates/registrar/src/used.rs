@@ -1,7 +1,8 @@
 //! What gateways report: which certificates they admitted, and when.
 
+use jiff::{SignedDuration, Timestamp};
 use tegata_ca::verify_by_certificate;
-use tegata_store::{CertificateUse, GatewayReport, Noted, StoreError, View};
+use tegata_store::{CertificateUse, GATEWAY_FAST, GatewayReport, Noted, StoreError, View};
 
 use crate::{Office, Service};
 
@@ -34,6 +35,13 @@ pub enum GatewayRefused {
     /// good now; which of these is missing, whoever asks does not learn.
     #[error("the report is not signed by a gateway of this service")]
     Stranger,
+    /// By a gateway whose clock is more than [`GATEWAY_FAST`] fast. It would count as a sign of life
+    /// again whenever somebody sends it again.
+    #[error("the gateway's clock is {} minutes fast", ahead.as_mins())]
+    Clock {
+        /// By how much.
+        ahead: SignedDuration,
+    },
     /// The database could not.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -41,7 +49,7 @@ pub enum GatewayRefused {
 
 impl Office {
     /// Puts on record what a gateway of `service` saw, as one transaction. The same report taken
-    /// twice changes nothing, and no time is later than now.
+    /// twice changes nothing, whenever, and no time is later than now.
     ///
     /// # Errors
     /// See [`GatewayRefused`].
@@ -58,6 +66,10 @@ impl Office {
             .ok_or(GatewayRefused::Stranger)?;
         if !verify_by_certificate(&certificate.der, &report.message, &report.signature) {
             return Err(GatewayRefused::Stranger);
+        }
+        let ahead = latest(&report.gateway).duration_since(now);
+        if ahead > GATEWAY_FAST {
+            return Err(GatewayRefused::Clock { ahead });
         }
         self.store
             .write(move |tx| {
@@ -79,4 +91,10 @@ impl Office {
             })
             .await
     }
+}
+
+/// The later of the times that a report is from: its number is the time in microseconds.
+fn latest(report: &GatewayReport) -> Timestamp {
+    let number = i64::try_from(report.sequence).unwrap_or(i64::MAX);
+    report.sent_at.max(Timestamp::from_microsecond(number).unwrap_or(Timestamp::MAX))
 }

@@ -9,16 +9,20 @@
 mod common;
 
 use common::{MailServer, World, request};
-use jiff::SignedDuration;
-use tegata_domain::{Email, Reason, Reissue, Revocation, UserId};
-use tegata_registrar::{
-    Actor, AskedEmail, ChangeEmailError, Delivery, Letter, LinkNonce, Selection, ServiceSettings,
-    StatusChange, Target,
+use jiff::{SignedDuration, Timestamp};
+use tegata_ca::{KeyKind, SoftwareKey, SubjectName, certification_request, seal};
+use tegata_domain::{
+    EMAIL_TOLERANCE, Email, Reason, Reissue, Revocation, Serial, UserId, email_statement,
 };
-use tegata_store::ServiceId;
+use tegata_registrar::{
+    Actor, AskEmailError, AskedEmail, ChangeEmailError, Delivery, Letter, LinkNonce, Selection,
+    ServiceSettings, StatusChange, Target,
+};
+use tegata_store::{AuditEntry, ServiceId};
 use tegata_text::Lang;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 fn operator() -> Actor {
     Actor::Operator("test".to_owned())
@@ -54,6 +58,46 @@ impl World {
     }
 }
 
+/// Whoever has the key of a certificate.
+struct Holder {
+    key: SoftwareKey,
+    certificate: Vec<u8>,
+    serial: Serial,
+}
+
+impl Holder {
+    /// A seat's certificate on a new key, from what `issue` makes of the request.
+    async fn new(issue: impl AsyncFnOnce(Vec<u8>) -> (Vec<u8>, Serial)) -> Self {
+        let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
+        let request = certification_request(&key, &SubjectName::new("x").unwrap()).unwrap();
+        let (certificate, serial) = issue(request).await;
+        Self { key, certificate, serial }
+    }
+
+    /// The same seat's next certificate, on the last day of this one.
+    async fn renewed(&self, world: &World) -> Self {
+        world.turn_to(world.ends(self.serial) - HOUR * 24);
+        Self::new(async |request| {
+            let signed = seal(&request, &self.certificate, &self.key).unwrap();
+            let renewed = world.renew(signed).await.unwrap();
+            (renewed.certificate, renewed.serial)
+        })
+        .await
+    }
+
+    /// Asks for `new`, signed at `at`.
+    async fn ask(&self, world: &World, new: &str, at: Timestamp) -> Result<(), AskEmailError> {
+        let service = &world.service;
+        let statement = email_statement(&service.key, self.serial, &email(new), at);
+        let signed = seal(statement.as_bytes(), &self.certificate, &self.key).unwrap();
+        let proven = world.registrar.prove_email(service, signed, (email(new), at)).await?;
+        let reference = world.reference();
+        let asked = world.registrar.ask_email_proven(service, proven, Lang::Ja, &reference).await?;
+        assert_eq!((asked.user_id, asked.new), (world.user(), email(new)));
+        Ok(())
+    }
+}
+
 /// The nonce of the link in a mail, whose address is checked.
 fn nonce(letter: &Letter) -> String {
     let begin = "https://cert.example/issueweb/0001/SB0001002C/email/";
@@ -69,6 +113,18 @@ async fn issued() -> (World, MailServer) {
     world.enroll(&request()).await.unwrap();
     assert_eq!(world.letters(&server).await.len(), 1);
     (world, server)
+}
+
+/// The same, and whoever has the key of its certificate.
+async fn held() -> (World, MailServer, Holder) {
+    let (world, server) = (World::new().await, MailServer::new(Delivery::Accepted));
+    let holder = Holder::new(async |request| {
+        let issued = world.enroll(&request).await.unwrap();
+        (issued.certificate, issued.serial)
+    })
+    .await;
+    world.letters(&server).await;
+    (world, server, holder)
 }
 
 #[tokio::test]
@@ -235,16 +291,78 @@ async fn closing_and_issuing_settle_what_waits() {
     assert_eq!(world.registered(), "taro@example.co.jp");
 }
 
+#[tokio::test]
+async fn what_was_signed_is_good_for_ten_minutes_on_the_second() {
+    let (world, server, holder) = held().await;
+    let now = world.registrar.now();
+    for off in [EMAIL_TOLERANCE + SECOND, -EMAIL_TOLERANCE - SECOND, HOUR * 24, -HOUR * 24 * 300] {
+        let refused = holder.ask(&world, "hanako@example.jp", now + off).await;
+        let Err(AskEmailError::Clock(wrong)) = refused else { panic!("{refused:?}") };
+        assert_eq!(wrong.ahead, off);
+    }
+    assert_eq!(world.letters(&server).await.len(), 0);
+    holder.ask(&world, "hanako@example.jp", now - EMAIL_TOLERANCE).await.unwrap();
+    holder.ask(&world, "jiro@example.jp", now + EMAIL_TOLERANCE).await.unwrap();
+    let said = world.audit();
+    assert_eq!(said.iter().filter(|action| *action == "email.asked").count(), 2);
+}
+
+/// Whatever became of it: nothing that was signed before is taken up again.
+#[tokio::test]
+async fn what_was_signed_is_taken_up_once() {
+    let overtaken = |answer: Result<(), AskEmailError>, what| match answer {
+        Err(AskEmailError::Change(ChangeEmailError::Overtaken(_))) => {}
+        other => panic!("{what}: {other:?}"),
+    };
+    let (world, server, holder) = held().await;
+    let (id, at) = (world.service.id, world.registrar.now());
+    holder.ask(&world, "hanako@example.jp", at).await.unwrap();
+    let before = world.audit();
+    for _ in 0..10 {
+        holder.ask(&world, "hanako@example.jp", at).await.unwrap();
+    }
+    assert_eq!(world.audit(), before, "the same answer, and nothing else");
+    let letters = world.letters(&server).await;
+    assert_eq!(letters.len(), 1);
+    assert!(world.confirm(id, &nonce(&letters[0])).await.is_some(), "the link works");
+    world.letters(&server).await;
+
+    let second = at + SECOND;
+    holder.ask(&world, "jiro@example.jp", second).await.unwrap();
+    overtaken(holder.ask(&world, "hanako2@example.jp", second).await, "in one second");
+    world.ask("saburo@example.jp", Lang::Ja).await.unwrap();
+    overtaken(holder.ask(&world, "jiro@example.jp", second).await, "the office asked since");
+    let letters = world.letters(&server).await;
+    assert!(world.confirm(id, &nonce(&letters[0])).await.is_some());
+    overtaken(holder.ask(&world, "jiro@example.jp", second).await, "and was confirmed");
+    world.letters(&server).await;
+
+    let third = second + SECOND;
+    holder.ask(&world, "shiro@example.jp", third).await.unwrap();
+    for change in [StatusChange::Hold, StatusChange::Release] {
+        let target = Target::UserId(world.user());
+        world.registrar.change_status(operator(), id, target, change).await.unwrap();
+    }
+    overtaken(holder.ask(&world, "shiro@example.jp", third).await, "void since");
+    world.letters(&server).await;
+    holder.ask(&world, "shiro@example.jp", third + SECOND).await.unwrap();
+    assert_eq!(world.letters(&server).await.len(), 1);
+}
+
 /// Asked for by a key that is then shut out: nobody confirms it any more, whoever reads the mail.
+/// What the office asked for stays, and its link works.
 #[tokio::test]
 async fn what_a_key_asked_for_goes_with_it() {
-    for what in ["hold", "revoke", "superseded", "many", "compromised", "lost"] {
-        let (world, server) = issued().await;
+    let all = ["hold", "revoke", "superseded", "many", "compromised", "lost"];
+    for (what, by_key) in all.into_iter().flat_map(|what| [(what, true), (what, false)]) {
+        let (world, server, holder) = held().await;
         let (office, id) = (&world.registrar, world.service.id);
-        let place = (id, &world.service.settings);
-        let holder = Actor::Subscriber(world.user());
-        let thief = email("thief@example.jp");
-        office.ask_email(holder, place, world.user(), thief, None).await.unwrap();
+        if by_key {
+            let now = office.now();
+            holder.ask(&world, "thief@example.jp", now).await.unwrap();
+        } else {
+            world.ask("jiro@example.jp", Lang::Ja).await.unwrap();
+        }
         let waiting = nonce(&world.letters(&server).await[0]);
         let target = Target::UserId(world.user());
         let change = |change| office.change_status(operator(), id, target.clone(), change);
@@ -264,13 +382,47 @@ async fn what_a_key_asked_for_goes_with_it() {
             "compromised" => drop(reissue(Reissue::Compromised).await.unwrap()),
             _ => drop(reissue(Reissue::LostKey).await.unwrap()),
         }
-        assert_eq!(world.confirm(id, &waiting).await, None, "{what}");
-        assert_eq!(world.registered(), "taro@example.co.jp", "{what}");
+        let void = |(_, entry): &(_, AuditEntry)| entry.detail["email_change"] == "void";
+        let said = world.read(|view| view.audit_entries(0, 1_000)).iter().any(void);
+        // A lost key is superseded, as one that was renewed is.
+        assert_eq!(said, by_key && !["superseded", "lost"].contains(&what), "{what}");
+        let (confirmed, registered) = match by_key {
+            true => (None, "taro@example.co.jp"),
+            false => (Some(email("jiro@example.jp")), "jiro@example.jp"),
+        };
+        assert_eq!(world.confirm(id, &waiting).await, confirmed, "{what}");
+        assert_eq!(world.registered(), registered, "{what}");
         // What is asked for afterwards can be confirmed.
         world.letters(&server).await;
         world.ask("hanako@example.jp", Lang::Ja).await.unwrap();
         let later = nonce(&world.letters(&server).await[0]);
         assert!(world.confirm(id, &later).await.is_some(), "{what}");
+    }
+}
+
+/// A change that one key asked for does not go with another certificate, while the one that asked is
+/// good.
+#[tokio::test]
+async fn what_another_key_asked_for_stays() {
+    let superseded = StatusChange::Revoke(Reason::Superseded);
+    let unspecified = StatusChange::Revoke(Reason::Unspecified);
+    for (changes, stays) in [
+        (&[(true, StatusChange::Hold)][..], true),
+        (&[(true, unspecified)], true),
+        (&[(false, StatusChange::Hold)], false),
+        (&[(false, superseded)], true),
+        (&[(false, superseded), (true, StatusChange::Hold)], false),
+    ] {
+        let (world, server, old) = held().await;
+        let new = old.renewed(&world).await;
+        world.letters(&server).await;
+        old.ask(&world, "hanako@example.jp", world.registrar.now()).await.unwrap();
+        let waiting = nonce(&world.letters(&server).await[0]);
+        for (is_new, change) in changes {
+            world.change(if *is_new { new.serial } else { old.serial }, *change).await;
+        }
+        let confirmed = world.confirm(world.service.id, &waiting).await;
+        assert_eq!(confirmed.is_some(), stays, "{changes:?}");
     }
 }
 

@@ -42,10 +42,6 @@ impl World {
         self.registrar.reissue(operator(), id, self.user(0), policy, what).await
     }
 
-    fn state(&self, serial: Serial) -> CertificateState {
-        self.read(|view| view.certificate(serial)).unwrap().certificate.state
-    }
-
     fn reason(&self, serial: Serial) -> Option<Reason> {
         match self.state(serial) {
             CertificateState::Revoked { reason, .. } => Some(reason),

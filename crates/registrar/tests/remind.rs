@@ -44,11 +44,6 @@ impl World {
         self.registrar.remind().await.unwrap().reminders
     }
 
-    async fn change(&self, serial: Serial, change: StatusChange) {
-        let target = Target::Serial(serial);
-        self.registrar.change_status(operator(), self.service.id, target, change).await.unwrap();
-    }
-
     async fn set_days(&self, reminder_days: &[u16]) {
         let settings = ServiceSettings { reminder_days: reminder_days.to_vec(), ..settings() };
         self.registrar.change_settings(operator(), self.service.id, &settings).await.unwrap();

@@ -8,94 +8,10 @@
 
 mod common;
 
-use std::process::Command;
-
-use common::{MailServer, World};
-use jiff::{SignedDuration, Timestamp};
-use tegata_domain::{CertificateState, Reason, Reissue, RenewalRefusal, Revocation, Serial};
-use tegata_registrar::{Actor, Delivery, RenewError, Renewed, Selection, StatusChange, Target};
-
-/// A PC with keys in files, and `openssl cms` to sign with them.
-struct Pc(tempfile::TempDir);
-
-impl Pc {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    #[track_caller]
-    fn ssl(&self, line: &str) {
-        let ran = Command::new("openssl")
-            .args(line.split_whitespace())
-            .current_dir(self.0.path())
-            .output()
-            .unwrap();
-        assert!(ran.status.success(), "{line}: {}", String::from_utf8_lossy(&ran.stderr));
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.0.path().join(name)).unwrap()
-    }
-
-    /// A request for a new key of this name.
-    fn request(&self, key: &str) -> Vec<u8> {
-        self.ssl(&format!(
-            "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -keyout \
-             {key}.key -outform DER -out {key}.csr"
-        ));
-        self.read(&format!("{key}.csr"))
-    }
-
-    /// Keeps a certificate beside its key.
-    fn keep(&self, key: &str, certificate: &[u8]) {
-        std::fs::write(self.0.path().join(format!("{key}.der")), certificate).unwrap();
-        self.ssl(&format!("x509 -inform DER -in {key}.der -out {key}.pem"));
-    }
-
-    /// A renewal of the certificate `old` for the key `new`, which is made where it is missing.
-    fn renewal(&self, old: &str, new: &str) -> Vec<u8> {
-        if !self.0.path().join(format!("{new}.csr")).exists() {
-            self.request(new);
-        }
-        self.ssl(&format!(
-            "cms -sign -binary -nodetach -in {new}.csr -signer {old}.pem -inkey {old}.key \
-             -outform DER -out renewal.der"
-        ));
-        self.read("renewal.der")
-    }
-}
-
-impl World {
-    async fn issue_on(&self, pc: &Pc, seat: usize, key: &str) -> Serial {
-        let (user_id, password) = &self.seats[seat];
-        let request = pc.request(key);
-        let issued = self.enroll_as(user_id.as_str(), &password.reveal(), &request).await.unwrap();
-        pc.keep(key, &issued.certificate);
-        issued.serial
-    }
-
-    async fn renew(&self, request: Vec<u8>) -> Result<Renewed, RenewError> {
-        self.registrar.renew(&self.service, request, false, &self.reference()).await
-    }
-
-    fn turn_to(&self, at: Timestamp) {
-        self.clock.turn(at.duration_since(self.registrar.now()));
-    }
-
-    fn state(&self, serial: Serial) -> CertificateState {
-        self.read(|view| view.certificate(serial)).unwrap().certificate.state
-    }
-
-    fn ends(&self, serial: Serial) -> Timestamp {
-        self.read(|view| view.certificate(serial)).unwrap().certificate.validity.not_after
-    }
-
-    async fn change(&self, serial: Serial, change: StatusChange) {
-        let actor = Actor::Operator("test".to_owned());
-        let target = Target::Serial(serial);
-        self.registrar.change_status(actor, self.service.id, target, change).await.unwrap();
-    }
-}
+use common::{MailServer, Pc, World};
+use jiff::SignedDuration;
+use tegata_domain::{CertificateState, Reason, Reissue, RenewalRefusal, Revocation};
+use tegata_registrar::{Actor, Delivery, RenewError, Selection, StatusChange, Target};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);

@@ -11,7 +11,7 @@ mod common;
 use std::process::Command;
 
 use common::World;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tegata_ca::{
     KeyKind, Signer, SoftwareKey, SubjectAltName, alt_names_of, public_key_of, serial_of,
 };
@@ -34,10 +34,6 @@ impl World {
 
     async fn next(&self, gateway: Serial) -> Option<[Vec<u8>; 2]> {
         self.registrar.renew_gateway(&self.service, gateway).await.unwrap()
-    }
-
-    fn turn_to(&self, at: Timestamp) {
-        self.clock.turn(at.duration_since(self.registrar.now()));
     }
 }
 

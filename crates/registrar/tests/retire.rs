@@ -8,68 +8,20 @@
 
 mod common;
 
-use std::process::Command;
-
-use common::World;
+use common::{Pc, World};
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{KeyKind, Signer, SoftwareKey, SubjectAltName};
 use tegata_domain::{
     CertificateState, Reason, RetirementRefusal, RevocationStatus, Serial, retirement_statement,
 };
 use tegata_registrar::{
-    Actor, GatewayRefused, RetireError, Retired, SignedReport, StatusChange, Taken, Target,
+    GatewayRefused, RetireError, Retired, SignedReport, StatementError, StatusChange, Taken,
 };
-use tegata_store::{CertificateUse, GatewayReport, Store, StoreError};
+use tegata_store::{CertificateUse, GATEWAY_FAST, GatewayReport, Store, StoreError};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
-
-/// A PC with keys in files, and `openssl cms` to sign with them.
-struct Pc(tempfile::TempDir);
-
-impl Pc {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    #[track_caller]
-    fn ssl(&self, line: &str) {
-        let ran = Command::new("openssl")
-            .args(line.split_whitespace())
-            .current_dir(self.0.path())
-            .output()
-            .unwrap();
-        assert!(ran.status.success(), "{line}: {}", String::from_utf8_lossy(&ran.stderr));
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.0.path().join(name)).unwrap()
-    }
-
-    fn request(&self, key: &str) -> Vec<u8> {
-        self.ssl(&format!(
-            "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -keyout \
-             {key}.key -outform DER -out {key}.csr"
-        ));
-        self.read(&format!("{key}.csr"))
-    }
-
-    fn keep(&self, key: &str, certificate: &[u8]) {
-        std::fs::write(self.0.path().join(format!("{key}.der")), certificate).unwrap();
-        self.ssl(&format!("x509 -inform DER -in {key}.der -out {key}.pem"));
-    }
-
-    /// `content`, signed with the certificate `key`.
-    fn signed(&self, key: &str, content: &[u8]) -> Vec<u8> {
-        std::fs::write(self.0.path().join("content"), content).unwrap();
-        self.ssl(&format!(
-            "cms -sign -binary -nodetach -in content -signer {key}.pem -inkey {key}.key \
-             -outform DER -out signed.der"
-        ));
-        self.read("signed.der")
-    }
-}
 
 /// A gateway with a certificate of the service.
 struct Gateway {
@@ -98,22 +50,8 @@ impl World {
         Gateway { key, serial: own.serial }
     }
 
-    fn turn_to(&self, at: Timestamp) {
-        self.clock.turn(at.duration_since(self.registrar.now()));
-    }
-
-    fn state(&self, serial: Serial) -> CertificateState {
-        self.read(|view| view.certificate(serial)).unwrap().certificate.state
-    }
-
     fn use_of(&self, serial: Serial) -> Option<(Timestamp, Timestamp)> {
         self.read(|view| view.use_of(serial)).map(|seen| (seen.first, seen.last))
-    }
-
-    async fn change(&self, serial: Serial, change: StatusChange) {
-        let actor = Actor::Operator("test".to_owned());
-        let target = Target::Serial(serial);
-        self.registrar.change_status(actor, self.service.id, target, change).await.unwrap();
     }
 
     async fn take(&self, report: SignedReport) -> Result<Taken, GatewayRefused> {
@@ -149,22 +87,11 @@ impl Renewed {
     async fn new() -> Self {
         let (world, pc) = (World::new().await, Pc::new());
         let gateway = world.own("gateway").await;
-        let (user_id, password) = &world.seats[0];
-        let issued = world
-            .enroll_as(user_id.as_str(), &password.reveal(), &pc.request("old"))
-            .await
-            .unwrap();
-        pc.keep("old", &issued.certificate);
-        world.turn_to(issued.validity.not_after - DAY * 50);
-        let request = pc.request("new");
-        let request = pc.signed("old", &request);
-        let renewed = world
-            .registrar
-            .renew(&world.service, request, false, &world.reference())
-            .await
-            .unwrap();
+        let old = world.issue_on(&pc, 0, "old").await;
+        world.turn_to(world.ends(old) - DAY * 50);
+        let renewed = world.renew(pc.renewal("old", "new")).await.unwrap();
         pc.keep("new", &renewed.certificate);
-        Self { old: issued.serial, new: renewed.serial, world, pc, gateway }
+        Self { old, new: renewed.serial, world, pc, gateway }
     }
 
     fn now(&self) -> Timestamp {
@@ -242,28 +169,46 @@ async fn a_clock_that_was_fast_hides_no_report_that_follows() {
     let one = Renewed::new().await;
     let known = || one.world.read(|view| view.gateways(one.world.service.id, one.now())).remove(0);
     let micros = |at: Timestamp| u64::try_from(at.as_microsecond()).unwrap();
-    let fast = [u64::MAX, micros(one.now() + DAY * 3650), micros(one.now() + DAY) + 1];
-    for sequence in fast {
-        one.world.clock.turn(SECOND);
-        one.world.take(one.gateway.report(sequence, &[])).await.unwrap();
-        assert_eq!(known().reported_at, Some(one.now()), "it lives all the same");
-        let end = one.world.read(|view| view.feed_position(one.world.service.id));
-        assert_eq!(known().position, Some(end), "nobody has read what is not there");
+    let fast = |by: SignedDuration| one.gateway.report(micros(one.now() + by), &[]);
+    let mut later = fast(SignedDuration::ZERO);
+    later.gateway.sent_at = one.now() + GATEWAY_FAST + SECOND;
+    let endless = one.gateway.report(u64::MAX, &[]);
+    for report in [endless, fast(DAY * 3650), fast(GATEWAY_FAST + SECOND), later] {
+        let refused = one.world.take(report).await;
+        let Err(GatewayRefused::Clock { ahead }) = refused else { panic!("{refused:?}") };
+        assert!(ahead > GATEWAY_FAST, "{ahead}");
+        assert_eq!(known().reported_at, None);
     }
     // The clock is set right.
     one.world.clock.turn(SECOND);
-    one.world.take(one.gateway.report(micros(one.now()), &[])).await.unwrap();
+    one.world.take(fast(SignedDuration::ZERO)).await.unwrap();
     assert_eq!(known().reported_at, Some(one.now()));
-    // One that is fast by little counts as it says.
-    let soon = micros(one.now() + SECOND * 30);
-    one.world.take(one.gateway.report(soon, &[])).await.unwrap();
+    let end = one.world.read(|view| view.feed_position(one.world.service.id));
+    assert_eq!(known().position, Some(end), "nobody has read what is not there");
+    // One that is fast by less counts as it says, and is no sign of life again, whenever it comes.
+    let soon = fast(GATEWAY_FAST);
+    one.world.take(soon.clone()).await.unwrap();
     let before = known().reported_at;
-    one.world.clock.turn(SECOND);
-    one.world.take(one.gateway.report(soon, &[])).await.unwrap();
-    assert_eq!(known().reported_at, before, "the same once more");
-    one.world.clock.turn(MINUTE);
-    one.world.take(one.gateway.report(micros(one.now()), &[])).await.unwrap();
+    for wait in [SECOND, MINUTE, GATEWAY_FAST, DAY] {
+        one.world.clock.turn(wait);
+        one.world.take(soon.clone()).await.unwrap();
+        assert_eq!(known().reported_at, before, "the same once more");
+    }
+    one.world.take(fast(SignedDuration::ZERO)).await.unwrap();
     assert_eq!(known().reported_at, Some(one.now()));
+}
+
+/// What the server itself took at a wrong time hides nothing.
+#[tokio::test]
+async fn a_server_whose_clock_was_fast_takes_what_follows() {
+    let one = Renewed::new().await;
+    one.world.clock.turn(DAY);
+    let sequence = u64::try_from(one.now().as_microsecond()).unwrap();
+    one.world.take(one.gateway.report(sequence, &[])).await.unwrap();
+    one.world.clock.turn(-DAY);
+    one.seen(one.new).await;
+    let known = one.world.read(|view| view.gateways(one.world.service.id, one.now()));
+    assert_eq!(known[0].reported_at, Some(one.now()));
 }
 
 #[tokio::test]
@@ -393,7 +338,10 @@ async fn its_holder_retires_it_at_once() {
 async fn nobody_else_retires_it_and_nothing_else_is_a_request() {
     let one = Renewed::new().await;
     let not_yours = |outcome: Result<Retired, RetireError>| {
-        assert!(matches!(outcome, Err(RetireError::NotYours)), "{outcome:?}");
+        assert!(
+            matches!(outcome, Err(RetireError::Statement(StatementError::NotYours))),
+            "{outcome:?}"
+        );
     };
     // The new one's key for the old one; the statement for another; a renewal.
     not_yours(one.retire(one.pc.signed("new", one.statement(one.old).as_bytes())).await);
@@ -406,7 +354,10 @@ async fn nobody_else_retires_it_and_nothing_else_is_a_request() {
     assert!(outcome.is_err(), "and a retirement is no renewal");
     assert!(!one.is_retired());
     let garbage = one.retire(vec![0x30, 0x80]).await;
-    assert!(matches!(garbage, Err(RetireError::Request(_))), "{garbage:?}");
+    assert!(
+        matches!(garbage, Err(RetireError::Statement(StatementError::Request(_)))),
+        "{garbage:?}"
+    );
 }
 
 #[tokio::test]

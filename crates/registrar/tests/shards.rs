@@ -12,7 +12,7 @@ use common::{World, request, settings};
 use jiff::SignedDuration;
 use tegata_ca::{CaCertificate, KeyKind, ReadCrl};
 use tegata_domain::{Reason, Serial};
-use tegata_registrar::{Actor, ProfileSettings, ServiceSettings, StatusChange, Target};
+use tegata_registrar::{ProfileSettings, ServiceSettings, StatusChange};
 use tegata_store::{CrlScope, PublishedCrl};
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
@@ -31,12 +31,6 @@ impl World {
         let issuer = self.service.issuing[0].authority.certificate();
         let crl = ReadCrl::parse(&der, &CaCertificate::parse(issuer).unwrap()).unwrap();
         crl.entries.iter().map(|entry| (entry.serial, entry.reason)).collect()
-    }
-
-    async fn change(&self, serial: Serial, change: StatusChange) {
-        let actor = Actor::Operator("test".to_owned());
-        let target = Target::Serial(serial);
-        self.registrar.change_status(actor, self.service.id, target, change).await.unwrap();
     }
 
     async fn issue(&self, seat: usize) -> (Serial, Vec<u8>) {

@@ -34,10 +34,6 @@ impl World {
         self.registrar.take_report(&self.service, report).await.unwrap();
     }
 
-    fn turn_to(&self, at: Timestamp) {
-        self.clock.turn(at.duration_since(self.registrar.now()));
-    }
-
     /// Whose certificates somebody should look at.
     fn ending(&self) -> Vec<String> {
         let service = self.registrar.choose_service(None).unwrap();

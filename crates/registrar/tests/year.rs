@@ -21,7 +21,7 @@ fn operator() -> Actor {
 }
 
 impl World {
-    async fn change(&self, seat: &NewSeat, change: StatusChange) {
+    async fn change_seat(&self, seat: &NewSeat, change: StatusChange) {
         let target = Target::UserId(seat.user_id.clone());
         self.registrar.change_status(operator(), self.service.id, target, change).await.unwrap();
     }
@@ -52,9 +52,11 @@ async fn a_year_of_a_thousand_seats() {
                     let reset = world.registrar.reset(operator(), id, user_id, policy).await;
                     world.enrolled(&reset.unwrap()).await;
                 }
-                (2 | 4, 100) => world.change(seat, StatusChange::Hold).await,
-                (3, 100) => world.change(seat, StatusChange::Revoke(Reason::Unspecified)).await,
-                (4, 350) => world.change(seat, StatusChange::Release).await,
+                (2 | 4, 100) => world.change_seat(seat, StatusChange::Hold).await,
+                (3, 100) => {
+                    world.change_seat(seat, StatusChange::Revoke(Reason::Unspecified)).await
+                }
+                (4, 350) => world.change_seat(seat, StatusChange::Release).await,
                 _ => {}
             }
         }

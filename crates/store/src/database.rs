@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/004.sql"),
     include_str!("../migrations/005.sql"),
     include_str!("../migrations/006.sql"),
+    include_str!("../migrations/007.sql"),
 ];
 
 /// Pages of the log, of 4 KiB each, after which they are brought home into the database. A page

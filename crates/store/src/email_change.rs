@@ -1,9 +1,18 @@
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
-use tegata_domain::{Email, EmailRequests, UserId};
+use tegata_domain::{Email, EmailRequests, Serial, UserId};
 
 use crate::column::{Column, at, parsed};
 use crate::{SeatId, ServiceId, StoreError, Tx, View};
+
+/// What a change was signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EmailSigned {
+    /// The certificate whose key signed.
+    pub by: Serial,
+    /// When, by the clock of whoever signed; to the second.
+    pub at: Timestamp,
+}
 
 /// A change of an address that waits for its confirmation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +29,8 @@ pub struct PendingEmail {
     pub number: u64,
     /// When it was asked for.
     pub asked_at: Timestamp,
+    /// Who signed it; `None` when an office asked.
+    pub signed: Option<EmailSigned>,
 }
 
 const PENDING: &str = "SELECT e.*, s.user_id, s.service_id FROM email_change e
@@ -33,7 +44,7 @@ impl Tx<'_> {
     pub fn ask_email(
         &mut self,
         seat: SeatId,
-        email: &Email,
+        (email, signed): (&Email, Option<EmailSigned>),
         requests: EmailRequests,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
@@ -41,14 +52,26 @@ impl Tx<'_> {
         Ok(self
             .0
             .prepare_cached(
-                "INSERT INTO email_change (seat_id, email, number, asked_at, since, count)
-                 VALUES (?1, ?2, 1, ?3, ?4, ?5)
-                 ON CONFLICT (seat_id) DO UPDATE SET email = excluded.email, number = number + 1, asked_at = excluded.asked_at, since = excluded.since,
-                     count = excluded.count
+                "INSERT INTO email_change
+                     (seat_id, email, number, asked_at, since, count, signed_by, signed_at)
+                 VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7)
+                 ON CONFLICT (seat_id) DO UPDATE SET
+                     email = excluded.email, number = number + 1, asked_at = excluded.asked_at,
+                     since = excluded.since, count = excluded.count,
+                     signed_by = excluded.signed_by,
+                     signed_at = ifnull(excluded.signed_at, signed_at)
                  RETURNING number",
             )?
             .query_row(
-                (seat.0, email.as_str(), Column(now), Column(requests.since), requests.count),
+                (
+                    seat.0,
+                    email.as_str(),
+                    Column(now),
+                    Column(requests.since),
+                    requests.count,
+                    signed.as_ref().map(|signed| Column(signed.by)),
+                    signed.map(|signed| Column(signed.at)),
+                ),
                 |row| row.get(0),
             )?)
     }
@@ -126,6 +149,19 @@ impl View<'_> {
             .optional()?)
     }
 
+    /// The newest time at which a change was signed that was taken up, whatever became of it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn email_signed_at(&self, seat: SeatId) -> Result<Option<Timestamp>, StoreError> {
+        let at: Option<Option<Column<Timestamp>>> = self
+            .0
+            .prepare_cached("SELECT signed_at FROM email_change WHERE seat_id = ?1")?
+            .query_row([seat.0], |row| row.get(0))
+            .optional()?;
+        Ok(at.flatten().map(|Column(at)| at))
+    }
+
     /// How often a change was asked for of late.
     ///
     /// # Errors
@@ -142,7 +178,13 @@ impl View<'_> {
 }
 
 fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<PendingEmail> {
+    let by: Option<Column<Serial>> = row.get("signed_by")?;
+    let signed = match by {
+        Some(Column(by)) => Some(EmailSigned { by, at: at(row, "signed_at")? }),
+        None => None,
+    };
     Ok(PendingEmail {
+        signed,
         seat: SeatId(row.get("seat_id")?),
         user_id: parsed(row, "user_id")?,
         service: ServiceId(row.get("service_id")?),

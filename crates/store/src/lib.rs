@@ -51,7 +51,7 @@ pub use credential::CredentialRecord;
 pub use crl::{CrlRow, CrlScope, DeltaBase, PublishedCrl, Shard};
 pub use database::StoreError;
 pub use digest::{DigestRow, Undelivered};
-pub use email_change::PendingEmail;
+pub use email_change::{EmailSigned, PendingEmail};
 pub use listing::{CertificateFilter, Listed, Usage};
 pub use notice::{CertificateId, NoticePlan, NoticeRow};
 pub use organisation::{BranchId, BranchRecord, CompanyId, CompanyRecord};
@@ -66,7 +66,7 @@ pub use seat::{SeatId, SeatRecord};
 pub use service::{ServiceId, ServiceRecord};
 pub use standing::{CrlStanding, Figures, GatewayStanding, MailFigures};
 pub use template::MailTemplate;
-pub use usage::{CertificateUse, GatewayReport, Noted};
+pub use usage::{CertificateUse, GATEWAY_FAST, GatewayReport, Noted};
 
 use readers::Readers;
 use writer::Writer;

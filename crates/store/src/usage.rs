@@ -46,7 +46,7 @@ pub struct GatewayReport {
 const GRAIN: i64 = 60;
 
 /// By how much a gateway's clock may be fast: a number of a report is the time in microseconds.
-const FAST: SignedDuration = SignedDuration::from_mins(1);
+pub const GATEWAY_FAST: SignedDuration = SignedDuration::from_mins(10);
 
 impl Tx<'_> {
     /// Puts a use on record. Times only grow: the same told twice changes nothing.
@@ -100,8 +100,9 @@ impl Tx<'_> {
     }
 
     /// Puts on record that a gateway reported, unless a later report of it is.
-    /// Returns whether it was news. A number from the future counts as now, here and on record: a
-    /// clock that was fast hides no report that follows. No position is behind the feed's end.
+    /// Returns whether it was news. A number more than [`GATEWAY_FAST`] in the future counts as now,
+    /// here and on record: a clock that was fast hides no report that follows. No position is behind
+    /// the feed's end.
     ///
     /// # Errors
     /// When the database refuses.
@@ -112,7 +113,7 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        let latest = (now + FAST).as_microsecond();
+        let latest = (now + GATEWAY_FAST).as_microsecond();
         let sequence = match number(report.sequence) {
             fast if fast > latest => now.as_microsecond(),
             sequence => sequence,

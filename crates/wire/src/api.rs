@@ -167,11 +167,16 @@ pub struct RetireRequest {
 pub struct EmailRequest {
     /// The new address.
     pub email: String,
+    /// When it is asked for, by the clock of whoever asks, in whole seconds. More than ten minutes
+    /// away from the server's clock it is refused; what was signed is taken up once, and nothing
+    /// that was signed before it afterwards.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub at: Timestamp,
     /// CMS SignedData (RFC 5652), signed with the key of a good certificate of the seat and with
-    /// signed attributes, around these four lines, each ended by a line feed:
+    /// signed attributes, around these five lines, each ended by a line feed:
     /// `tegata, version 1: register this e-mail address`, `service {tenant}/{issuer}`,
     /// `serial {serial number, in pairs of hexadecimal digits}`, `email {the new address, its domain
-    /// in small letters}`.
+    /// in small letters}`, `at {the member at, as 2027-02-16T14:59:00Z}`.
     pub request: Der,
 }
 

@@ -8,7 +8,7 @@
 //! magic       8     "tegataU\1"
 //! service     1+n   "{tenant}/{issuer}", UTF-8
 //! gateway     20    serial number of the gateway's certificate
-//! sequence    8     grows with each report of this gateway, over restarts too
+//! sequence    8     the time in microseconds; grows with each report of this gateway
 //! sent_at     8     Unix seconds, by the gateway's clock
 //! position    8     of the revocation feed, up to which the gateway knows it
 //! uses        2+    count, then for each: serial (20), first and last use (8 each, Unix seconds)
@@ -19,7 +19,9 @@
 //! what it says, the gateway finds out by itself.
 //!
 //! A report sent again is harmless: a certificate's times only grow, and a sequence that is not
-//! new says nothing of the gateway.
+//! new says nothing of the gateway. So that this holds whenever it is sent, the sequence is the time
+//! in microseconds, and 409 refuses what is from more than ten minutes ahead of the server's clock:
+//! once the gateway's clock is set right, its sequence begins there again.
 
 use jiff::Timestamp;
 use tegata_domain::Serial;
@@ -62,7 +64,7 @@ pub struct Report {
     pub service: String,
     /// Serial number of the gateway's certificate.
     pub gateway: Serial,
-    /// Grows with each report of this gateway.
+    /// The time in microseconds. Grows with each report of this gateway.
     pub sequence: u64,
     /// When it was sent, by the gateway's clock.
     pub sent_at: Timestamp,

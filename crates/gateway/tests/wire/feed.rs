@@ -14,7 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tegata_domain::{Clock, RevocationStatus, Serial};
 use tegata_wire::feed::{Change, Page};
-use tegata_wire::report::CHAIN_TYPE;
+use tegata_wire::report::{CHAIN_TYPE, Report, SealedReport};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -42,6 +42,8 @@ struct State {
     handed_over: Mutex<Option<String>>,
     /// What the gateway reported, each as it came.
     reports: watch::Sender<Vec<Vec<u8>>>,
+    /// Reports whose number is greater are refused: by a clock that is fast.
+    latest: Mutex<u64>,
 }
 
 /// What the feed answers.
@@ -75,6 +77,7 @@ impl Feed {
             news: watch::Sender::new(()),
             handed_over: Mutex::default(),
             reports: watch::Sender::default(),
+            latest: Mutex::new(u64::MAX),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -108,6 +111,11 @@ impl Feed {
     pub(crate) fn set_mode(&self, mode: Mode) {
         *self.state.mode.lock().unwrap() = mode;
         self.state.news.send_replace(());
+    }
+
+    /// Refuses reports from later than `second`.
+    pub(crate) fn refuse_after(&self, second: i64) {
+        *self.state.latest.lock().unwrap() = second as u64 * 1_000_000;
     }
 
     /// Answers reports with these certificates from now on.
@@ -169,7 +177,10 @@ impl State {
         let mut answer = Response::new(Full::default());
         *answer.status_mut() =
             if is_down { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT };
-        if !is_down {
+        let report = Report::parse(SealedReport::split(&octets).unwrap().body).unwrap();
+        if !is_down && report.sequence > *self.latest.lock().unwrap() {
+            *answer.status_mut() = StatusCode::CONFLICT;
+        } else if !is_down {
             self.reports.send_modify(|reports| reports.push(octets));
             if let Some(pem) = self.handed_over.lock().unwrap().clone() {
                 *answer.status_mut() = StatusCode::OK;

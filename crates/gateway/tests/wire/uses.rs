@@ -102,6 +102,30 @@ async fn nothing_is_lost_while_the_server_is_away() {
     assert_eq!(world.metrics().dropped_uses(), 0);
 }
 
+/// The server takes no report from the future. The clock is set right: everything arrives, without a
+/// restart.
+#[tokio::test]
+async fn a_clock_that_was_fast_loses_no_report() {
+    let world = World::start().await;
+    let place = &world.places[0];
+    place.feed.reports(|reports| !reports.is_empty()).await;
+    place.feed.refuse_after(START + 600);
+    world.clock.turn(3600);
+    let holder = place.issuer.issue(1);
+    assert_eq!(world.get(Some(&holder), PAGE).await.status, StatusCode::OK);
+    soon(async {
+        while world.metrics().report_failures() == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    world.clock.turn(-3600);
+    let reports = place.feed.reports(|reports| !uses(reports).is_empty()).await;
+    let seen: Vec<_> = uses(&reports).iter().map(seconds).collect();
+    assert_eq!(seen, [(holder.serial, START + 3600, START + 3600)], "the server knows better");
+    assert_eq!(read(reports.last().unwrap()).sent_at.as_second(), START);
+}
+
 #[tokio::test]
 async fn what_was_just_used_is_reported_when_the_gateway_stops() {
     let mut world = World::start().await;

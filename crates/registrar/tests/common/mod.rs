@@ -2,19 +2,25 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod pc;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{Authority, KeyKind, Signer, SoftwareKey, SubjectName};
-use tegata_domain::{Clock, Entropy, InitialPassword, UserId, Validity};
+use tegata_domain::{CertificateState, Clock, Entropy, InitialPassword, Serial, UserId, Validity};
 use tegata_registrar::{
     Actor, Cost, Delivery, EnrollError, Enrollment, Issuance, IssuingCa, Keyring, Letter, Office,
-    Passwords, Post, Profiles, Reference, Registrar, Service, ServiceSettings, Words,
+    Passwords, Post, Profiles, Reference, Registrar, Service, ServiceSettings, StatusChange,
+    Target, Words,
 };
 use tegata_store::{CertificateRecord, Store, StoreError, View};
 use tegata_text::Lang;
+
+#[allow(unused_imports, reason = "each test file uses its own part")]
+pub(crate) use pc::Pc;
 
 pub(crate) struct HandClock(AtomicI64);
 
@@ -319,6 +325,26 @@ impl World {
 
     pub(crate) fn read<T>(&self, query: impl FnOnce(View<'_>) -> Result<T, StoreError>) -> T {
         self.registrar.store().read(query).unwrap()
+    }
+
+    pub(crate) fn turn_to(&self, at: Timestamp) {
+        self.clock.turn(at.duration_since(self.registrar.now()));
+    }
+
+    pub(crate) fn state(&self, serial: Serial) -> CertificateState {
+        self.read(|view| view.certificate(serial)).unwrap().certificate.state
+    }
+
+    /// When a certificate ends.
+    pub(crate) fn ends(&self, serial: Serial) -> Timestamp {
+        self.read(|view| view.certificate(serial)).unwrap().certificate.validity.not_after
+    }
+
+    /// The operator changes the status of one certificate.
+    pub(crate) async fn change(&self, serial: Serial, change: StatusChange) {
+        let actor = Actor::Operator("test".to_owned());
+        let target = Target::Serial(serial);
+        self.registrar.change_status(actor, self.service.id, target, change).await.unwrap();
     }
 
     /// What the audit log says, as `action object`.

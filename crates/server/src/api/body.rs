@@ -3,6 +3,8 @@ use std::time::Duration;
 use axum::body::Body;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
+use tegata_ca::MAX_RENEWAL;
+use tegata_wire::Der;
 
 use super::problem::Cause;
 
@@ -21,6 +23,11 @@ pub(super) async fn json<T: DeserializeOwned>(body: Body) -> Result<T, Cause> {
     let octets = tokio::time::timeout(PATIENCE, octets(body)).await;
     let octets = octets.map_err(|_| Cause::Malformed)??;
     serde_json::from_slice(&octets).map_err(|_| Cause::Malformed)
+}
+
+/// The octets of what the key of a certificate signed, within their own limit.
+pub(super) fn signed(request: Der) -> Result<Vec<u8>, Cause> {
+    if request.0.len() <= MAX_RENEWAL { Ok(request.0) } else { Err(Cause::TooLarge) }
 }
 
 async fn octets(mut body: Body) -> Result<Vec<u8>, Cause> {

@@ -21,9 +21,9 @@ use super::{Api, body};
     responses(
         (status = 200, description = "a mail with a link is on its way", body = EmailAsked),
         (status = 400, description = "not readable", body = tegata_wire::Problem, content_type = "application/problem+json"),
-        (status = 403, description = "not signed by a certificate of this service, or that certificate is not good", body = tegata_wire::Problem, content_type = "application/problem+json"),
+        (status = 403, description = "not signed by a certificate of this service, that certificate is not good, or the clock is wrong", body = tegata_wire::Problem, content_type = "application/problem+json"),
         (status = 404, description = "no such service", body = tegata_wire::Problem, content_type = "application/problem+json"),
-        (status = 409, description = "the address is registered already", body = tegata_wire::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "the address is registered already, or a later request was taken up", body = tegata_wire::Problem, content_type = "application/problem+json"),
         (status = 413, description = "too large", body = tegata_wire::Problem, content_type = "application/problem+json"),
         (status = 422, description = "not an address that is accepted", body = tegata_wire::Problem, content_type = "application/problem+json"),
         (status = 429, description = "too many requests; see Retry-After", body = tegata_wire::Problem, content_type = "application/problem+json"),
@@ -45,16 +45,15 @@ async fn attempt(
     body: Body,
 ) -> Result<EmailAsked, Cause> {
     let request: EmailRequest = body::json(body).await?;
-    if request.request.0.len() > tegata_ca::MAX_RENEWAL {
-        return Err(Cause::TooLarge);
-    }
+    let signed = body::signed(request.request)?;
     let email: Email = request.email.parse().map_err(|_| Cause::Email)?;
     let (registrar, reference) = (&api.registrar, &caller.reference);
     let refused = |error: AskEmailError| {
         tracing::info!(%reference, %error, "no e-mail asked for");
         Cause::of_email(&error, registrar.now())
     };
-    let proven = registrar.prove_email(service, request.request.0, email).await.map_err(refused)?;
+    let proven =
+        registrar.prove_email(service, signed, (email, request.at)).await.map_err(refused)?;
     api.limits.holder(&service.key, proven.user_id()).map_err(Cause::TooMany)?;
     let asked = registrar.ask_email_proven(service, proven, caller.lang, reference).await;
     let asked = asked.map_err(refused)?;

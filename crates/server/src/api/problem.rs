@@ -8,11 +8,12 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use tegata_domain::{EmailRefusal, Entropy, RenewalRefusal, RetirementRefusal};
 use tegata_registrar::{
     AskEmailError, ChangeEmailError, EnrollError, Reference, RenewError, RetireError,
+    StatementError,
 };
 use tegata_text::{Lang, Text, date_time};
 use tegata_wire::{Problem, problem};
@@ -26,6 +27,9 @@ pub(super) enum Cause {
     CredentialRefused,
     Email,
     EmailSame,
+    EmailOvertaken,
+    /// By how much the caller's clock is fast; negative: slow.
+    Clock(SignedDuration),
     Malformed,
     TooLarge,
     Key,
@@ -64,13 +68,16 @@ impl Cause {
             | Self::RenewalHeld
             | Self::RenewalRevoked
             | Self::NotRetired
+            | Self::Clock(_)
             | Self::Link => StatusCode::FORBIDDEN,
             Self::Email | Self::Key | Self::WeakKey | Self::KeyKind => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::KeyTaken | Self::UnderWay | Self::EmailSame => StatusCode::CONFLICT,
+            Self::KeyTaken | Self::UnderWay | Self::EmailSame | Self::EmailOvertaken => {
+                StatusCode::CONFLICT
+            }
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound | Self::NoUpdate => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -89,6 +96,20 @@ impl Cause {
             Self::Email => ("invalid_email", text.problem_email(), text.problem_email_detail()),
             Self::EmailSame => {
                 ("email_unchanged", text.problem_email_same(), text.problem_email_same_detail())
+            }
+            Self::EmailOvertaken => (
+                "email_overtaken",
+                text.problem_email_overtaken(),
+                text.problem_email_overtaken_detail(),
+            ),
+            Self::Clock(ahead) => {
+                let minutes = (ahead.unsigned_abs().as_secs() / 60).to_string();
+                let title = if ahead.is_negative() {
+                    text.doctor_clock_behind(&minutes)
+                } else {
+                    text.doctor_clock_ahead(&minutes)
+                };
+                ("clock_wrong", title, text.problem_clock_detail())
             }
             Self::Malformed => {
                 ("malformed_request", text.problem_malformed(), text.problem_malformed_detail())
@@ -254,11 +275,20 @@ impl Cause {
     }
 }
 
+impl From<&StatementError> for Cause {
+    fn from(error: &StatementError) -> Self {
+        match error {
+            StatementError::NotYours => Self::RenewalNotYours,
+            StatementError::Request(_) => Self::Malformed,
+            StatementError::Distrusted | StatementError::Store(_) => Self::Unavailable,
+        }
+    }
+}
+
 impl From<&RetireError> for Cause {
     fn from(error: &RetireError) -> Self {
         match error {
-            RetireError::NotYours => Self::RenewalNotYours,
-            RetireError::Request(_) => Self::Malformed,
+            RetireError::Statement(error) => error.into(),
             RetireError::Refused(refusal) => match refusal {
                 RetirementRefusal::Held => Self::RenewalHeld,
                 RetirementRefusal::Revoked => Self::RenewalRevoked,
@@ -268,7 +298,7 @@ impl From<&RetireError> for Cause {
                 | RetirementRefusal::SuccessorGone
                 | RetirementRefusal::TooEarly { .. } => Self::NotRetired,
             },
-            RetireError::Distrusted | RetireError::Store(_) => Self::Unavailable,
+            RetireError::Store(_) => Self::Unavailable,
         }
     }
 }
@@ -277,13 +307,14 @@ impl Cause {
     /// Why an address is not asked for, to whoever asks `now`.
     pub(super) fn of_email(error: &AskEmailError, now: Timestamp) -> Self {
         match error {
-            AskEmailError::NotYours => Self::RenewalNotYours,
-            AskEmailError::Request(_) => Self::Malformed,
+            AskEmailError::Statement(error) => error.into(),
+            AskEmailError::Clock(wrong) => Self::Clock(wrong.ahead),
             AskEmailError::Refused(EmailRefusal::Held) => Self::RenewalHeld,
             AskEmailError::Refused(EmailRefusal::Revoked)
             | AskEmailError::Change(ChangeEmailError::Closed(_)) => Self::RenewalRevoked,
             AskEmailError::Refused(EmailRefusal::Expired) => Self::RenewalExpired,
             AskEmailError::Change(ChangeEmailError::Same(_)) => Self::EmailSame,
+            AskEmailError::Change(ChangeEmailError::Overtaken(_)) => Self::EmailOvertaken,
             AskEmailError::Change(ChangeEmailError::TooMany(refused)) => {
                 let seconds = refused.from.duration_since(now).as_secs().max(0);
                 Self::TooMany(Duration::from_secs(seconds.unsigned_abs()))
@@ -291,7 +322,6 @@ impl Cause {
             AskEmailError::Change(
                 ChangeEmailError::Target(_) | ChangeEmailError::NoSite | ChangeEmailError::Store(_),
             )
-            | AskEmailError::Distrusted
             | AskEmailError::Store(_) => Self::Unavailable,
         }
     }

@@ -45,13 +45,11 @@ async fn attempt(
     body: Body,
 ) -> Result<tegata_registrar::Renewed, Cause> {
     let request: RenewRequest = body::json(body).await?;
-    if request.request.0.len() > tegata_ca::MAX_RENEWAL {
-        return Err(Cause::TooLarge);
-    }
+    let signed = body::signed(request.request)?;
     let zone = service.time_zone.clone();
     let (registrar, service, reference) =
         (api.registrar.clone(), service.clone(), caller.reference.clone());
-    let proven = registrar.prove_renewal(&service, request.request.0).await;
+    let proven = registrar.prove_renewal(&service, signed).await;
     let proven = proven.map_err(|error| {
         tracing::info!(%reference, %error, "nothing renewed");
         Cause::of_renewal(&error, &zone)

@@ -42,15 +42,13 @@ async fn attempt(
     body: Body,
 ) -> Result<Retired, Cause> {
     let request: RetireRequest = body::json(body).await?;
-    if request.request.0.len() > tegata_ca::MAX_RENEWAL {
-        return Err(Cause::TooLarge);
-    }
+    let signed = body::signed(request.request)?;
     let reference = &caller.reference;
     let refused = |error: RetireError| {
         tracing::info!(%reference, %error, "nothing retired");
         Cause::from(&error)
     };
-    let proven = api.registrar.prove_retirement(service, request.request.0).await;
+    let proven = api.registrar.prove_retirement(service, signed).await;
     let proven = proven.map_err(refused)?;
     api.limits.holder(&service.key, proven.user_id()).map_err(Cause::TooMany)?;
     let retired = api.registrar.retire_proven(proven, reference).await.map_err(refused)?;

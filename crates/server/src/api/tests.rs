@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tegata_ca::{KeyKind, SoftwareKey, SubjectName, certification_request, seal};
 use tegata_domain::{CertificateState, Reason, Serial, email_statement, retirement_statement};
@@ -221,10 +221,24 @@ impl Site {
     }
 
     async fn email(&self, holder: &Holder, key: &SoftwareKey, signed: &str, sent: &str) -> Answer {
+        // No two are asked for in the same second.
+        self.world.turn_to(self.world.registrar.now() + SECOND);
+        let body = self.asking(holder, key, (signed, sent), self.world.registrar.now());
+        self.post("email", 1, body).await
+    }
+
+    /// What is posted to ask for `sent`, when `signed` was signed at `at`.
+    fn asking(
+        &self,
+        holder: &Holder,
+        key: &SoftwareKey,
+        (signed, sent): (&str, &str),
+        at: Timestamp,
+    ) -> serde_json::Value {
         let email = signed.parse().unwrap();
-        let statement = email_statement(&self.world.key, holder.serial, &email);
+        let statement = email_statement(&self.world.key, holder.serial, &email, at);
         let cms = seal(statement.as_bytes(), &holder.certificate, key).unwrap();
-        self.post("email", 1, json!({ "email": sent, "request": STANDARD.encode(cms) })).await
+        json!({ "email": sent, "at": at.to_string(), "request": STANDARD.encode(cms) })
     }
 }
 
@@ -241,7 +255,8 @@ async fn a_user_asks_for_another_address_and_confirms_it_there() {
         assert_eq!(answer.told(), (403, "renewal_not_authorised"), "{what}");
     }
     let renewal = seal(&request(&new_key()), &one.certificate, &one.key).unwrap();
-    let body = json!({ "email": new, "request": STANDARD.encode(renewal) });
+    let at = site.world.registrar.now().to_string();
+    let body = json!({ "email": new, "at": at, "request": STANDARD.encode(renewal) });
     let answer = site.post("email", 1, body).await;
     assert_eq!(answer.told(), (403, "renewal_not_authorised"), "a renewal is no such word");
     assert_eq!(site.email(&one, &one.key, old, old).await.told(), (409, "email_unchanged"));
@@ -276,6 +291,55 @@ async fn a_user_asks_for_another_address_and_confirms_it_there() {
     let day = 24 * 60 * 60;
     assert!((day - 60..=day + 1).contains(&limited.wait()), "{}", limited.wait());
     assert_eq!(site.email(&other, &other.key, new, new).await.status, 200);
+}
+
+/// A statement that was kept is of no use later, and of none twice.
+#[tokio::test]
+async fn a_signed_address_is_taken_up_once_and_only_at_its_time() {
+    let site = Site::new(burst(600, 20)).await;
+    let [one, _] = site.world.holders().await;
+    site.mails().await;
+    let now = site.world.registrar.now();
+    let (new, later) = ("hanako@example.jp", "jiro@example.jp");
+    let asking = |email, at| site.asking(&one, &one.key, (email, email), at);
+    for (minutes, second, said) in [(10, 1, "fast"), (-10, -1, "slow"), (180, 0, "fast")] {
+        let off = SignedDuration::from_mins(minutes) + SECOND * second;
+        let answer = site.post("email", 1, asking(new, now + off)).await;
+        assert_eq!(answer.told(), (403, "clock_wrong"), "{said}");
+        let title = format!("The clock of this PC is {} minutes {said}.", minutes.abs());
+        assert_eq!(answer.json["title"], title);
+    }
+    // What is sent of the time is what was signed of it.
+    let first = asking(new, now);
+    let mut moved = first.clone();
+    moved["at"] = json!((now + SECOND).to_string());
+    assert_eq!(site.post("email", 1, moved).await.told(), (403, "renewal_not_authorised"));
+    let mut untimed = first.clone();
+    untimed.as_object_mut().unwrap().remove("at");
+    assert_eq!(site.post("email", 1, untimed).await.told(), (400, "malformed_request"));
+    assert_eq!(site.mails().await, []);
+
+    let asked = site.post("email", 1, first.clone()).await;
+    assert_eq!((asked.status.as_u16(), &asked.json["email"]), (200, &json!(new)));
+    assert_eq!(site.mails().await.len(), 1);
+    let mut again = first.clone();
+    again["at"] = json!(now.to_string().replace('Z', ".5Z"));
+    for same in [first.clone(), again] {
+        let answer = site.post("email", 1, same).await;
+        assert_eq!((answer.status, &answer.json), (asked.status, &asked.json), "a lost answer");
+    }
+    assert_eq!(site.mails().await, [], "one mail for one request");
+
+    let other = site.post("email", 1, asking(later, now)).await;
+    assert_eq!(other.told(), (409, "email_overtaken"), "within the same second");
+    assert_eq!(site.post("email", 1, asking(later, now + SECOND)).await.status, 200);
+    assert_eq!(site.mails().await.len(), 1);
+    assert_eq!(site.post("email", 1, first.clone()).await.told(), (409, "email_overtaken"));
+    site.world.turn_to(now + SignedDuration::from_mins(10));
+    assert_eq!(site.post("email", 1, first.clone()).await.told(), (409, "email_overtaken"));
+    site.world.turn_to(now + SignedDuration::from_mins(10) + SECOND);
+    assert_eq!(site.post("email", 1, first).await.told(), (403, "clock_wrong"));
+    assert_eq!(site.mails().await, []);
 }
 
 #[tokio::test]

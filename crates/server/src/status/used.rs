@@ -18,7 +18,7 @@ use super::Status;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Takes a gateway's report of the certificates that it admitted. 204 says that it is on the disk,
-/// 200 hands over the gateway's own certificate, renewed, as well.
+/// 200 hands over the gateway's own certificate, renewed, as well; 409 that the gateway's clock is fast.
 pub(super) async fn take(
     State(status): State<Status>,
     Path((tenant, issuer)): Path<(String, String)>,
@@ -95,9 +95,69 @@ async fn taken(
             tracing::info!(service = %service.key, gateway = %report.gateway, "not a gateway's report");
             Err(StatusCode::FORBIDDEN)
         }
+        Err(error @ GatewayRefused::Clock { .. }) => {
+            tracing::warn!(service = %service.key, gateway = %report.gateway, %error,
+                "a report is not taken");
+            Err(StatusCode::CONFLICT)
+        }
         Err(GatewayRefused::Store(error)) => {
             tracing::error!(%error, "a report cannot be put on record");
             Err(StatusCode::SERVICE_UNAVAILABLE)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+    use jiff::{SignedDuration, Timestamp};
+    use tegata_ca::{KeyKind, Signer, SoftwareKey, SubjectAltName};
+    use tegata_store::View;
+    use tokio::sync::watch;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::testing::Installed;
+
+    #[tokio::test]
+    async fn a_report_is_taken_at_its_time() {
+        let world = Installed::new().await;
+        let (registrar, service) = (&world.registrar, world.service());
+        let key = SoftwareKey::generate(KeyKind::EcP256).unwrap();
+        let names = vec![SubjectAltName::Dns("gateway.example".to_owned())];
+        let own = registrar.certify_server(&service, "gateway", names, key.public_key());
+        let gateway = own.await.unwrap().serial;
+        let ((_news, watching), (distrust, _)) = (watch::channel(0), watch::channel(None));
+        let router = super::super::router(Status::new(registrar.clone(), watching, distrust));
+        let post = async |at: Timestamp, key: &SoftwareKey| {
+            let report = Report {
+                service: service.key.to_string(),
+                gateway,
+                sequence: u64::try_from(at.as_microsecond()).unwrap(),
+                sent_at: at,
+                position: 0,
+                uses: Vec::new(),
+            };
+            let body = report.to_body();
+            let sealed = Report::sealed(&body, &key.sign(&signed_message(&body)).unwrap());
+            let to = Request::post(format!("/feed/{}/used", service.key));
+            router.clone().oneshot(to.body(Body::from(sealed)).unwrap()).await.unwrap().status()
+        };
+        let reported_at = || {
+            let known =
+                registrar.store().read(|view: View<'_>| view.gateways(service.id, registrar.now()));
+            known.unwrap()[0].reported_at
+        };
+        let (now, minute) = (registrar.now(), SignedDuration::from_mins(1));
+        for fast in [minute * 11, minute * 60 * 24 * 365] {
+            assert_eq!(post(now + fast, &key).await, StatusCode::CONFLICT);
+        }
+        let stranger = SoftwareKey::generate(KeyKind::EcP256).unwrap();
+        assert_eq!(post(now, &stranger).await, StatusCode::FORBIDDEN);
+        assert_eq!(reported_at(), None);
+        assert_eq!(post(now, &key).await, StatusCode::NO_CONTENT);
+        world.turn_to(now + minute);
+        assert_eq!(post(now, &key).await, StatusCode::NO_CONTENT, "an honest gateway tries again");
+        assert_eq!(reported_at(), Some(now), "which says nothing new of it");
     }
 }
