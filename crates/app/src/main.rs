@@ -17,6 +17,7 @@ mod email;
 mod input;
 mod issue;
 mod list;
+mod live;
 mod output;
 mod prompt;
 mod proxy;
