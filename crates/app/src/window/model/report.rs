@@ -37,6 +37,7 @@ impl Model {
                 self.forget_form();
                 return self.ends(Screen::Done(issued), true);
             }
+            Report::EmailAsked(asked) => return self.email_asked(asked),
             Report::Failed(explanation) => return self.failed(explanation, false),
             Report::Cancelled(explanation) => return self.failed(explanation, true),
             Report::Linked(answer) => self.linked(answer),
@@ -131,7 +132,7 @@ impl Model {
     }
 
     /// What runs has ended: the program ends too, if the person wanted that.
-    fn ends(&mut self, screen: Screen, reads_again: bool) -> Vec<Effect> {
+    pub(super) fn ends(&mut self, screen: Screen, reads_again: bool) -> Vec<Effect> {
         if self.is_closing {
             return vec![self.quit()];
         }
