@@ -361,6 +361,8 @@ fn localised(text: Text, program: &str) -> clap::Command {
     let all = examples(&[
         examples::ISSUE,
         examples::RENEW,
+        examples::SCHEDULE,
+        examples::EMAIL,
         examples::LIST,
         examples::TRUST,
         examples::UPDATE,
@@ -519,6 +521,10 @@ mod tests {
         let said = help("bin/tegata-app-sb0001002c --help");
         assert!(said.contains("tegata-app-sb0001002c [OPTIONS] [COMMAND]"), "{said}");
         assert!(!said.contains("tegata-app "), "{said}");
+        for command in ["issue", "renew", "schedule", "email", "list", "trust", "update"] {
+            let example = format!("\n  tegata-app-sb0001002c {command} ");
+            assert!(said.contains(&example), "{command}: {said}");
+        }
         let said = help("bin/tegata-app-sb0001002c autoselect --help");
         assert!(said.contains(" \"$(command -v tegata-app-sb0001002c)\" "), "{said}");
     }

@@ -48,6 +48,8 @@ pub(crate) struct Model {
     pub(crate) issue_form: IssueForm,
     pub(crate) email_form: EmailForm,
     pub(crate) settings_form: SettingsForm,
+    /// The proxy that was told last who is there, and the name that was typed for it.
+    proxy_user: Option<(String, String)>,
     /// The reference of a page that refused, for the doctor.
     pub(crate) reference: form::Entry,
     pub(crate) screen: Screen,
@@ -431,6 +433,7 @@ impl Model {
             site_form: SiteForm::default(),
             issue_form: IssueForm::default(),
             email_form: EmailForm::default(),
+            proxy_user: None,
             reference: form::Entry::default(),
             screen,
             focus_turn: 0,

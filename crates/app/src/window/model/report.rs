@@ -2,7 +2,7 @@
 
 use tegata_agent::Explanation;
 
-use super::form::ProxyForm;
+use super::form::{Entry, ProxyForm};
 use super::settings::KnownService;
 use super::{
     Cards, Doctor, Effect, Failed, Model, Question, Report, Running, Screen, Service, Work,
@@ -86,7 +86,11 @@ impl Model {
         let screen = match question {
             Question::Root(fingerprint) => Screen::Root { fingerprint, beneath },
             Question::Proxy { proxy, realm, is_again, is_plain } => {
-                let form = ProxyForm { proxy, realm, is_again, is_plain, ..ProxyForm::default() };
+                // Its password was wrong, or ran out; the name is seldom what has to be typed anew.
+                let typed = self.proxy_user.as_ref().filter(|(of, _)| *of == proxy);
+                let user = typed.map_or_else(Entry::default, |(_, user)| Entry::of(user));
+                let form =
+                    ProxyForm { proxy, realm, user, is_again, is_plain, ..ProxyForm::default() };
                 Screen::Proxy { form, beneath }
             }
         };

@@ -177,6 +177,7 @@ impl Model {
             }
             Screen::Proxy { form, beneath } => match form.submit() {
                 Some(answer) => {
+                    self.proxy_user = Some((form.proxy.clone(), answer.0.clone()));
                     let beneath = (**beneath).clone();
                     self.go(beneath);
                     vec![Effect::Answer(Answer::Proxy(Some(answer)))]
