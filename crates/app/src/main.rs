@@ -21,6 +21,7 @@ mod live;
 mod output;
 mod prompt;
 mod proxy;
+mod refused;
 mod remove;
 mod renew;
 mod schedule;

@@ -85,6 +85,14 @@ app-store-failed-do = Name another key store.
 
 ## Wrong or missing options
 
+app-usage-command = There is no command “{ $word }”.
+app-usage-option = There is no option “{ $word }” here.
+app-usage-value = “{ $value }” is no value for { $option }.
+app-usage-value-missing = { $option } needs a value.
+app-usage-conflict = { $option } cannot be given together with { $others }.
+app-usage-other = The command line is not right ({ $said }).
+app-usage-similar = Did you mean “{ $word }”? See --help.
+app-usage-do = See --help.
 app-missing = Missing: { $names }
 app-missing-do = Give it as an option. See --help.
 app-bad-site = The address of the site (--site) is not right.

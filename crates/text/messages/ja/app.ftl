@@ -85,6 +85,14 @@ app-store-failed-do = 別の保存先を指定してください。
 
 ## 指定の誤り
 
+app-usage-command = 「{ $word }」というコマンドはありません。
+app-usage-option = 「{ $word }」という指定はありません。
+app-usage-value = { $option }に「{ $value }」は指定できません。
+app-usage-value-missing = { $option }の値がありません。
+app-usage-conflict = { $option }は、{ $others }と同時に指定できません。
+app-usage-other = コマンドの指定が正しくありません（{ $said }）。
+app-usage-similar = 「{ $word }」ではありませんか。使い方は--helpでご覧になれます。
+app-usage-do = 使い方は--helpでご覧になれます。
 app-missing = 指定されていない項目があります: { $names }
 app-missing-do = オプションで指定してください。使い方は--helpでご覧になれます。
 app-bad-site = サイトのアドレス（--site）が正しくありません。
