@@ -185,7 +185,7 @@ fn explain_transport(error: &TransportError, text: Text) -> (&'static str, Strin
             ("host_not_found", text.app_host_not_found(), text.app_host_not_found_do())
         }
         TransportError::NoConnection(why) => {
-            ("no_connection", text.app_no_connection(&plain(why)), text.app_no_connection_do())
+            ("no_connection", text.app_no_connection(&why.line(text)), text.app_no_connection_do())
         }
         TransportError::Proxy { proxy, trouble } => explain_proxy(proxy, trouble, text),
         TransportError::ProxyRefused { proxy, realm, schemes, refusals } => {
@@ -206,7 +206,7 @@ fn explain_transport(error: &TransportError, text: Text) -> (&'static str, Strin
             ("server_unproven", text.app_unproven(&plain(why)), text.app_unproven_do())
         }
         TransportError::LostReply(why) => {
-            ("reply_lost", text.app_reply_lost(&plain(why)), text.app_reply_lost_do())
+            ("reply_lost", text.app_reply_lost(&why.line(text)), text.app_reply_lost_do())
         }
         TransportError::Unusable(why) => {
             ("unusable_answer", text.app_unusable(&plain(why)), text.app_not_tegata_do())
@@ -222,7 +222,7 @@ fn explain_proxy(
     match trouble {
         ProxyTrouble::Unreachable(why) => (
             "proxy_unreachable",
-            text.app_proxy_unreachable(proxy, &plain(why)),
+            text.app_proxy_unreachable(proxy, &why.line(text)),
             text.app_proxy_unreachable_do(),
         ),
         ProxyTrouble::Status(status @ (401 | 403 | 405 | 451)) => (

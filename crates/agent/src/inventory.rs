@@ -201,6 +201,12 @@ impl Item {
             && self.receipt.as_ref().is_some_and(|receipt| receipt.renewable_from <= now)
     }
 
+    /// Whether it can be renewed now or later, as far as this PC knows: its key is here, and its
+    /// time is not over.
+    pub fn is_live(&self) -> bool {
+        self.held.key.is_some() && matches!(self.state, State::Valid | State::NotYetValid)
+    }
+
     /// Whether nothing is lost when it is removed: its time is over, or another took its place.
     pub fn is_old(&self) -> bool {
         matches!(self.state, State::Superseded | State::Expired)

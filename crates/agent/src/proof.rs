@@ -74,7 +74,7 @@ impl Proof {
             Self::ServiceDown(_) => text.app_proof_service_down(),
             Self::NotTheGateway { status } => text.app_proof_not_the_gateway(&status.to_string()),
             Self::NoKey(_) => text.app_proof_no_key(),
-            Self::Unreachable(error) => text.app_proof_unreachable(&plain(&error.to_string())),
+            Self::Unreachable(error) => text.app_proof_unreachable(&error.words(text)),
         }
     }
 }

@@ -1,14 +1,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use tegata_agent::store::Pkcs12Form;
-use tegata_agent::{Exit, Explanation, Remedy};
 use tegata_text::{Lang, Text};
 
-use crate::output::{self, Failure};
+use crate::refused::Refused;
 use crate::{stores, version};
 
 /// The name of the program as it is built.
@@ -262,43 +259,6 @@ mod examples {
     pub(super) const UPDATE_YES: &str = "  tegata-app update --yes --json";
 }
 
-/// A command line that is not carried out: a mistake, or a call for help.
-pub(crate) struct Refused {
-    error: clap::Error,
-    json: bool,
-    text: Text,
-}
-
-impl Refused {
-    /// Prints it; help succeeds, a mistake is a usage error.
-    pub(crate) fn report(self) -> ExitCode {
-        let is_help =
-            matches!(self.error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-        if is_help || !self.json {
-            // The output may be closed already; there is nobody left to tell.
-            let _ = self.error.print();
-            if !is_help {
-                output::Output::new(self.text, false).contact("");
-            }
-            return ExitCode::from(if is_help { Exit::Done } else { Exit::Usage } as u8);
-        }
-        let said = self.error.render().to_string();
-        let title = said.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let failure = Failure {
-            exit: Exit::Usage,
-            explanation: Explanation {
-                code: "usage".to_owned(),
-                title: title.to_owned(),
-                detail: self.text.app_missing_do(),
-                reference: String::new(),
-            },
-            existing: None,
-            remedy: Remedy::Person,
-        };
-        output::Output::new(self.text, true).end(Err(failure))
-    }
-}
-
 /// Reads the command line; help comes in the language of `text`.
 pub(crate) fn parse(arguments: &[OsString], text: Text) -> Result<Args, Refused> {
     let refused = |error| Refused { error, json: arguments.iter().any(|a| a == "--json"), text };
@@ -361,6 +321,8 @@ fn localised(text: Text, program: &str) -> clap::Command {
     let all = examples(&[
         examples::ISSUE,
         examples::RENEW,
+        examples::SCHEDULE,
+        examples::EMAIL,
         examples::LIST,
         examples::TRUST,
         examples::UPDATE,
@@ -519,6 +481,10 @@ mod tests {
         let said = help("bin/tegata-app-sb0001002c --help");
         assert!(said.contains("tegata-app-sb0001002c [OPTIONS] [COMMAND]"), "{said}");
         assert!(!said.contains("tegata-app "), "{said}");
+        for command in ["issue", "renew", "schedule", "email", "list", "trust", "update"] {
+            let example = format!("\n  tegata-app-sb0001002c {command} ");
+            assert!(said.contains(&example), "{command}: {said}");
+        }
         let said = help("bin/tegata-app-sb0001002c autoselect --help");
         assert!(said.contains(" \"$(command -v tegata-app-sb0001002c)\" "), "{said}");
     }

@@ -14,7 +14,7 @@ use crate::args::Renew;
 use crate::input::Input;
 use crate::issue::{IssuedObject, lines, object};
 use crate::output::{Failure, Lines};
-use crate::{proxy, schedule, stores, unattended, version};
+use crate::{live, proxy, schedule, stores, unattended, version};
 
 /// `tegata-app renew`. With `--all-due` the exit code is that of the first one that failed.
 pub(crate) fn run(options: Renew, world: &mut World) -> Result<Exit, Failure> {
@@ -54,6 +54,7 @@ fn all_due(
     let own = stores::brand(text)?.as_ref().map(Own::from);
     let items = inventory::ours(store, stores::receipts().as_ref(), own.as_ref(), &[], now)
         .map_err(|error| Failure::of(error, text))?;
+    live::check(&items, uri, text)?;
     let (mut said, mut exit) = (Lines::default(), Exit::Done);
     let (mut renewed, mut failed) = (Vec::new(), Vec::new());
     for item in items.into_iter().filter(|item| item.is_due(now)) {

@@ -1,22 +1,29 @@
 use std::path::Path;
 
 use serde::Serialize;
+use tegata_agent::Explanation;
+use tegata_agent::inventory::{self, Own};
 use tegata_agent::schedule::{self, Entry, Plan, ScheduleError};
 use tegata_agent::site::Site;
-use tegata_agent::store::StoreUri;
+use tegata_agent::store::{Pkcs12Form, StoreError, StoreUri};
 use tegata_agent::unattended::Tries;
+use tegata_domain::Clock;
 use tegata_text::Text;
 
 use crate::World;
 use crate::args::Schedule;
 use crate::output::{Failure, Lines};
-use crate::{proxy, stores};
+use crate::renew::FailedObject;
+use crate::{live, proxy, stores};
 
 /// `tegata-app schedule`
 pub(crate) fn run(options: &Schedule, world: &World) -> Result<(), Failure> {
     let text = world.text;
+    let mut warning = None;
     let (entry, said) = if options.on {
-        let entry = switch_on(&arguments(options, world)?, text)?;
+        let arguments = arguments(options, world)?;
+        warning = looked_in(options, world)?;
+        let entry = switch_on(&arguments, text)?;
         let said = on_line(&entry, text);
         (Some(entry), said)
     } else if options.off {
@@ -31,7 +38,15 @@ pub(crate) fn run(options: &Schedule, world: &World) -> Result<(), Failure> {
     if let Some(entry) = &entry {
         lines = lines.labelled(&text.schedule_label_place(), &entry.place);
     }
-    let object = ScheduleObject { result: "schedule", on: entry.is_some(), entry };
+    if let Some(Explanation { title, detail, .. }) = &warning {
+        lines = lines.line(&text.schedule_warning(title)).line(detail);
+    }
+    let object = ScheduleObject {
+        result: "schedule",
+        on: entry.is_some(),
+        entry,
+        warning: warning.map(|why| FailedObject::of(None, why)),
+    };
     world.output.result(lines.as_str(), &object);
     Ok(())
 }
@@ -128,6 +143,28 @@ fn arguments(options: &Schedule, world: &World) -> Result<Vec<String>, Failure> 
     Ok(words)
 }
 
+/// Why nothing would be renewed in the store as it is now. It may be filled, or put in, later; one
+/// that somebody names and that is not there is a mistake.
+fn looked_in(options: &Schedule, world: &World) -> Result<Option<Explanation>, Failure> {
+    let (text, now) = (world.text, world.clock.now());
+    let own = stores::brand(text)?.as_ref().map(Own::from);
+    let uri = stores::chosen(&options.at, text)?;
+    let password = stores::password(options.at.store_password_file.as_deref(), world)?;
+    let found = stores::opened(&uri, password, Pkcs12Form::default()).and_then(|store| {
+        // To an inventory a store that is not there holds nothing.
+        store.list()?;
+        inventory::ours(store.as_ref(), stores::receipts().as_ref(), own.as_ref(), &[], now)
+    });
+    match found {
+        Ok(items) => Ok(live::check(&items, &uri, text).err().map(|failure| failure.explanation)),
+        Err(StoreError::Missing(_)) if stores::is_own(&uri) => {
+            Ok(live::check(&[], &uri, text).err().map(|failure| failure.explanation))
+        }
+        Err(error @ StoreError::Missing(_)) => Err(Failure::of(error, text)),
+        Err(error) => Ok(Some(Failure::of(error, text).explanation)),
+    }
+}
+
 fn absolute(path: &Path, text: Text) -> Result<std::path::PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| failed(&error, text))
 }
@@ -156,4 +193,7 @@ struct ScheduleObject {
     on: bool,
     #[serde(flatten)]
     entry: Option<Entry>,
+    /// Why it would not renew anything as things stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<FailedObject>,
 }

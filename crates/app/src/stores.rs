@@ -26,6 +26,11 @@ pub(crate) const OWN: &str = if cfg!(windows) {
     "nss"
 };
 
+/// Whether it is the system's own store, which cannot be mistyped.
+pub(crate) fn is_own(uri: &StoreUri) -> bool {
+    uri.to_string() == OWN
+}
+
 /// The text of `--store-password-file`, if one was given.
 pub(crate) fn password(
     file: Option<&Path>,

@@ -19,7 +19,7 @@ use crate::dates::Dates;
 use crate::issue::{IssuedObject, object};
 use crate::output::{Failure, Lines};
 use crate::prompt::Prompt;
-use crate::{World, args, proxy, renew, stores};
+use crate::{World, args, live, proxy, renew, stores};
 
 /// Runs it. The exit code is that of the first renewal that failed; waiting is no failure.
 pub(crate) fn run(options: &Renew, world: &mut World) -> Result<Exit, Failure> {
@@ -65,7 +65,9 @@ fn carry_out(options: &Renew, tries: &mut Tries, world: &mut World) -> Result<Do
             let opened = Run::new(options, world).and_then(|run| {
                 let (store, receipts) = (&*run.store, run.receipts.as_ref());
                 let items = inventory::ours(store, receipts, own.as_ref(), &[], now);
-                Ok((run, items.map_err(|error| Failure::of(error, text))?))
+                let items = items.map_err(|error| Failure::of(error, text))?;
+                live::check_unattended(&items, &uri, (receipts, own.as_ref()), text)?;
+                Ok((run, items))
             });
             match opened {
                 Ok((run, items)) => run.carry_out(&items, tries, &mut done, world),
@@ -265,9 +267,11 @@ impl Run {
     }
 }
 
-/// What the server told to do: what it refuses to this PC, no other try of this PC obtains.
+/// What to do where it is not renewing by hand: what the server told, since what it refuses to this
+/// PC no other try of this PC obtains, and where there is nothing to renew.
 fn next_step(failure: &Failure) -> Option<&str> {
-    let is_final = failure.exit == Exit::Refused && failure.remedy == Remedy::Person;
+    let is_refused = failure.exit == Exit::Refused && failure.remedy == Remedy::Person;
+    let is_final = is_refused || live::is_said(failure);
     Some(failure.explanation.detail.as_str()).filter(|detail| is_final && !detail.is_empty())
 }
 

@@ -155,10 +155,14 @@ fn renewed(desk: &Desk, serial: &Value) -> Value {
 fn a_schedule_is_written_as_the_system_reads_it_and_goes_without_a_trace() {
     let dir = tempdir().unwrap();
     let desk = Desk::new(dir.path());
+    let mistyped = desk.app(&["schedule", "--on", "--store", "pem:typo"]).ended(5).json();
+    assert_eq!(mistyped["code"], "store_missing", "{mistyped}");
+    fs::create_dir(desk.file("certificate")).unwrap();
     let untouched = desk.files();
     assert_eq!(desk.app(&["schedule"]).ok().json()["on"], false);
 
     let on = desk.app(&["schedule", "--on", "--store", STORE]).ok().json();
+    assert_eq!(on["warning"]["code"], "no_certificate", "{on}");
     assert_eq!((&on["on"], &on["kind"]), (&json!(true), &json!("timer")), "{on}");
     let units = desk.file(".config/systemd/user");
     let timer = fs::read_to_string(units.join("tegata-renew.timer")).unwrap();
@@ -174,7 +178,12 @@ fn a_schedule_is_written_as_the_system_reads_it_and_goes_without_a_trace() {
     let line = format!("{:?}", desk.timer());
     let store = format!("pem:{}", desk.file("certificate").display());
     assert!(line.contains("--unattended") && line.contains(&store), "{line}");
-    assert_eq!(desk.runs().ok().json()["renewed"], json!([]), "nothing is due");
+    let ran = desk.runs().ended(2).json();
+    assert_eq!(ran["failed"][0]["code"], "no_certificate", "{ran}");
+    let told = ran["told"][0]["body"].as_str().unwrap();
+    assert!(told.contains(&store) && told.contains("issue one first"), "{told}");
+    let ran = desk.runs().ok().json();
+    assert_eq!((&ran["told"], &ran["waiting"][0]["code"]), (&json!([]), &json!("no_certificate")));
     // Again, and it is the same.
     desk.app(&["schedule", "--on", "--store", STORE]).ok();
     assert_eq!(desk.app(&["schedule", "--show"]).ok().json()["kind"], "timer");

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tegata_scenarios::desktop::{Screen, Window};
+use tegata_scenarios::mail::mails;
 use tegata_scenarios::wait::millis;
 use tegata_scenarios::{Demo, Pc, Seat, eventually, figure, run};
 use tempfile::tempdir;
@@ -58,6 +59,21 @@ fn a_certificate_is_issued_by_keyboard_alone() {
     screen.keys(&["Escape"]);
     screen.window("Certificates on this PC");
     screen.picture("window-menu-issued");
+
+    // Another address: from the main action back over the four other operations to the card's button.
+    screen.keys(&[&["shift+Tab"; 5][..], &["Return"]].concat());
+    screen.window("Change the e-mail address");
+    screen.text("hanako@example.jp");
+    screen.keys(&["Tab"]);
+    screen.text("hanako@example.jp");
+    screen.picture("window-email");
+    screen.keys(&["Return"]);
+    screen.window("A mail to confirm the address was sent");
+    screen.picture("window-email-asked");
+    eventually("the mail with the link", Duration::from_secs(10), || {
+        let mails = mails(&demo.ready.data_dir.join("mail"));
+        mails.iter().any(|mail| mail.contains("To: hanako@example.jp")).then_some(())
+    });
 }
 
 /// Without a brand the site is typed and its root compared; the next start knows both.

@@ -3,8 +3,6 @@
 
 mod machine;
 mod progress;
-#[cfg(test)]
-mod renewal_tests;
 mod run;
 mod stopped;
 #[cfg(test)]

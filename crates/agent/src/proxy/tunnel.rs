@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::answer::{Answer, Body, MAX_HEAD};
 use super::auth::{Abilities, Challenge, Known, Plan, ProxyPerson, Salt, Try, begin};
 use super::{Line, ProxyAddress};
-use crate::transport::{ProxyTrouble, TransportError};
+use crate::transport::{ProxyTrouble, Reason, TransportError};
 
 /// Longest wait for an answer to `CONNECT`: the proxy connects to the server meanwhile.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -120,7 +120,7 @@ impl Tunnel<'_> {
     }
 
     fn dial(&self) -> Result<Line, TransportError> {
-        (self.dial)().map_err(|error| self.trouble(ProxyTrouble::Unreachable(error.to_string())))
+        (self.dial)().map_err(|error| self.trouble(ProxyTrouble::Unreachable(Reason::io(&error))))
     }
 
     /// The connection, when the proxy says that the server is at its other end.

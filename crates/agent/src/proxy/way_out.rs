@@ -10,7 +10,7 @@ use super::auth::{Abilities, Known, Salt};
 use super::find::{Finder, Found};
 use super::tunnel::Tunnel;
 use super::{Line, Names, ProxyAddress, ProxyChoice, ProxyPerson, System, Way};
-use crate::transport::{ProxyTrouble, TransportError, system_roots};
+use crate::transport::{Cause, ProxyTrouble, Reason, TransportError, system_roots};
 
 /// Longest wait for a connection to a server or a proxy.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -125,7 +125,7 @@ impl WayOut {
                 }
             }
         }
-        Err(first.unwrap_or_else(|| TransportError::NoConnection("no way out".to_owned())))
+        Err(first.unwrap_or_else(|| TransportError::NoConnection("no way out".into())))
     }
 
     fn direct(&self, host: &str, port: u16) -> Result<Line, TransportError> {
@@ -134,14 +134,14 @@ impl WayOut {
             return Err(TransportError::HostNotFound);
         }
         Line::open(&addresses, CONNECT)
-            .map_err(|error| TransportError::NoConnection(error.to_string()))
+            .map_err(|error| TransportError::NoConnection(Reason::io(&error)))
     }
 
     fn through(&self, proxy: &ProxyAddress, host: &str, port: u16) -> Result<Line, TransportError> {
         let Inner { around, known, user_agent, .. } = &*self.0;
         let addresses = self.addresses(proxy.host(), proxy.port());
         if addresses.is_empty() {
-            let trouble = ProxyTrouble::Unreachable("host not found".to_owned());
+            let trouble = ProxyTrouble::Unreachable(Reason::of(Cause::NotFound, ""));
             return Err(TransportError::Proxy { proxy: proxy.to_string(), trouble });
         }
         let target = match host.contains(':') {

@@ -204,8 +204,8 @@ impl Transport for Believed {
         let issued = authority.issued(&asked.user_id, &asked.email, &spki, 7);
         match self.0.script.borrow_mut().pop_front().expect("no more enrolments were expected") {
             Script::Issue => Ok(json(&issued)),
-            Script::LoseReply => Err(TransportError::LostReply("cut".to_owned())),
-            Script::Down => Err(TransportError::NoConnection("refused".to_owned())),
+            Script::LoseReply => Err(TransportError::LostReply("cut".into())),
+            Script::Down => Err(TransportError::NoConnection("refused".into())),
             Script::Problem(status, code, retry_after) => {
                 let problem = Problem::new(code, status, "No.".into(), "Ask.".into(), "R-1".into());
                 let content_type = problem::CONTENT_TYPE.to_owned();
@@ -257,7 +257,7 @@ impl Believed {
         };
         match self.0.script.borrow_mut().pop_front().expect("no more renewals were expected") {
             Script::Issue => Ok(json(&renewed)),
-            Script::LoseReply => Err(TransportError::LostReply("cut".to_owned())),
+            Script::LoseReply => Err(TransportError::LostReply("cut".into())),
             _ => panic!("not for renewals"),
         }
     }

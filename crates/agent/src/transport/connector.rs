@@ -18,10 +18,10 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, Timeout};
 
-use super::TransportError;
 use super::holder::Holder;
 use super::https::Inspection;
 use super::tls::{Anchors, Judge, Told, config};
+use super::{Cause, Reason, TransportError};
 use crate::proxy::{Line, Way, WayOut};
 
 /// Longest wait for each message of a handshake.
@@ -93,7 +93,9 @@ impl Exit {
             .map_err(|_| TransportError::HostNotFound)?;
         let mut line = self.way_out.open(host, port)?;
         let judge = Arc::new(Judge::new(Arc::clone(&self.anchors)));
-        let broken = |error: rustls::Error| TransportError::NoConnection(error.to_string());
+        let broken = |error: rustls::Error| {
+            TransportError::NoConnection(Reason::of(Cause::Tls, error.to_string()))
+        };
         let mut tls =
             ClientConnection::new(config(&judge, self.holder.as_ref()).map_err(broken)?, name)
                 .map_err(broken)?;
@@ -125,7 +127,7 @@ impl Exit {
                 Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented),
                 _,
             ) => TransportError::Unproven(error.to_string()),
-            _ => TransportError::NoConnection(error.to_string()),
+            _ => TransportError::NoConnection(Reason::io(error)),
         }
     }
 }

@@ -10,7 +10,10 @@ use ureq::{Agent, Body, Timeout};
 use super::connector::{Exit, NoLookup, Trail};
 use super::holder::Holder;
 use super::tls::{Anchors, Roots};
-use super::{Identity, MAX_ANSWER, Network, Presented, Reply, Stream, Transport, TransportError};
+use super::{
+    Cause, Identity, MAX_ANSWER, Network, Presented, Reason, Reply, Stream, Transport,
+    TransportError,
+};
 use crate::doctor::http_date;
 use crate::proxy::WayOut;
 use crate::trust::Trusted;
@@ -197,23 +200,23 @@ fn cause(error: ureq::Error) -> TransportError {
     match error {
         ureq::Error::Other(inner) => match inner.downcast::<TransportError>() {
             Ok(error) => *error,
-            Err(other) => TransportError::NoConnection(other.to_string()),
+            Err(other) => TransportError::NoConnection(other.to_string().into()),
         },
         ureq::Error::HostNotFound => TransportError::HostNotFound,
         ureq::Error::Io(error) => match error.kind() {
             UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe => {
-                TransportError::LostReply(said)
+                TransportError::LostReply(Reason::io(&error))
             }
-            _ => TransportError::NoConnection(said),
+            _ => TransportError::NoConnection(Reason::io(&error)),
         },
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-            TransportError::NoConnection(said)
+            TransportError::NoConnection(Reason::of(Cause::TimedOut, said))
         }
-        ureq::Error::Timeout(_) => TransportError::LostReply(said),
+        ureq::Error::Timeout(_) => TransportError::LostReply(Reason::of(Cause::TimedOut, said)),
         ureq::Error::BodyExceedsLimit(_)
         | ureq::Error::LargeResponseHeader(..)
         | ureq::Error::Protocol(_)
         | ureq::Error::Http(_) => TransportError::Unusable(said),
-        _ => TransportError::NoConnection(said),
+        _ => TransportError::NoConnection(said.into()),
     }
 }

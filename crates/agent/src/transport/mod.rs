@@ -6,6 +6,7 @@
 mod connector;
 mod holder;
 mod https;
+mod reason;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -14,11 +15,14 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tegata_text::Text;
 
 pub use holder::Identity;
 pub use https::{Https, Inspection};
+pub use reason::{Cause, Reason};
 pub(crate) use tls::system_roots;
 
+use crate::error::plain;
 use crate::proxy::ProxyAddressError;
 use crate::trust::Trusted;
 
@@ -111,7 +115,7 @@ impl Stream {
             match self.body.read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 other => {
-                    return other.map_err(|error| TransportError::LostReply(error.to_string()));
+                    return other.map_err(|error| TransportError::LostReply(Reason::io(&error)));
                 }
             }
         }
@@ -141,7 +145,7 @@ pub enum TransportError {
     HostNotFound,
     /// Nothing answers there, or not in time.
     #[error("no connection: {0}")]
-    NoConnection(String),
+    NoConnection(Reason),
     /// A proxy that does not lead there.
     #[error("proxy {proxy}: {trouble}")]
     Proxy {
@@ -190,7 +194,7 @@ pub enum TransportError {
     Unproven(String),
     /// The connection was cut, or the answer did not come in time.
     #[error("no whole answer: {0}")]
-    LostReply(String),
+    LostReply(Reason),
     /// Something answered, but not with HTTP of a sensible size.
     #[error("unusable answer: {0}")]
     Unusable(String),
@@ -201,7 +205,7 @@ pub enum TransportError {
 pub enum ProxyTrouble {
     /// Nothing answers at its address.
     #[error("no connection: {0}")]
-    Unreachable(String),
+    Unreachable(Reason),
     /// It answers that it does not lead there: by rule (403), or because it cannot (502 to 504).
     #[error("status {0}")]
     Status(u16),
@@ -211,6 +215,18 @@ pub enum ProxyTrouble {
 }
 
 impl TransportError {
+    /// What it is in a few words of the language of `text`, to stand within a sentence.
+    pub(crate) fn words(&self, text: Text) -> String {
+        match self {
+            Self::HostNotFound => text.app_reason_not_found(),
+            Self::NoConnection(why) | Self::LostReply(why) => why.line(text),
+            Self::Proxy { proxy, trouble: ProxyTrouble::Unreachable(why) } => {
+                text.app_reason(proxy, &why.line(text))
+            }
+            other => plain(&other.to_string()),
+        }
+    }
+
     /// Whether the server may have acted on the request although no answer arrived.
     pub fn is_lost_reply(&self) -> bool {
         matches!(self, Self::LostReply(_))

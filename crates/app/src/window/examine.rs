@@ -166,8 +166,8 @@ mod tests {
         let at = |trouble| TransportError::Proxy { proxy: said(), trouble };
         let met = [
             TransportError::HostNotFound,
-            TransportError::NoConnection(said()),
-            at(ProxyTrouble::Unreachable(said())),
+            TransportError::NoConnection(said().into()),
+            at(ProxyTrouble::Unreachable(said().into())),
             at(ProxyTrouble::Status(403)),
             at(ProxyTrouble::Status(502)),
             at(ProxyTrouble::Unusable(said())),
@@ -180,7 +180,7 @@ mod tests {
             TransportError::ProxyScript { url: said(), why: said() },
             TransportError::Intercepted { issuer: said() },
             TransportError::Unproven(said()),
-            TransportError::LostReply(said()),
+            TransportError::LostReply(said().into()),
             TransportError::Unusable(said()),
         ];
         let met = met

@@ -10,6 +10,7 @@
 //! agent on a thread of its own. Only this file knows all four.
 
 mod autoselecting;
+mod by_certificate;
 mod colour;
 mod examine;
 mod model;

@@ -295,6 +295,8 @@ pub(crate) enum Act {
     OpenSite,
     OpenIssue,
     OpenRenew(String),
+    /// Another e-mail address for the seat of this certificate.
+    OpenEmail(String),
     OpenCleanUp,
     OpenDoctor,
     OpenSettings,

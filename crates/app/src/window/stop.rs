@@ -41,7 +41,7 @@ impl Stop {
 
     fn check(&self) -> Result<(), TransportError> {
         if self.is_set() {
-            return Err(TransportError::NoConnection("stopped".to_owned()));
+            return Err(TransportError::NoConnection("stopped".into()));
         }
         Ok(())
     }

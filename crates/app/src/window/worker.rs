@@ -223,6 +223,7 @@ impl Bench {
             Job::Believe { site } => self.believe(context, site),
             Job::Issue { site, root, filled } => self.issue(context, site, root, filled),
             Job::Renew { serial } => self.renew(context, &serial),
+            Job::ChangeEmail { serial, email } => self.change_email(context, &serial, &email),
             Job::Redeem { link, root } => {
                 let answer = self.redeem(context, &link, root);
                 // Whoever stopped it knows why nothing came of it.
@@ -280,41 +281,6 @@ impl Bench {
         self.carry_out(context, order, &mut *store)
     }
 
-    /// By the certificate with this serial number, and what its receipt remembers of the site.
-    fn renew(&self, context: &Context, serial: &str) -> Report {
-        let text = context.text;
-        let failed = |code: &str, title: String, detail: String| {
-            let (code, reference) = (code.to_owned(), String::new());
-            Report::Failed(Explanation { code, title, detail, reference })
-        };
-        let found = open(context, None).and_then(|store| {
-            let held = list(&*store, text)?;
-            Ok((store, held.into_iter().find(|held| held.serial.to_string() == serial)))
-        });
-        let (mut store, held) = match found {
-            Ok((store, Some(held))) => (store, held),
-            Ok((_, None)) => {
-                let (title, detail) = (text.app_nothing_to_renew(), String::new());
-                return failed("nothing_to_renew", title, detail);
-            }
-            Err(explanation) => return Report::Failed(explanation),
-        };
-        let receipt = stores::receipts().and_then(|receipts| receipts.find(held.serial));
-        let known = receipt.and_then(|receipt| {
-            Some((receipt.site.parse::<Site>().ok()?, receipt.root_sha256.parse().ok()?))
-        });
-        let Some((site, root)) = known else {
-            return failed("site_unknown", text.app_site_unknown(), String::new());
-        };
-        let key = match store.key(&held) {
-            Ok(key) => key,
-            Err(error) => return Report::Failed(Error::from(error).explain(text)),
-        };
-        let right = Right::Certificate { current: Box::new(held.certificate), key };
-        let order = self.order((&site, root), held.user, right, text);
-        self.carry_out(context, order, &mut *store)
-    }
-
     /// What the site says of a link; nothing when it says nothing.
     fn redeem(&self, context: &Context, link: &Link, root: Fingerprint) -> Option<LinkAnswer> {
         let network = self.network(context).ok()?;
@@ -325,7 +291,7 @@ impl Bench {
         link.redeem(&*transport)
     }
 
-    fn order(
+    pub(super) fn order(
         &self,
         (site, root): (&Site, Fingerprint),
         user: UserId,
@@ -337,7 +303,12 @@ impl Bench {
         Order { site, pin: Some(root), user, right, app_version, unattended }
     }
 
-    fn carry_out(&self, context: &Context, order: Order, store: &mut dyn KeyStore) -> Report {
+    pub(super) fn carry_out(
+        &self,
+        context: &Context,
+        order: Order,
+        store: &mut dyn KeyStore,
+    ) -> Report {
         let network = match self.network(context) {
             Ok(network) => network,
             Err(explanation) => return Report::Failed(explanation),
@@ -404,7 +375,7 @@ impl Bench {
     }
 
     /// A failure, or the end that the person wanted.
-    fn failed(&self, explanation: Explanation, text: Text) -> Report {
+    pub(super) fn failed(&self, explanation: Explanation, text: Text) -> Report {
         if !self.stop().is_set() {
             return Report::Failed(explanation);
         }
@@ -452,7 +423,7 @@ pub(super) fn not_here(context: &Context, text: Text) -> Explanation {
 }
 
 /// What a store holds; one that is not there yet holds nothing.
-fn list(store: &dyn KeyStore, text: Text) -> Result<Vec<Held>, Explanation> {
+pub(super) fn list(store: &dyn KeyStore, text: Text) -> Result<Vec<Held>, Explanation> {
     match store.list() {
         Err(StoreError::Missing(_)) => Ok(Vec::new()),
         other => other.map_err(|error| Error::from(error).explain(text)),

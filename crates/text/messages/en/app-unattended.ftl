@@ -3,6 +3,7 @@
 schedule-description = Automatic renewal of certificates (Tegata)
 schedule-on-daily = Automatic renewal is now on. When it is time, this PC renews the certificate by itself. There is nothing for you to do.
 schedule-on-login = Automatic renewal is now on. When it is time, the certificate is renewed as you sign in to this PC. There is nothing for you to do.
+schedule-warning = But as things stand nothing will be renewed. { $why }
 schedule-off = Automatic renewal is now off. Please renew the certificate yourself before it expires.
 schedule-is-off = Automatic renewal is off.
 schedule-is-on = Automatic renewal is on.

@@ -85,6 +85,25 @@ window-mail-again-missing = Enter your e-mail address once more.
 window-mail-differs = This is not the address above. Please check both.
 window-issue = Issue
 
+## Another e-mail address
+
+window-email-open = Change e-mail address
+window-email-open-spoken = Change the e-mail address of { $user }
+window-email-heading = Change the e-mail address
+window-email-lead = This changes the registered address, to which reminders and other notices go.
+window-email-new = New e-mail address
+window-email-new-help = A mail to confirm the change goes to this address.
+window-email-new-again = New e-mail address, once more
+window-email-submit = Ask for the change
+window-running-email = Asking for the change of the e-mail address
+window-email-lost = The site's answer did not arrive completely.
+window-email-lost-do = If the mail to confirm arrives, you can use it as it is. If it does not, ask again later.
+window-email-cancelled = The change of the e-mail address was stopped. The present address stays.
+window-email-asked-heading = A mail to confirm the address was sent
+window-email-asked = A mail with a link has gone to { $email }.
+window-email-asked-do = Open the link within 24 hours and press the button on the page. Until you press it, the present address stays.
+window-email-asked-none = If no mail arrives, look into the folder for junk mail, check the address above, and ask again.
+
 ## Progress
 
 window-running-issue = Issuing the certificate

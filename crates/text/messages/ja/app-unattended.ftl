@@ -3,6 +3,7 @@
 schedule-description = 電子証明書の自動更新（Tegata）
 schedule-on-daily = 自動更新をオンにしました。更新できる時期になると、このPCが電子証明書を自動で更新します。操作は必要ありません。
 schedule-on-login = 自動更新をオンにしました。更新できる時期になると、このPCへのサインイン時に電子証明書を自動で更新します。操作は必要ありません。
+schedule-warning = ただし、このままでは更新されません。{ $why }
 schedule-off = 自動更新をオフにしました。電子証明書は、期限が切れる前にご自身で更新してください。
 schedule-is-off = 自動更新はオフです。
 schedule-is-on = 自動更新はオンです。

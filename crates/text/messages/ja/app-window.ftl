@@ -85,6 +85,25 @@ window-mail-again-missing = メールアドレスをもう一度入力してく�
 window-mail-differs = 上のメールアドレスと異なります。両方をご確認ください。
 window-issue = 発行する
 
+## メールアドレスの変更
+
+window-email-open = メールアドレスを変更
+window-email-open-spoken = { $user } のメールアドレスを変更
+window-email-heading = メールアドレスの変更
+window-email-lead = 大切なお知らせが届く、登録メールアドレスを変更します。
+window-email-new = 新しいメールアドレス
+window-email-new-help = このアドレスに、確認のメールをお送りします。
+window-email-new-again = 新しいメールアドレス（確認のためもう一度）
+window-email-submit = 変更を申請する
+window-running-email = メールアドレスの変更を申請しています
+window-email-lost = サイトからの応答を最後まで受け取れませんでした。
+window-email-lost-do = 確認のメールが届いたときは、そのままお使いいただけます。届かないときは、しばらくしてからもう一度申請してください。
+window-email-cancelled = メールアドレスの変更を中止しました。今のメールアドレスのままです。
+window-email-asked-heading = 確認のメールをお送りしました
+window-email-asked = { $email } に、リンクのあるメールをお送りしました。
+window-email-asked-do = 24時間以内にリンクを開き、表示されるページのボタンを押してください。ボタンを押すまでは、今のメールアドレスのままです。
+window-email-asked-none = メールが届かないときは、迷惑メールのフォルダーと、上のアドレスをご確認のうえ、もう一度申請してください。
+
 ## 進み具合
 
 window-running-issue = 電子証明書を発行しています

@@ -202,7 +202,7 @@ fn a_server_that_always_cuts_is_given_up() {
         let Fetching::Open(open) = state else { panic!("{state:?}") };
         let at = open.at;
         let Fetching::Receive(receive) = open.answered(206, at).unwrap() else { panic!() };
-        let cut = TransportError::LostReply("cut".to_owned());
+        let cut = TransportError::LostReply("cut".into());
         match receive.received(1).ended(Some(cut)) {
             Ok(next) => state = next,
             Err(error) => break error,

@@ -103,16 +103,11 @@ impl IssueForm {
     }
 
     pub(crate) fn left_mail(&mut self) {
-        self.mail.left(parse_mail);
-        if !self.mail_again.is_empty() {
-            self.judge_again();
-        }
+        left_mail(&mut self.mail, &mut self.mail_again);
     }
 
     pub(crate) fn left_mail_again(&mut self) {
-        if !self.mail_again.is_empty() || self.mail_again.wrong.is_some() {
-            self.judge_again();
-        }
+        left_again(&self.mail, &mut self.mail_again);
     }
 
     /// By its length alone, as the server counts it: whether it is the right one the server says,
@@ -128,24 +123,12 @@ impl IssueForm {
         self.password.wrong.is_none().then(|| Zeroizing::new(text.to_owned()))
     }
 
-    fn judge_again(&mut self) -> Option<()> {
-        let mail = parse_mail(&self.mail.text);
-        self.mail_again.wrong = if self.mail_again.is_empty() {
-            Some(Wrong::Missing)
-        } else if mail.is_none() || parse_mail(&self.mail_again.text) != mail {
-            Some(Wrong::Differs)
-        } else {
-            None
-        };
-        self.mail_again.wrong.is_none().then_some(())
-    }
-
     /// What to ask for, or `None` with the errors counted.
     pub(crate) fn submit(&mut self) -> Option<Filled> {
         let user = self.user.judge(parse_user);
         let password = self.judge_password();
         let email = self.mail.judge(parse_mail);
-        let again = self.judge_again();
+        let again = judge_again(&self.mail, &mut self.mail_again);
         let entries = [
             (FieldId::User, &self.user),
             (FieldId::Password, &self.password),
@@ -163,8 +146,36 @@ fn parse_user(text: &str) -> Option<UserId> {
     text.parse().ok()
 }
 
-fn parse_mail(text: &str) -> Option<Email> {
+pub(super) fn parse_mail(text: &str) -> Option<Email> {
     text.parse().ok()
+}
+
+/// The first of two fields for one address was left.
+pub(super) fn left_mail(mail: &mut Entry, again: &mut Entry) {
+    mail.left(parse_mail);
+    if !again.is_empty() {
+        judge_again(mail, again);
+    }
+}
+
+/// The second was left.
+pub(super) fn left_again(mail: &Entry, again: &mut Entry) {
+    if !again.is_empty() || again.wrong.is_some() {
+        judge_again(mail, again);
+    }
+}
+
+/// Whether both are the same address.
+pub(super) fn judge_again(mail: &Entry, again: &mut Entry) -> Option<()> {
+    let parsed = parse_mail(&mail.text);
+    again.wrong = if again.is_empty() {
+        Some(Wrong::Missing)
+    } else if parsed.is_none() || parse_mail(&again.text) != parsed {
+        Some(Wrong::Differs)
+    } else {
+        None
+    };
+    again.wrong.is_none().then_some(())
 }
 
 /// The form for the site, where no installer said it.

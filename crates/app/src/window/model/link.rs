@@ -50,7 +50,7 @@ impl Model {
     pub(crate) fn is_filling(&self) -> bool {
         matches!(
             self.screen,
-            Screen::Site | Screen::Issue | Screen::Renew { .. } | Screen::Settings
+            Screen::Site | Screen::Issue | Screen::Renew { .. } | Screen::Email | Screen::Settings
         )
     }
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod autoselect;
 pub(crate) mod card;
+pub(crate) mod email;
 pub(crate) mod form;
 mod link;
 pub(crate) mod news;
@@ -23,6 +24,7 @@ use zeroize::Zeroizing;
 use super::page::{Act, FieldId};
 use autoselect::{AutoSelect, Seen, Wish};
 use card::Card;
+use email::EmailForm;
 use form::{Filled, IssueForm, ProxyForm, SiteForm};
 use news::{News, Updated};
 pub(crate) use purpose::{Cards, Purpose};
@@ -44,7 +46,10 @@ pub(crate) struct Model {
     pub(crate) marked: Vec<String>,
     pub(crate) site_form: SiteForm,
     pub(crate) issue_form: IssueForm,
+    pub(crate) email_form: EmailForm,
     pub(crate) settings_form: SettingsForm,
+    /// The proxy that was told last who is there, and the name that was typed for it.
+    proxy_user: Option<(String, String)>,
     /// The reference of a page that refused, for the doctor.
     pub(crate) reference: form::Entry,
     pub(crate) screen: Screen,
@@ -112,6 +117,9 @@ pub(crate) enum Screen {
     Renew {
         serial: String,
     },
+    /// Another e-mail address.
+    Email,
+    EmailAsked(email::Asked),
     Running(Running),
     /// A question; what it lies above comes back once it is answered.
     Root {
@@ -171,6 +179,8 @@ pub(crate) enum Work {
     Renewal {
         serial: String,
     },
+    /// Another e-mail address is asked for.
+    Email,
     Removal,
     Examination,
     /// Looking for a newer version.
@@ -294,6 +304,7 @@ pub(crate) enum Report {
     Asked(Question),
     Believed(Site, Fingerprint),
     Issued(Box<Issued>),
+    EmailAsked(email::Asked),
     Failed(Explanation),
     Cancelled(Explanation),
     /// Serial numbers that are gone, and why others are not.
@@ -349,6 +360,10 @@ pub(crate) enum Job {
     },
     Renew {
         serial: String,
+    },
+    ChangeEmail {
+        serial: String,
+        email: tegata_domain::Email,
     },
     Redeem {
         link: Link,
@@ -417,6 +432,8 @@ impl Model {
             marked: Vec::new(),
             site_form: SiteForm::default(),
             issue_form: IssueForm::default(),
+            email_form: EmailForm::default(),
+            proxy_user: None,
             reference: form::Entry::default(),
             screen,
             focus_turn: 0,

@@ -78,7 +78,12 @@ impl Model {
     pub(super) fn allowed(&self, screen: Screen) -> Screen {
         let needs_site = matches!(
             screen,
-            Screen::Site | Screen::Menu | Screen::Issue | Screen::Renew { .. } | Screen::CleanUp
+            Screen::Site
+                | Screen::Menu
+                | Screen::Issue
+                | Screen::Renew { .. }
+                | Screen::Email
+                | Screen::CleanUp
         );
         if needs_site && self.news.is_required() { Screen::Update } else { screen }
     }

@@ -2,7 +2,7 @@
 
 use tegata_agent::Explanation;
 
-use super::form::ProxyForm;
+use super::form::{Entry, ProxyForm};
 use super::settings::KnownService;
 use super::{
     Cards, Doctor, Effect, Failed, Model, Question, Report, Running, Screen, Service, Work,
@@ -37,6 +37,7 @@ impl Model {
                 self.forget_form();
                 return self.ends(Screen::Done(issued), true);
             }
+            Report::EmailAsked(asked) => return self.email_asked(asked),
             Report::Failed(explanation) => return self.failed(explanation, false),
             Report::Cancelled(explanation) => return self.failed(explanation, true),
             Report::Linked(answer) => self.linked(answer),
@@ -85,7 +86,11 @@ impl Model {
         let screen = match question {
             Question::Root(fingerprint) => Screen::Root { fingerprint, beneath },
             Question::Proxy { proxy, realm, is_again, is_plain } => {
-                let form = ProxyForm { proxy, realm, is_again, is_plain, ..ProxyForm::default() };
+                // Its password was wrong, or ran out; the name is seldom what has to be typed anew.
+                let typed = self.proxy_user.as_ref().filter(|(of, _)| *of == proxy);
+                let user = typed.map_or_else(Entry::default, |(_, user)| Entry::of(user));
+                let form =
+                    ProxyForm { proxy, realm, user, is_again, is_plain, ..ProxyForm::default() };
                 Screen::Proxy { form, beneath }
             }
         };
@@ -131,7 +136,7 @@ impl Model {
     }
 
     /// What runs has ended: the program ends too, if the person wanted that.
-    fn ends(&mut self, screen: Screen, reads_again: bool) -> Vec<Effect> {
+    pub(super) fn ends(&mut self, screen: Screen, reads_again: bool) -> Vec<Effect> {
         if self.is_closing {
             return vec![self.quit()];
         }

@@ -28,6 +28,8 @@ impl Model {
     fn edited(&mut self, field: FieldId, text: &str) {
         let form = &mut self.issue_form;
         match (field, &mut self.screen) {
+            (FieldId::Mail, Screen::Email) => self.email_form.mail.type_in(text),
+            (FieldId::MailAgain, Screen::Email) => self.email_form.again.type_in(text),
             (FieldId::Site, _) => self.site_form.site.type_in(text),
             (FieldId::User, _) => form.user.type_in(text),
             (FieldId::Password, _) => form.password.type_in(text),
@@ -51,6 +53,8 @@ impl Model {
             (FieldId::User, Screen::Issue) => self.issue_form.left_user(),
             (FieldId::Password, Screen::Issue) => self.issue_form.left_password(),
             (FieldId::Mail, Screen::Issue) => self.issue_form.left_mail(),
+            (FieldId::Mail, Screen::Email) => self.email_form.left_mail(),
+            (FieldId::MailAgain, Screen::Email) => self.email_form.left_again(),
             (FieldId::Reference, Screen::Doctor(_)) => self.reference.left(form::reference),
             (FieldId::MailAgain, Screen::Issue) => self.issue_form.left_mail_again(),
             _ => {}
@@ -143,6 +147,7 @@ impl Model {
             Act::OpenIssue if self.service.is_some() => self.go(Screen::Issue),
             Act::OpenIssue => self.go(Screen::Site),
             Act::OpenRenew(serial) => self.go(Screen::Renew { serial }),
+            Act::OpenEmail(serial) => self.open_email(serial),
             Act::OpenCleanUp => self.go(Screen::CleanUp),
             Act::OpenDoctor => {
                 self.reference = form::Entry::default();
@@ -165,12 +170,14 @@ impl Model {
                 None => self.blame(FieldId::Site),
             },
             Screen::Issue => self.submit_issue(),
+            Screen::Email => self.submit_email(),
             Screen::Renew { serial } => {
                 let serial = serial.clone();
                 self.work_from(Work::Renewal { serial: serial.clone() }, Job::Renew { serial })
             }
             Screen::Proxy { form, beneath } => match form.submit() {
                 Some(answer) => {
+                    self.proxy_user = Some((form.proxy.clone(), answer.0.clone()));
                     let beneath = (**beneath).clone();
                     self.go(beneath);
                     vec![Effect::Answer(Answer::Proxy(Some(answer)))]
@@ -194,7 +201,7 @@ impl Model {
         }
     }
 
-    fn blame(&mut self, field: FieldId) -> Vec<Effect> {
+    pub(super) fn blame(&mut self, field: FieldId) -> Vec<Effect> {
         self.point_at(field);
         Vec::new()
     }
@@ -310,7 +317,8 @@ impl Model {
 
     fn back_to_form(&mut self) {
         let Screen::Failed(failed) = &self.screen else { return };
-        let is_refused = failed.explanation.code == "credential_refused";
+        let explanation = failed.explanation.clone();
+        let is_refused = explanation.code == "credential_refused";
         match failed.work.clone() {
             Work::Site => self.go(Screen::Site),
             Work::Issue => {
@@ -320,6 +328,7 @@ impl Model {
                 }
             }
             Work::Renewal { serial } => self.go(Screen::Renew { serial }),
+            Work::Email => self.back_to_email(&explanation),
             Work::Removal | Work::Examination | Work::Look | Work::Update => self.menu(),
         }
     }

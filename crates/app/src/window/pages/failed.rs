@@ -36,7 +36,7 @@ pub(super) fn page(failed: &Failed, model: &Model, text: Text) -> Page {
     };
     let page = match failed.work {
         _ if said.code == "app_too_old" => newer(page, model, text),
-        Work::Site | Work::Issue => page.main(text.window_failed_form(), Act::Form),
+        Work::Site | Work::Issue | Work::Email => page.main(text.window_failed_form(), Act::Form),
         Work::Renewal { .. } => page.main(text.window_again(), Act::Form),
         Work::Look => page.main(text.window_again(), Act::Look),
         Work::Update => page.main(text.window_again(), Act::Update),
@@ -81,22 +81,43 @@ fn has_choice(model: &Model) -> bool {
 /// What happened and what to do now.
 fn said(failed: &Failed, model: &Model, text: Text) -> (String, String) {
     let said = &failed.explanation;
+    if let Some(instead) = of_email(failed, text) {
+        return instead;
+    }
     let detail = if failed.is_cancelled { None } else { instead(&said.code, model, text) };
     (said.title.clone(), detail.unwrap_or_else(|| said.detail.clone()))
+}
+
+/// What failed in asking for another address, where the sentences of the others speak of issuing.
+fn of_email(failed: &Failed, text: Text) -> Option<(String, String)> {
+    let is_of_email = failed.work == Work::Email && !failed.is_cancelled;
+    let title = match failed.explanation.code.as_str() {
+        "unavailable" => text.window_failed_other_language(),
+        "reply_lost" => text.window_email_lost(),
+        _ => return None,
+    };
+    is_of_email.then(|| (title, text.window_email_lost_do()))
 }
 
 /// The same when the language was changed since: what can be said without having been there.
 fn again(failed: &Failed, model: &Model, text: Text) -> (String, String) {
     match failed.explanation.code.as_str() {
+        _ if failed.is_cancelled && failed.work == Work::Email => {
+            (text.window_email_cancelled(), String::new())
+        }
         _ if failed.is_cancelled => {
             let is_sent = !failed.explanation.detail.is_empty();
             let detail = if is_sent { text.app_within_a_day() } else { String::new() };
             (text.window_cancelled(), detail)
         }
+        "unavailable" | "reply_lost" if failed.work == Work::Email => {
+            of_email(failed, text).unwrap_or_default()
+        }
         "credential_refused" => {
             (text.problem_credential_refused(), text.problem_credential_refused_detail())
         }
         "invalid_email" => (text.problem_email(), text.problem_email_detail()),
+        "email_unchanged" => (text.problem_email_same(), text.problem_email_same_detail()),
         "key_taken" => (text.problem_key_taken(), text.problem_key_taken_detail()),
         "issuance_under_way" => (text.problem_under_way(), text.problem_under_way_detail()),
         "renewal_not_authorised" => {
@@ -186,8 +207,9 @@ mod tests {
 
     use super::*;
     use crate::window::model::card::{State, sample};
-    use crate::window::model::settings::Settings;
+    use crate::window::model::settings::{Look, Settings};
     use crate::window::model::{Cards, Screen, Start};
+    use crate::window::tests::samples;
 
     fn drawn(code: &str, stores: &[&str], lang: Lang) -> String {
         let stores = stores.iter().map(|store| (*store).to_owned()).collect();
@@ -219,6 +241,29 @@ mod tests {
                 let drawn = drawn(code, &["nss"], lang);
                 assert!(!drawn.contains("--proxy"), "{code}: {drawn}");
                 assert!(drawn.contains(&Text::of(lang).window_menu_proxy()), "{code}: {drawn}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_failed_for_an_address_speaks_of_no_initial_password() {
+        let model = samples::model(Lang::Ja, Look::Light);
+        for (code, lang) in [("reply_lost", Lang::Ja), ("unavailable", Lang::En)] {
+            let explanation = Explanation {
+                code: code.to_owned(),
+                title: "ただいま発行できません。".to_owned(),
+                detail: "同じ初期パスワードで受け取れます。".to_owned(),
+                reference: String::new(),
+            };
+            let failed = Failed { explanation, is_cancelled: false, work: Work::Email, lang };
+            for lang in Lang::ALL {
+                let text = Text::of(lang);
+                let drawn = format!("{:?}", page(&failed, &model, text));
+                assert!(drawn.contains(&text.window_email_lost_do()), "{drawn}");
+                assert!(
+                    !drawn.contains("初期パスワード") && !drawn.contains("発行でき"),
+                    "{drawn}"
+                );
             }
         }
     }

@@ -86,6 +86,11 @@ fn buttons(card: &Card, model: &Model, text: Text) -> Vec<Button> {
         let open = second(text.window_menu_open(), Act::OpenUrl(url.clone()));
         buttons.push(open.spoken(text.window_menu_open_spoken(&card.user)));
     }
+    // Where it was issued only its receipt says.
+    if card.is_usable() && card.renewable_from.is_some() {
+        let email = quiet(text.window_email_open(), Act::OpenEmail(card.serial.clone()));
+        buttons.push(email.spoken(text.window_email_open_spoken(&card.user)));
+    }
     buttons
 }
 

@@ -6,9 +6,11 @@ mod card;
 mod clean_up;
 mod doctor;
 mod done;
+mod email;
 mod failed;
 mod issue;
 mod leaving;
+mod mail;
 mod menu;
 mod proxy;
 mod renew;
@@ -113,6 +115,8 @@ fn of_screen(screen: &Screen, model: &Model) -> Page {
         Screen::Menu => menu::page(model, text),
         Screen::Issue => issue::page(&model.issue_form, text),
         Screen::Renew { serial } => renew::page(serial, model, text),
+        Screen::Email => email::page(model, text),
+        Screen::EmailAsked(asked) => email::asked(asked, text),
         Screen::Running(running) => running::page(running, text),
         Screen::Root { fingerprint, .. } => root::page(fingerprint, text),
         Screen::Proxy { form, .. } => proxy::page(form, text),

@@ -20,6 +20,7 @@ pub(super) fn page(running: &Running, text: Text) -> Page {
         Work::Site => text.window_running_site(),
         Work::Issue => text.window_running_issue(),
         Work::Renewal { .. } => text.window_running_renew(),
+        Work::Email => text.window_running_email(),
         Work::Removal => text.window_running_removal(),
         Work::Examination => text.window_doctor_heading(),
         Work::Look => text.window_update_looking(),
@@ -45,7 +46,7 @@ pub(super) fn page(running: &Running, text: Text) -> Page {
                     .waits
                     .map(|seconds| Block::Words(text.update_waiting(&seconds.to_string()))),
             ),
-        Work::Site | Work::Removal | Work::Examination | Work::Look => {
+        Work::Site | Work::Email | Work::Removal | Work::Examination | Work::Look => {
             page.block(Block::Lead(text.window_running_wait()))
         }
     };

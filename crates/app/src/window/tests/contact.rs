@@ -8,8 +8,9 @@ use crate::window::model::settings::Look;
 use crate::window::pages::page;
 
 /// Screens that say that something is wrong.
-const TROUBLE: [&str; 7] = [
+const TROUBLE: [&str; 8] = [
     "failed",
+    "email-failed",
     "told",
     "update-unsigned",
     "done-unproven",

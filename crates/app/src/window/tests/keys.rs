@@ -101,6 +101,27 @@ fn a_form_is_filled_and_handed_in_without_a_mouse() {
 }
 
 #[test]
+fn another_address_is_asked_for_from_the_menu_without_a_mouse() {
+    let (_, model) = samples::all(Lang::Ja, Look::Light)
+        .into_iter()
+        .find(|(name, _)| *name == "menu-valid")
+        .unwrap();
+    let mut window = Acted::new(model);
+    // Back from the main action, over the four other operations, to the card's button.
+    (0..5).for_each(|_| drop(window.key(Key::Backtab)));
+    window.key(Key::Return);
+    assert_eq!(window.model.screen, Screen::Email);
+    window.text("ｈａｎａｋｏ@example.co.jp");
+    assert_eq!(window.model.email_form.mail.text.as_str(), "hanako@example.co.jp");
+    window.key(Key::Tab);
+    window.text("taro@example.co.jp");
+    assert_eq!(window.key(Key::Return), []);
+    assert_eq!(window.model.focus, Some(FieldId::MailAgain));
+    let effects = window.key(Key::Escape);
+    assert_eq!((effects.len(), &window.model.screen), (0, &Screen::Menu));
+}
+
+#[test]
 fn full_width_letters_are_seen_as_half_width_and_the_cursor_stays_behind_them() {
     let mut window = issuing();
     window.text("ＣＭＳＭ９５０");

@@ -4,7 +4,7 @@
 mod contact;
 mod font;
 mod keys;
-mod samples;
+pub(super) mod samples;
 mod screens;
 mod scroll;
 mod stage;

@@ -9,18 +9,19 @@ use tegata_text::{Lang, Text};
 
 use crate::window::model::autoselect::{AutoSelect, Said, Seen, Spot};
 use crate::window::model::card::{State, sample};
+use crate::window::model::email::{Asked, EmailForm};
 use crate::window::model::form::{Entry, IssueForm, ProxyForm};
 use crate::window::model::news::{News, Offer};
 use crate::window::model::settings::{Look, ProxyChoice, Settings};
 use crate::window::model::{
-    Cards, Doctor, Failed, Finding, Fix, Issued, Model, Names, Note, Running, Screen, Service,
-    Severity, Start, Work,
+    Cards, Doctor, Failed, Finding, Fix, Issued, Message, Model, Names, Note, Running, Screen,
+    Service, Severity, Start, Work,
 };
 
 pub(super) const SITE: &str = "https://issue.example.jp/issueweb/0001/SB0001002C/";
 
 /// A model of the sample service.
-pub(super) fn model(lang: Lang, look: Look) -> Model {
+pub(in crate::window) fn model(lang: Lang, look: Look) -> Model {
     let start = Start {
         version: "0.1.0",
         lang,
@@ -363,6 +364,35 @@ pub(super) fn all(lang: Lang, look: Look) -> Vec<(&'static str, Model)> {
             model.screen = Screen::AutoSelect(Box::new(page));
         });
     }
+    let new = "hanako.yamada@example.co.jp";
+    let email = |mail: &str, again: &str| EmailForm {
+        serial: "02".to_owned(),
+        mail: Entry::of(mail),
+        again: Entry::of(again),
+        blamed: Vec::new(),
+    };
+    more("email", &|model| {
+        (model.cards, model.screen, model.email_form) = (cards(), Screen::Email, email(new, new));
+    });
+    more("email-wrong", &|model| {
+        model.cards = cards();
+        (model.screen, model.email_form) = (Screen::Email, email("hanako", ""));
+        model.update(Message::Pressed(Act::Submit));
+    });
+    more("email-asking", &|model| model.screen = Screen::Running(running(Work::Email, None)));
+    more("email-asked", &|model| {
+        let (user, email) = ("CMSM950-006-402".to_owned(), new.to_owned());
+        model.screen = Screen::EmailAsked(Asked { user, email });
+    });
+    more("email-failed", &|model| {
+        let explanation = Explanation {
+            code: "email_unchanged".to_owned(),
+            title: text.problem_email_same(),
+            detail: text.problem_email_same_detail(),
+            reference: "7K3M-Q2XV".to_owned(),
+        };
+        model.screen = Screen::Failed(Failed { explanation, ..failed(Work::Email) });
+    });
     more("menu-reading", &|_| {});
     more("menu-none", &|model| model.cards = Cards::Read(Vec::new()));
     more("menu-failed", &|model| model.cards = Cards::Failed(explanation(text)));

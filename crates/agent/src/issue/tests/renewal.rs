@@ -1,7 +1,7 @@
 use std::path::Path;
 
-use super::tests::{Says, Waits, first};
-use super::{Confirmation, Order, Outcome, Ports, Right, run};
+use super::{Says, Waits, first};
+use crate::issue::{Confirmation, Order, Outcome, Ports, Right, run};
 use crate::proof::Proof;
 use crate::store::{KeyStore, Options, StoreUri, open};
 use crate::testing::{Call, Counter, FakeSite, Script, Still};
