@@ -148,9 +148,7 @@ impl Registrar {
                 if owner.is_some_and(|owner| !W::takes_key_of(owner, seat.id)) {
                     return Err(Hindrance::KeyTaken.into());
                 }
-                settle_stale(tx, &seat, now)?;
-                let existing: Vec<_> =
-                    tx.certificates_of_seat(seat.id)?.iter().map(|c| c.certificate).collect();
+                let existing = settle_stale(tx, &seat, now)?;
                 match issuance_supersedes(seat.state, &existing, now).map(|_| ()) {
                     Ok(()) => {}
                     Err(IssuanceRefusal::UnderWay) => return Err(Hindrance::UnderWay.into()),

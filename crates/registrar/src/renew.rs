@@ -194,8 +194,9 @@ impl Registrar {
     ) -> Result<Renewed, RenewError> {
         let now = self.now();
         // Read anew: the request before this one, in whose turn we waited, changed it.
-        let (current, seat) =
-            self.holder(service, current.certificate.serial).map(|(c, _)| (c, seat))?;
+        let serial = current.certificate.serial;
+        let current = self.store().read(|view: View<'_>| view.certificate(serial))?;
+        let current = current.ok_or(RenewError::NotYours)?;
         if let Some(repeated) = self.renewed_before(&current, seat, key)? {
             return Ok(repeated);
         }

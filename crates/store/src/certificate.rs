@@ -154,12 +154,16 @@ impl Tx<'_> {
         der: &[u8],
         first_notice_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        self.set_certificate(certificate)?;
+        let CertificateState::Issued { at } = certificate.state else {
+            return Err(StoreError::Corrupt("a certificate that is not issued"));
+        };
         self.0
             .prepare_cached(
-                "UPDATE certificate SET der = ?2, next_notice_at = ?3 WHERE serial = ?1",
+                "UPDATE certificate SET state = 1, state_at = ?2, reason = NULL, issued_at = ?2,
+                 der = ?3, next_notice_at = ?4
+                 WHERE serial = ?1",
             )?
-            .execute((Column(certificate.serial), der, first_notice_at.map(Column)))?;
+            .execute((Column(certificate.serial), Column(at), der, first_notice_at.map(Column)))?;
         Ok(())
     }
 

@@ -162,6 +162,11 @@ pub(crate) fn copy(readers: &Readers, path: &Path) -> Result<(), StoreError> {
     })
 }
 
+/// Runs a statement without values, planned once.
+pub(crate) fn execute(connection: &Connection, sql: &str) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
 fn configure(connection: &Connection) -> Result<(), StoreError> {
     // Without this guarantee SQLite plans a statement anew for each value that is bound to it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -211,10 +216,10 @@ mod tests {
         let writing = open_for_writing(&path).unwrap();
         let reading = open_for_reading(&path).unwrap();
         for connection in [writing, reading] {
-            let sql = "SELECT id FROM certificate WHERE key_hash = ?1 AND not_after > ?2";
-            let mut statement = connection.prepare_cached(sql).unwrap();
-            for value in [[1_u8; 32], [2; 32], [3; 32]] {
-                assert!(!statement.exists((value, i64::from(value[0]))).unwrap());
+            let sql = format!("{} WHERE c.seat_id = ?1 ORDER BY c.id", crate::certificate::SELECT);
+            let mut statement = connection.prepare_cached(&sql).unwrap();
+            for seat in 1..4 {
+                assert!(!statement.exists([seat]).unwrap());
             }
             assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
         }

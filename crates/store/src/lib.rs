@@ -125,16 +125,16 @@ impl Store {
         self.writer.write(verb).await
     }
 
-    /// Reads. Point reads take microseconds and run where the caller stands; a caller with a
-    /// long list in mind moves to a blocking thread first.
+    /// Reads the database as it is at one moment. Point reads take microseconds and run where the
+    /// caller stands; a caller with a long list in mind moves to a blocking thread first.
     ///
     /// # Errors
-    /// Those of `query`, or [`StoreError`] when no connection can be opened.
+    /// Those of `query`, or [`StoreError`] when no connection can be opened or read.
     pub fn read<T, E: From<StoreError>>(
         &self,
         query: impl FnOnce(View<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.readers.with(|connection| query(View(connection)))
+        self.readers.snapshot(|connection| query(View(connection)))
     }
 
     /// Writes a copy of the database as it is now, while others read and write.

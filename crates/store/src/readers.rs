@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::Connection;
 
 use crate::StoreError;
-use crate::database::open_for_reading;
+use crate::database::{execute, open_for_reading};
 
 /// Idle read-only connections. As many are open as ever read at the same time.
 #[derive(Debug)]
@@ -30,8 +30,24 @@ impl Readers {
             None => open_for_reading(&self.path)?,
         };
         let result = query(&connection);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        // One whose transaction could not be ended is of no use any more.
+        if connection.is_autocommit() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
         result
+    }
+
+    /// As [`Self::with`], within one transaction.
+    pub(crate) fn snapshot<T, E: From<StoreError>>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.with(|connection| {
+            execute(connection, "BEGIN").map_err(StoreError::from)?;
+            let result = query(connection);
+            execute(connection, "COMMIT").map_err(StoreError::from)?;
+            result
+        })
     }
 
     pub(crate) fn data_version(&self) -> Result<i64, StoreError> {

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::audit::Chain;
+use crate::database::execute;
 use crate::{StoreError, Tx, View};
 
 /// Most verbs in one transaction: bounds how long the first of them waits.
@@ -68,7 +69,7 @@ impl Writer {
 
 fn run(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
-        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+        if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
             tracing::error!(%error, "no transaction");
             (first(Err(error.into())).answer)(None);
             continue;
@@ -97,18 +98,18 @@ fn batch(
     let mut chain = Chain::load(connection)?;
     let mut next = Some(first);
     while let Some(job) = next {
-        connection.prepare_cached("SAVEPOINT verb")?.execute([])?;
+        execute(connection, "SAVEPOINT verb")?;
         let mut tx = Tx { view: View(connection), chain };
         let settled = job(Ok(&mut tx));
         if settled.keep {
             chain = tx.chain;
         } else {
-            connection.prepare_cached("ROLLBACK TO verb")?.execute([])?;
+            execute(connection, "ROLLBACK TO verb")?;
         }
-        connection.prepare_cached("RELEASE verb")?.execute([])?;
+        execute(connection, "RELEASE verb")?;
         answers.push(settled.answer);
         next = if answers.len() < MAX_BATCH { jobs.try_recv().ok() } else { None };
     }
-    connection.execute_batch("COMMIT")?;
+    execute(connection, "COMMIT")?;
     Ok(())
 }

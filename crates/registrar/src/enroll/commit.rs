@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tegata_ca::SignedCertificate;
 use tegata_domain::{
-    Attempt, CertificateState, Email, KeyHash, Reason, Serial, issuance_supersedes,
+    Attempt, Certificate, CertificateState, Email, KeyHash, Reason, Serial, issuance_supersedes,
 };
 use tegata_store::{AuthorityId, CertificateRecord, SeatId, SeatRecord, StoreError, Tx};
 use tegata_text::Lang;
@@ -128,20 +128,22 @@ impl From<Hindrance> for EnrollError {
 }
 
 /// Gives up intents of the seat that nothing can come of any more: their request ran out of
-/// time, and recording that failed too.
+/// time, and recording that failed too. Returns the seat's other certificates.
 pub(crate) fn settle_stale(
     tx: &mut Tx<'_>,
     seat: &SeatRecord,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Certificate>, StoreError> {
+    let mut others = Vec::new();
     for record in tx.certificates_of_seat(seat.id)? {
-        if let CertificateState::Planned { at } = record.certificate.state
-            && now.duration_since(at) > INTENT_LIFETIME
-        {
-            crate::settle::void(tx, &record, now)?;
+        match record.certificate.state {
+            CertificateState::Planned { at } if now.duration_since(at) > INTENT_LIFETIME => {
+                crate::settle::void(tx, &record, now)?;
+            }
+            _ => others.push(record.certificate),
         }
     }
-    Ok(())
+    Ok(others)
 }
 
 /// Revokes what the new certificate of a seat replaces.
