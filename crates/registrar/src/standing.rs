@@ -6,7 +6,7 @@ use tegata_ca::CaCertificate;
 use tegata_domain::Serial;
 use tegata_store::{GatewayStanding, ServiceRecord, StoreError, View};
 
-use crate::{Office, ServiceSettings};
+use crate::{Office, ServerTrouble, ServiceSettings};
 
 /// A gateway that has not reported for this long is silent; it says that it is there every minute.
 const SILENT: SignedDuration = SignedDuration::from_mins(5);
@@ -172,7 +172,20 @@ impl Office {
             if mails.undelivered > 0 {
                 attention.push(format!("mails not delivered: {}", mails.undelivered));
             }
-            if let Some(oldest) = mails.oldest.filter(|at| now.duration_since(*at) > UNDELIVERED) {
+            let mut is_explained = false;
+            for trouble in ServerTrouble::ALL {
+                let (count, oldest) = view.mails_put_off(service.id, trouble.sentence())?;
+                let Some(oldest) = oldest else { continue };
+                is_explained = true;
+                let (what, way_out) = (trouble.sentence(), trouble.way_out());
+                let wait = match count {
+                    1 => "1 mail waits".to_owned(),
+                    _ => format!("{count} mails wait"),
+                };
+                attention.push(format!("{what}: {wait} for it, since {oldest}; {way_out}"));
+            }
+            let oldest = mails.oldest.filter(|_| !is_explained);
+            if let Some(oldest) = oldest.filter(|at| now.duration_since(*at) > UNDELIVERED) {
                 attention.push(format!("a mail waits since {oldest}"));
             }
             Ok(Standing {
