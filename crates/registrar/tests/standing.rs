@@ -71,6 +71,11 @@ async fn servers_whose_certificates_end_in_thirty_days_are_named() {
     assert_eq!(world.ending(), [""; 0]);
     assert!(DAY * 30 <= GATEWAY_GONE);
     world.turn_to(ends - DAY * 30 + SECOND);
+    let service = world.registrar.choose_service(None).unwrap();
+    let attention = world.registrar.standing(&service, 90).unwrap().attention;
+    // Of the day where the service is.
+    assert!(attention.iter().all(|said| !said.contains("Z ") && !said.ends_with('Z')));
+    assert!(attention.iter().any(|said| said.contains(" JST")), "{attention:?}");
     assert_eq!(world.ending(), ["the issuing site", "gateway-quiet"], "the third is taken away");
     world.own("site").await;
     world.report(&quiet).await;
@@ -90,7 +95,12 @@ async fn a_mail_server_that_refuses_the_password_is_told_at_once_and_then_gets_e
     assert_eq!(world.of_mails(), [""; 0], "it waits for its first try");
     world.registrar.send_mails(&server).await.unwrap();
     let [told] = &world.of_mails()[..] else { panic!("{:?}", world.of_mails()) };
-    for part in ["refuses our name or password", "1 mail waits", "since 20", "mail.url_file"] {
+    for part in [
+        "refuses our name or password",
+        "1 mail waits",
+        "since 2026-11-23 12:00 JST",
+        "mail.url_file",
+    ] {
         assert!(told.contains(part), "{part}: {told}");
     }
     // Tried in vain until its pause is hours.
