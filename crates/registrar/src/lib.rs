@@ -94,7 +94,9 @@ pub use renew_gateway::{RenewGatewayError, SERVER_RENEWAL};
 pub use reset::ResetError;
 pub use responder::ResponderError;
 pub use retire::{ProvenRetirement, RetireError, Retired};
-pub use revoke_many::{NamesError, PlanError, RevocationPlan, RevokedMany, Selection, names_from};
+pub use revoke_many::{
+    NamesError, PlanError, RevocationPlan, RevokedMany, Selection, Successors, names_from,
+};
 pub use rollover::{LEAD, NewIssuingCa};
 pub use seats::{NewSeat, SeatsError};
 pub use settings::{ProfileSettings, Profiles, ServiceSettings, SettingsError, Words};

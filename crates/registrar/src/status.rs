@@ -3,7 +3,7 @@ use tegata_domain::{
     Certificate, CertificateError, CertificateState, Reason, Revocation, Serial, UserId, standing,
 };
 use tegata_store::{
-    CertificateRecord, SeatId, SeatRecord, ServiceId, StatusAnnouncement, StoreError, Tx,
+    CertificateRecord, SeatId, SeatRecord, ServiceId, StatusAnnouncement, StoreError, Tx, View,
 };
 
 use crate::blocklist::block_compromised_key;
@@ -160,7 +160,7 @@ impl Office {
                 for found in all {
                     let serial = found.certificate.serial;
                     if one(tx, found, None)? && goes_on {
-                        for renewed in renewed_from(tx, serial)? {
+                        for renewed in renewed_from(**tx, serial)? {
                             one(tx, renewed, Some(RENEWED))?;
                         }
                     }
@@ -182,11 +182,11 @@ pub(crate) const RENEWED: &str = "renewed from it";
 
 /// What was renewed from a certificate, and from that again, whatever became of it.
 pub(crate) fn renewed_from(
-    tx: &Tx<'_>,
+    view: View<'_>,
     serial: Serial,
 ) -> Result<Vec<CertificateRecord>, StoreError> {
     let (mut found, mut last) = (Vec::<CertificateRecord>::new(), serial);
-    while let Some(next) = tx.successor(last)? {
+    while let Some(next) = view.successor(last)? {
         last = next.certificate.serial;
         // A damaged database keeps nobody from revoking.
         if last == serial || found.iter().any(|one| one.certificate.serial == last) {
