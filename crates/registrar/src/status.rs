@@ -7,7 +7,7 @@ use tegata_store::{
 };
 
 use crate::blocklist::block_compromised_key;
-use crate::mail::{Held, Revoked, to_seat};
+use crate::mail::{Held, Released, Revoked, to_seat};
 use crate::office::entry;
 use crate::remind::settings;
 use crate::target::certificates;
@@ -198,8 +198,8 @@ pub(crate) fn renewed_from(
 }
 
 /// Whether a seat has a certificate that gateways let in.
-fn has_good(tx: &Tx<'_>, seat: SeatId, now: Timestamp) -> Result<bool, StoreError> {
-    Ok(tx.certificates_of_seat(seat)?.iter().any(|record| {
+pub(crate) fn has_good(view: View<'_>, seat: SeatId, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(view.certificates_of_seat(seat)?.iter().any(|record| {
         let Certificate { state, validity, .. } = record.certificate;
         let good =
             matches!(state, CertificateState::Issued { .. } | CertificateState::Superseded { .. });
@@ -208,8 +208,8 @@ fn has_good(tx: &Tx<'_>, seat: SeatId, now: Timestamp) -> Result<bool, StoreErro
 }
 
 /// Tells the user, where that is to be told: one mail a seat, however many of its certificates
-/// the change is about. Not that it was released, which they asked for, and not that an old
-/// certificate went when they have another. Returns whether it was to be told.
+/// the change is about. Not that an old certificate went when they have another, and not that one was
+/// released which has ended. Returns whether it was to be told.
 pub(crate) fn tell(
     tx: &mut Tx<'_>,
     service: ServiceId,
@@ -219,21 +219,23 @@ pub(crate) fn tell(
 ) -> Result<bool, StoreError> {
     let Some(seat) = tx.seat(service, user_id)? else { return Ok(false) };
     match change {
-        // They asked for it.
-        StatusChange::Release => return Ok(false),
-        StatusChange::Revoke(Reason::Superseded) if has_good(tx, seat.id, at)? => return Ok(false),
+        // What is released may have ended meanwhile.
+        StatusChange::Release if !has_good(**tx, seat.id, at)? => return Ok(false),
+        StatusChange::Revoke(Reason::Superseded) if has_good(**tx, seat.id, at)? => {
+            return Ok(false);
+        }
         // Nothing took its place: it was lost, with whatever its holder asked for.
         StatusChange::Revoke(Reason::Superseded) => {
             tx.settle_email(seat.id)?;
         }
-        StatusChange::Revoke(_) | StatusChange::Hold => {}
+        StatusChange::Revoke(_) | StatusChange::Hold | StatusChange::Release => {}
     }
     let Some(settings) = settings(**tx)?.remove(&service) else { return Ok(false) };
     let user_id = user_id.clone();
     let mail = match change {
         StatusChange::Hold => to_seat(&seat, &settings, &Held { user_id, at }),
         StatusChange::Revoke(_) => to_seat(&seat, &settings, &Revoked { user_id, at }),
-        StatusChange::Release => None,
+        StatusChange::Release => to_seat(&seat, &settings, &Released { user_id, at }),
     };
     if let Some(mail) = mail {
         tx.enqueue_mail(&mail, at)?;
