@@ -54,6 +54,7 @@ mod unlock;
 mod update;
 mod used;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Mutex;
@@ -78,8 +79,8 @@ pub use import::{
 pub use keyring::{IssuingCa, Keyring, KeyringError, OfflineCa, Service};
 pub use list::{ListError, PublishedList};
 pub use mail::{
-    Delivery, HeaderText, Letter, MailKind, MailSample, OutboxError, Post, TemplateError,
-    TemplateRow,
+    Delivery, HeaderText, Letter, MailKind, MailSample, OutboxError, Post, ServerTrouble,
+    TemplateError, TemplateRow,
 };
 pub use mail_signer::{MAIL_PURPOSE, OwnMailSignerError};
 pub use office::Office;
@@ -94,7 +95,9 @@ pub use renew_gateway::{RenewGatewayError, SERVER_RENEWAL};
 pub use reset::ResetError;
 pub use responder::ResponderError;
 pub use retire::{ProvenRetirement, RetireError, Retired};
-pub use revoke_many::{NamesError, PlanError, RevocationPlan, RevokedMany, Selection, names_from};
+pub use revoke_many::{
+    NamesError, PlanError, RevocationPlan, RevokedMany, Selection, Successors, names_from,
+};
 pub use rollover::{LEAD, NewIssuingCa};
 pub use seats::{NewSeat, SeatsError};
 pub use settings::{ProfileSettings, Profiles, ServiceSettings, SettingsError, Words};
@@ -122,6 +125,8 @@ pub struct Registrar {
     behind: std::sync::Mutex<Option<String>>,
     /// Counts how often services and keys were replaced.
     replaced: tokio::sync::watch::Sender<u64>,
+    /// Whether the mail server took a mail of this process, and was not away since.
+    mail_server_answers: AtomicBool,
 }
 
 impl Registrar {
@@ -130,7 +135,17 @@ impl Registrar {
         let seats = (0..STRIPES).map(|_| Mutex::new(())).collect();
         let (responders, answers, distrusted, behind, replaced) = Default::default();
         let keyring = RwLock::new(Arc::new(keyring));
-        Arc::new(Self { office, keyring, seats, responders, answers, distrusted, behind, replaced })
+        Arc::new(Self {
+            office,
+            keyring,
+            seats,
+            responders,
+            answers,
+            distrusted,
+            behind,
+            replaced,
+            mail_server_answers: AtomicBool::new(false),
+        })
     }
 
     /// The services and their keys, as they are now.

@@ -2,6 +2,7 @@
 //! and what was renewed from it meanwhile.
 
 mod names;
+mod successors;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use tegata_store::{
 };
 
 pub use names::{NamesError, names_from};
+pub use successors::Successors;
 
 use crate::office::entry;
 use crate::status::{RENEWED, Remark, StatusChange, record_with, renewed_from, tell};
@@ -218,7 +220,7 @@ impl Order {
         done.revoked += gone;
         let goes_on = self.change().goes_on() || self.of_seats.contains(&serial);
         // Also when the renewal already led to the retirement of the listed one.
-        for renewed in renewed_from(tx, serial)? {
+        for renewed in renewed_from(**tx, serial)? {
             let serial = renewed.certificate.serial;
             if self.listed.contains(&serial) || done.left.contains(&serial) {
                 continue;

@@ -1,6 +1,7 @@
 mod profiles;
 
-use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tegata_ca::{Holder, Parts, Profile, ProfileError};
 use tegata_domain::{CredentialPolicy, LifecyclePolicy, PolicyError};
@@ -305,6 +306,12 @@ impl ServiceSettings {
     /// Language of mails where a subscriber chose none.
     pub fn lang(&self) -> Lang {
         Lang::from_tag(&self.language).unwrap_or_default()
+    }
+
+    /// A moment where the service is, as its operators read it: `2027-01-03 03:53 JST`.
+    pub fn moment(&self, at: Timestamp) -> String {
+        let zone = TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC);
+        at.to_zoned(zone).strftime("%F %H:%M %Z").to_string()
     }
 
     /// Time of day of the digests; `None` when it is none.

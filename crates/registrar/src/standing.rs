@@ -6,7 +6,7 @@ use tegata_ca::CaCertificate;
 use tegata_domain::Serial;
 use tegata_store::{GatewayStanding, ServiceRecord, StoreError, View};
 
-use crate::{Office, ServiceSettings};
+use crate::{Office, ServerTrouble, ServiceSettings};
 
 /// A gateway that has not reported for this long is silent; it says that it is there every minute.
 const SILENT: SignedDuration = SignedDuration::from_mins(5);
@@ -25,7 +25,7 @@ const SERVER_ENDS: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// How long a mail may wait.
 const UNDELIVERED: SignedDuration = SignedDuration::from_hours(1);
 
-/// How a service stands. Times are UTC, counts of certificates those that have not ended.
+/// How a service stands. Times are UTC but for those in sentences, counts of certificates those that have not ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Standing {
     /// `{tenant}/{issuer}`.
@@ -115,6 +115,8 @@ impl Office {
         let settings = ServiceSettings::on_record(&service.settings)
             .map_err(|_| StoreError::Corrupt("the settings of a service"))?;
         let days = |count: i64| SignedDuration::from_hours(24 * count);
+        // Sentences are for people, unlike the times of the figures.
+        let at = |moment| settings.moment(moment);
         let idle_since = now.checked_sub(days(idle_days)).unwrap_or(Timestamp::MIN);
         let mut thresholds = settings.reminder_days.clone();
         thresholds.push(settings.renewal_window_days);
@@ -135,7 +137,9 @@ impl Office {
                 let crls = view.crl_standing(ca.id, now)?;
                 match crls.next_update {
                     Some(due) if now < due => {}
-                    Some(due) => attention.push(format!("a CRL of {} was due at {due}", ca.name)),
+                    Some(due) => {
+                        attention.push(format!("a CRL of {} was due at {}", ca.name, at(due)))
+                    }
                     None if crls.lists == 0 && ca.issues_from <= now => {
                         attention.push(format!("{} has no CRL", ca.name));
                     }
@@ -155,8 +159,8 @@ impl Office {
             match last {
                 None => attention.push("no CA issues".to_owned()),
                 Some(ca) if ca.not_after.duration_since(now) <= reach => {
-                    attention
-                        .push(format!("{} ends at {}, and no CA follows", ca.name, ca.not_after));
+                    let ends = at(ca.not_after);
+                    attention.push(format!("{} ends at {ends}, and no CA follows", ca.name));
                 }
                 Some(_) => {}
             }
@@ -164,16 +168,29 @@ impl Office {
             if let Some((site, _)) = site.filter(|(site, _)| ends_soon(site.not_after, now)) {
                 attention.push(format!(
                     "the certificate of the issuing site ends at {}; `tegata serve` renews it",
-                    site.not_after
+                    at(site.not_after)
                 ));
             }
-            attention.extend(gateways.iter().filter_map(|gateway| trouble(gateway, now)));
-            attention.extend(gateways.iter().filter_map(|gateway| end_of(gateway, now)));
+            attention.extend(gateways.iter().filter_map(|gateway| trouble(gateway, now, &at)));
+            attention.extend(gateways.iter().filter_map(|gateway| end_of(gateway, now, &at)));
             if mails.undelivered > 0 {
                 attention.push(format!("mails not delivered: {}", mails.undelivered));
             }
-            if let Some(oldest) = mails.oldest.filter(|at| now.duration_since(*at) > UNDELIVERED) {
-                attention.push(format!("a mail waits since {oldest}"));
+            let mut is_explained = false;
+            for trouble in ServerTrouble::ALL {
+                let (count, oldest) = view.mails_put_off(service.id, trouble.sentence())?;
+                let Some(oldest) = oldest else { continue };
+                is_explained = true;
+                let (what, way_out, oldest) = (trouble.sentence(), trouble.way_out(), at(oldest));
+                let wait = match count {
+                    1 => "1 mail waits".to_owned(),
+                    _ => format!("{count} mails wait"),
+                };
+                attention.push(format!("{what}: {wait} for it, since {oldest}; {way_out}"));
+            }
+            let oldest = mails.oldest.filter(|_| !is_explained);
+            if let Some(oldest) = oldest.filter(|at| now.duration_since(*at) > UNDELIVERED) {
+                attention.push(format!("a mail waits since {}", at(oldest)));
             }
             Ok(Standing {
                 service: service.key.to_string(),
@@ -231,29 +248,38 @@ fn ends_soon(not_after: Timestamp, now: Timestamp) -> bool {
 }
 
 /// A gateway that reports gets its new certificate in time. One that never did may be told not to.
-fn end_of(gateway: &GatewayStanding, now: Timestamp) -> Option<String> {
+fn end_of(
+    gateway: &GatewayStanding,
+    now: Timestamp,
+    shown: &impl Fn(Timestamp) -> String,
+) -> Option<String> {
     let (name, ends) = (&gateway.purpose, gateway.not_after);
     let is_gone = gateway.reported_at.is_some_and(|at| now.duration_since(at) > GATEWAY_GONE);
     (ends_soon(ends, now) && !is_gone).then(|| {
         format!(
-            "the certificate of {name} ends at {ends}; `tegata service gateway --out DIR` makes \
-             another to put in its place"
+            "the certificate of {name} ends at {}; `tegata service gateway --out DIR` makes \
+             another to put in its place",
+            shown(ends)
         )
     })
 }
 
 /// What is wrong with a gateway. One that never reported may not be in use yet.
-fn trouble(gateway: &GatewayStanding, now: Timestamp) -> Option<String> {
+fn trouble(
+    gateway: &GatewayStanding,
+    now: Timestamp,
+    shown: &impl Fn(Timestamp) -> String,
+) -> Option<String> {
     let (name, reported_at) = (&gateway.purpose, gateway.reported_at?);
     let silent = now.duration_since(reported_at);
     if silent > GATEWAY_GONE {
         None
     } else if silent > SILENT {
-        Some(format!("{name} has not reported since {reported_at}"))
+        Some(format!("{name} has not reported since {}", shown(reported_at)))
     } else {
         gateway
             .behind_since
             .filter(|at| now.duration_since(*at) > BEHIND)
-            .map(|at| format!("{name} does not know what was revoked since {at}"))
+            .map(|at| format!("{name} does not know what was revoked since {}", shown(at)))
     }
 }

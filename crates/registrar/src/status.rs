@@ -3,12 +3,12 @@ use tegata_domain::{
     Certificate, CertificateError, CertificateState, Reason, Revocation, Serial, UserId, standing,
 };
 use tegata_store::{
-    CertificateRecord, SeatId, SeatRecord, ServiceId, StatusAnnouncement, StoreError, Tx,
+    CertificateRecord, SeatId, SeatRecord, ServiceId, StatusAnnouncement, StoreError, Tx, View,
 };
 
 use crate::blocklist::block_compromised_key;
 use crate::change_email::void_with_signer;
-use crate::mail::{Held, Revoked, to_seat};
+use crate::mail::{Held, Released, Revoked, to_seat};
 use crate::office::entry;
 use crate::remind::settings;
 use crate::target::certificates;
@@ -161,7 +161,7 @@ impl Office {
                 for found in all {
                     let serial = found.certificate.serial;
                     if one(tx, found, None)? && goes_on {
-                        for renewed in renewed_from(tx, serial)? {
+                        for renewed in renewed_from(**tx, serial)? {
                             one(tx, renewed, Some(RENEWED))?;
                         }
                     }
@@ -183,11 +183,11 @@ pub(crate) const RENEWED: &str = "renewed from it";
 
 /// What was renewed from a certificate, and from that again, whatever became of it.
 pub(crate) fn renewed_from(
-    tx: &Tx<'_>,
+    view: View<'_>,
     serial: Serial,
 ) -> Result<Vec<CertificateRecord>, StoreError> {
     let (mut found, mut last) = (Vec::<CertificateRecord>::new(), serial);
-    while let Some(next) = tx.successor(last)? {
+    while let Some(next) = view.successor(last)? {
         last = next.certificate.serial;
         // A damaged database keeps nobody from revoking.
         if last == serial || found.iter().any(|one| one.certificate.serial == last) {
@@ -199,8 +199,8 @@ pub(crate) fn renewed_from(
 }
 
 /// Whether a seat has a certificate that gateways let in.
-fn has_good(tx: &Tx<'_>, seat: SeatId, now: Timestamp) -> Result<bool, StoreError> {
-    Ok(tx.certificates_of_seat(seat)?.iter().any(|record| {
+pub(crate) fn has_good(view: View<'_>, seat: SeatId, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(view.certificates_of_seat(seat)?.iter().any(|record| {
         let Certificate { state, validity, .. } = record.certificate;
         let good =
             matches!(state, CertificateState::Issued { .. } | CertificateState::Superseded { .. });
@@ -209,8 +209,8 @@ fn has_good(tx: &Tx<'_>, seat: SeatId, now: Timestamp) -> Result<bool, StoreErro
 }
 
 /// Tells the user, where that is to be told: one mail a seat, however many of its certificates
-/// the change is about. Not that it was released, which they asked for, and not that an old
-/// certificate went when they have another. Returns whether it was to be told.
+/// the change is about. Not that an old certificate went when they have another, and not that one was
+/// released which has ended. Returns whether it was to be told.
 pub(crate) fn tell(
     tx: &mut Tx<'_>,
     service: ServiceId,
@@ -220,21 +220,23 @@ pub(crate) fn tell(
 ) -> Result<bool, StoreError> {
     let Some(seat) = tx.seat(service, user_id)? else { return Ok(false) };
     match change {
-        // They asked for it.
-        StatusChange::Release => return Ok(false),
-        StatusChange::Revoke(Reason::Superseded) if has_good(tx, seat.id, at)? => return Ok(false),
+        // What is released may have ended meanwhile.
+        StatusChange::Release if !has_good(**tx, seat.id, at)? => return Ok(false),
+        StatusChange::Revoke(Reason::Superseded) if has_good(**tx, seat.id, at)? => {
+            return Ok(false);
+        }
         // Nothing took its place: it was lost, with whatever its key asked for.
         StatusChange::Revoke(Reason::Superseded) => {
             void_with_signer(tx, seat.id, at)?;
         }
-        StatusChange::Revoke(_) | StatusChange::Hold => {}
+        StatusChange::Revoke(_) | StatusChange::Hold | StatusChange::Release => {}
     }
     let Some(settings) = settings(**tx)?.remove(&service) else { return Ok(false) };
     let user_id = user_id.clone();
     let mail = match change {
         StatusChange::Hold => to_seat(&seat, &settings, &Held { user_id, at }),
         StatusChange::Revoke(_) => to_seat(&seat, &settings, &Revoked { user_id, at }),
-        StatusChange::Release => None,
+        StatusChange::Release => to_seat(&seat, &settings, &Released { user_id, at }),
     };
     if let Some(mail) = mail {
         tx.enqueue_mail(&mail, at)?;

@@ -563,3 +563,36 @@ async fn ten_thousand_at_once() {
     assert!(head as u64 >= COUNT + 4, "one entry each, and those of the orders");
     assert_eq!(world.registrar.verify_audit().unwrap().faults, []);
 }
+
+/// Whoever was told of the hold is told of its end, once, and not when it is no use any more.
+#[tokio::test]
+async fn the_end_of_a_hold_is_told_once_while_it_is_true() {
+    let world = World::new().await;
+    world.enroll(&request()).await.unwrap();
+    let server = MailServer::new(Delivery::Accepted);
+    let told = async || {
+        while world.registrar.send_mails(&server).await.unwrap() > 0 {}
+        let letters = server.received().into_iter();
+        letters.map(|letter| letter.message_id.to_string()).collect::<Vec<_>>()
+    };
+    told().await;
+    let user_id = &world.seats[0].0;
+    let change = async |change| {
+        let (actor, target) = (Actor::Operator("test".to_owned()), Target::UserId(user_id.clone()));
+        world.registrar.change_status(actor, world.service.id, target, change).await.unwrap();
+    };
+    change(tegata_registrar::StatusChange::Hold).await;
+    assert!(matches!(&told().await[..], [one] if one.contains(".held.")));
+    change(tegata_registrar::StatusChange::Release).await;
+    assert!(matches!(&told().await[..], [one] if one.contains(".released.")));
+    // On hold again before the mail could leave: it would not be true.
+    change(tegata_registrar::StatusChange::Hold).await;
+    change(tegata_registrar::StatusChange::Release).await;
+    change(tegata_registrar::StatusChange::Hold).await;
+    let kinds = told().await;
+    assert!(kinds.iter().all(|one| one.contains(".held.")) && kinds.len() == 2, "{kinds:?}");
+    // Nobody can use what has ended.
+    world.clock.turn(jiff::SignedDuration::from_hours(24 * 800));
+    change(tegata_registrar::StatusChange::Release).await;
+    assert_eq!(told().await, [""; 0]);
+}

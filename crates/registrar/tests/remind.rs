@@ -296,7 +296,11 @@ async fn held_and_revoked_are_told_and_a_reissue_is_not_told_twice() {
     world.change(serial, StatusChange::Hold).await;
     assert!(world.letters().await[0].subject.as_str().contains("一時停止しました"));
     world.change(serial, StatusChange::Release).await;
-    assert!(world.letters().await.is_empty());
+    let subjects: Vec<_> = world.letters().await.into_iter().map(|one| one.subject).collect();
+    assert!(
+        matches!(&subjects[..], [one] if one.as_str().contains("使えるようになりました")),
+        "{subjects:?}"
+    );
     world.change(serial, StatusChange::Revoke(Reason::KeyCompromise)).await;
     let letter = world.letters().await.remove(0);
     assert!(letter.subject.as_str().contains("失効しました"), "{letter:?}");

@@ -11,7 +11,8 @@ mod common;
 use common::{MailServer, Pc, World};
 use jiff::SignedDuration;
 use tegata_domain::{CertificateState, Reason, Reissue, RenewalRefusal, Revocation};
-use tegata_registrar::{Actor, Delivery, RenewError, Selection, StatusChange, Target};
+use tegata_registrar::{Actor, Delivery, RenewError, Selection, StatusChange, Successors, Target};
+use tegata_store::Revocable;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -310,4 +311,41 @@ async fn a_reissue_after_a_renewal_leaves_one_certificate() {
     let before = feed(&world);
     let again = world.enroll_as(user_id.as_str(), &password, &request).await.unwrap();
     assert_eq!((again, feed(&world)), (issued, before));
+}
+
+/// What an order will do to successors is told before it is given, whoever it names.
+#[tokio::test]
+async fn a_plan_tells_what_becomes_of_successors() {
+    let (world, pc) = (World::new().await, Pc::new());
+    let old = world.issue_on(&pc, 0, "old").await;
+    world.turn_to(world.ends(old) - DAY);
+    let second = world.renew(pc.renewal("old", "second")).await.unwrap().serial;
+    let (office, id) = (&world.registrar, world.service.id);
+    let plan = |target: Target| {
+        let selection = Selection { names: Some(vec![(1, target)]), ..Selection::default() };
+        office.plan_revocation(id, &selection).unwrap()
+    };
+    let serials = |all: &[Revocable]| all.iter().map(|one| one.serial).collect::<Vec<_>>();
+    let of_one = plan(Target::Serial(old));
+    assert_eq!(serials(&of_one.certificates), [old]);
+    for (reason, go, stay) in [
+        (Reason::KeyCompromise, vec![second], vec![]),
+        (Reason::PrivilegeWithdrawn, vec![], vec![second]),
+    ] {
+        let all = office.successors(id, &of_one, reason).unwrap();
+        assert_eq!((serials(&all.go), serials(&all.stay)), (go, stay), "{reason:?}");
+    }
+    let of_seat = plan(Target::UserId(world.seats[0].0.clone()));
+    assert_eq!(serials(&of_seat.certificates), [old, second]);
+    let all = office.successors(id, &of_seat, Reason::KeyCompromise).unwrap();
+    assert_eq!(all, Successors::default(), "listed itself");
+    // Afterwards the one that stays good is named.
+    world.change(old, StatusChange::Revoke(Reason::PrivilegeWithdrawn)).await;
+    let left = office.standing_successors(id, &[old]).unwrap();
+    assert_eq!(
+        left.iter().map(|(from, one)| (*from, one.serial)).collect::<Vec<_>>(),
+        [(old, second)]
+    );
+    world.change(second, StatusChange::Revoke(Reason::PrivilegeWithdrawn)).await;
+    assert_eq!(office.standing_successors(id, &[old]).unwrap(), []);
 }

@@ -85,6 +85,7 @@ fn a_reminder_a_notice_and_a_digest_arrive_once() {
     mail(&inbox, "was put on hold");
     // Released, it is looked at again; the reminder it had it does not get again.
     demo.tegata(&["certificate", "release", &seat.user_id]).ok();
+    mail(&inbox, "You can use your certificate again");
     change(&demo, dir.path(), &mut settings, &json!({ "reminder_days": [31, 7] }));
     demo.tegata(&["certificate", "revoke", &seat.user_id]).ok();
     mail(&inbox, "Your certificate was revoked");
@@ -93,9 +94,9 @@ fn a_reminder_a_notice_and_a_digest_arrive_once() {
     let list = list.as_array().expect("a list").iter();
     let list: Vec<_> =
         list.map(|mail| json!({ "kind": mail["kind"], "state": mail["state"] })).collect();
-    let wanted = ["revoked", "held", "reminder", "issued"].map(row);
+    let wanted = ["revoked", "released", "held", "reminder", "issued"].map(row);
     assert_eq!(list, wanted);
-    assert_eq!(mails(&inbox).len(), 5, "these and the digest");
+    assert_eq!(mails(&inbox).len(), 6, "these and the digest");
 }
 
 /// Every mail as a file that a mail program opens, in both languages.

@@ -189,6 +189,8 @@ pub struct Settings {
     pub mail_bounces_to: Option<String>,
     /// `mail.bounces_maildir`
     pub mail_bounces_maildir: PathBuf,
+    /// Whether somebody set it, so that it must be there.
+    pub mail_bounces_maildir_is_set: bool,
     /// `limits.…`
     pub rates: Rates,
 }
@@ -265,6 +267,7 @@ impl Settings {
             mail_unsigned: reader.unsigned(),
             mail_bounces_to: reader.optional("mail.bounces_to"),
             mail_bounces_maildir: base.join(reader.text("mail.bounces_maildir")),
+            mail_bounces_maildir_is_set: reader.value("mail.bounces_maildir").is_some(),
             rates: Rates {
                 per_address: reader.count("limits.per_address"),
                 per_user_id: reader.count("limits.per_user_id"),

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::column::Column;
+use crate::column::{Column, optional_at};
 use crate::outbox::MailId;
-use crate::{StoreError, Tx, View};
+use crate::{ServiceId, StoreError, Tx, View};
 
 /// What a mail server reports of a mail that it took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +62,51 @@ impl Tx<'_> {
             .execute((id.0, why, Column(now), Column(next_at)))?;
         Ok(())
     }
+
+    /// Lets mails whose trouble `begins` so be tried at `now`, if they would be later than `after`.
+    /// Returns how many.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn hurry_mails(
+        &mut self,
+        begins: &str,
+        after: Timestamp,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "UPDATE outbox SET next_at = ?3
+                 WHERE next_at > ?2 AND substr(error, 1, length(?1)) = ?1",
+            )?
+            .execute((begins, Column(after), Column(now)))?)
+    }
 }
 
 impl View<'_> {
+    /// How many mails of a service wait for another try because of what `begins` so, and when the
+    /// oldest of them came to be.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn mails_put_off(
+        &self,
+        service: ServiceId,
+        begins: &str,
+    ) -> Result<(u64, Option<Timestamp>), StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT count(*) AS count, min(created_at) AS oldest FROM outbox
+                 WHERE service_id = ?1 AND next_at IS NOT NULL
+                     AND substr(error, 1, length(?2)) = ?2",
+            )?
+            .query_row((service.0, begins), |row| {
+                Ok((row.get("count")?, optional_at(row, "oldest")?))
+            })?)
+    }
+
     /// Whether a mail is due.
     ///
     /// # Errors

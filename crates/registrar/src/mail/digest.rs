@@ -113,6 +113,7 @@ fn name(sheet: &Sheet<'_>, kind: &str) -> String {
         Some(MailKind::Renewed) => text.mail_name_renewed(),
         Some(MailKind::Reminder) => text.mail_name_reminder(),
         Some(MailKind::Held) => text.mail_name_held(),
+        Some(MailKind::Released) => text.mail_name_released(),
         Some(MailKind::Revoked) => text.mail_name_revoked(),
         Some(MailKind::Lapsing) => text.mail_name_lapsing(),
         Some(MailKind::EmailConfirm) => text.mail_name_email_confirm(),

@@ -9,7 +9,8 @@ use tegata_text::Lang;
 
 use super::sheet::Sheet;
 use super::{
-    digest, email_changed, email_confirm, held, issued, lapsing, reminder, renewed, revoked,
+    digest, email_changed, email_confirm, held, issued, lapsing, released, reminder, renewed,
+    revoked,
 };
 use crate::ServiceSettings;
 
@@ -128,6 +129,8 @@ kinds! {
     Reminder = "reminder": reminder::Reminder,
     /// A certificate is on hold.
     Held = "held": held::Held,
+    /// A certificate was released from its hold.
+    Released = "released": released::Released,
     /// A certificate was revoked.
     Revoked = "revoked": revoked::Revoked,
     /// An unused credential lapses soon.

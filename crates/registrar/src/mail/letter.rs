@@ -3,6 +3,8 @@ use std::future::Future;
 
 use tegata_domain::{Email, ServiceKey, is_hidden};
 
+use super::trouble::ServerTrouble;
+
 /// Longest text of a header, in characters: shorter than any server's line.
 const LONGEST: usize = 200;
 
@@ -69,8 +71,11 @@ pub struct Letter {
 pub enum Delivery {
     /// Accepted.
     Accepted,
-    /// Not now (4xx, or the server is away).
+    /// Not now (4xx).
     Later(String),
+    /// Not now, and no other mail either: something is wrong with the server as a whole, which
+    /// said this.
+    Away(ServerTrouble, String),
     /// Not before somebody here does something: the mail waits, however long.
     Waits(String),
     /// Never (5xx).

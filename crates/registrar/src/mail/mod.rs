@@ -14,17 +14,20 @@ mod lapsing;
 mod letter;
 mod outbox;
 mod preview;
+mod released;
 mod reminder;
 mod renewed;
 mod revoked;
 mod sample;
 mod sheet;
 mod template;
+mod trouble;
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
-use jiff::SignedDuration;
-use tegata_store::{ClaimedMail, ServiceId, StoreError, View};
+use jiff::{SignedDuration, Timestamp};
+use tegata_store::{ClaimedMail, ServiceId, StoreError, Tx, View};
 use tegata_text::Lang;
 
 use crate::Registrar;
@@ -37,6 +40,7 @@ pub(crate) use held::Held;
 pub(crate) use issued::Issued;
 pub(crate) use kind::{lang_of, to_seat};
 pub(crate) use lapsing::Lapsing;
+pub(crate) use released::Released;
 pub(crate) use reminder::Reminder;
 pub(crate) use renewed::Renewed as RenewedMail;
 pub(crate) use revoked::Revoked;
@@ -46,6 +50,7 @@ pub use letter::{Delivery, HeaderText, Letter, Post};
 pub use outbox::OutboxError;
 pub use preview::MailSample;
 pub use template::{TemplateError, TemplateRow};
+pub use trouble::ServerTrouble;
 
 /// How long a claimed mail belongs to whoever claimed it: longer than a mail server that answers
 /// every command at the last moment can take.
@@ -120,15 +125,28 @@ impl Registrar {
             }
         };
         let now = self.now();
+        let answers_again = match outcome {
+            Delivery::Accepted => !self.mail_server_answers.swap(true, Ordering::Relaxed),
+            Delivery::Away(..) => {
+                self.mail_server_answers.store(false, Ordering::Relaxed);
+                false
+            }
+            _ => false,
+        };
         self.store()
             .write(move |tx| match outcome {
-                Delivery::Accepted => tx.mail_sent(id, now),
-                Delivery::Waits(why) => tx.mail_held(id, &why, now, now + HELD),
-                Delivery::Later(error) => {
-                    let next = now + pause(mail.attempts);
-                    let in_time = next < mail.tried_from + GIVE_UP;
-                    tx.mail_failed(id, &error, in_time.then_some(next), now)
+                Delivery::Accepted => {
+                    tx.mail_sent(id, now)?;
+                    // What was put off for hours because nothing could leave goes now. Whatever is
+                    // due before a lease is over may be in somebody's hands.
+                    if answers_again {
+                        tx.hurry_mails(ServerTrouble::BEGINS, now + LEASE, now)?;
+                    }
+                    Ok(())
                 }
+                Delivery::Away(trouble, said) => put_off(tx, &mail, &trouble.record(&said), now),
+                Delivery::Waits(why) => tx.mail_held(id, &why, now, now + HELD),
+                Delivery::Later(error) => put_off(tx, &mail, &error, now),
                 Delivery::Refused(error) => tx.mail_failed(id, &error, None, now),
             })
             .await?;
@@ -188,6 +206,18 @@ fn desks(view: View<'_>) -> Result<HashMap<ServiceId, Desk>, StoreError> {
         }
     }
     Ok(desks)
+}
+
+/// Lets a mail wait for another try, or gives it up.
+fn put_off(
+    tx: &mut Tx<'_>,
+    mail: &ClaimedMail,
+    error: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let next = now + pause(mail.attempts);
+    let in_time = next < mail.tried_from + GIVE_UP;
+    tx.mail_failed(mail.id, error, in_time.then_some(next), now)
 }
 
 /// One minute, doubling to six hours.

@@ -109,6 +109,9 @@ struct ChangedRow {
     state: &'static str,
     /// Whom the user is told to call.
     help: String,
+    /// What stays good though it was renewed from this.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    successors_left: Vec<Serial>,
 }
 
 impl ChangedRow {
@@ -118,7 +121,8 @@ impl ChangedRow {
         state: &'static str,
         settings: &ServiceSettings,
     ) -> Self {
-        Self { user_id, serial, state, help: settings.help.en.clone() }
+        let help = settings.help.en.clone();
+        Self { user_id, serial, state, help, successors_left: Vec::new() }
     }
 }
 

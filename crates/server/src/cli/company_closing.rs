@@ -2,11 +2,12 @@
 
 use clap::Args;
 use tegata_domain::CompanyCode;
-use tegata_registrar::{RevocationPlan, ServiceSettings};
+use tegata_registrar::{RevocationPlan, ServiceSettings, Successors};
 
 use super::certificate::planned;
 use super::confirm::{Meant, Unasked};
 use super::output::counted;
+use super::zone::Zone;
 use super::{Failure, Scoped, operator, output};
 
 #[derive(Args)]
@@ -39,10 +40,9 @@ pub(super) async fn close(args: CloseArgs) -> Result<(), Failure> {
     let (seats, certificates) =
         (counted(closing.seats as u64, "open seat"), counted(count as u64, "certificate"));
     if !json {
-        planned(
-            &RevocationPlan { certificates: closing.certificates, ..RevocationPlan::default() },
-            false,
-        )?;
+        let certificates = closing.certificates;
+        let plan = RevocationPlan { certificates, ..RevocationPlan::default() };
+        planned(&plan, &Successors::default(), &Zone::set(&settings)?, false)?;
         output::text(&format!("{seats} of {code} ({})\n", closing.company.name))?;
     }
     if dry_run {

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use tegata_server::keyfile::{PASSPHRASE_VARIABLE, Passphrase};
 use tegata_server::settings::{self, Settings};
 
-use super::serve::check_mail;
+use super::serve::{check_mail, check_reports};
 use super::{Common, Failure, output};
 
 #[derive(Subcommand)]
@@ -36,10 +36,12 @@ pub(super) fn run(command: ConfigCommand) -> Result<(), Failure> {
             if !wrong.is_empty() {
                 return Err(wrong.join("\n").into());
             }
+            // The mail server may make it with the first report.
+            let warnings: Vec<String> = check_reports(&settings).into_iter().collect();
             output::one(
                 common.json,
-                &serde_json::json!({ "ok": true }),
-                "the settings are in order",
+                &serde_json::json!({ "ok": true, "warnings": warnings }),
+                &format!("the settings are in order{}", output::warned(&warnings)),
             )
         }
         ConfigCommand::Reference => output::text(&settings::reference()),

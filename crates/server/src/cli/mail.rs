@@ -2,7 +2,9 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use serde::Serialize;
 use tegata_domain::UserId;
+use tegata_registrar::ServerTrouble;
 use tegata_store::{MailFilter, MailId, MailRow};
+use tegata_text::Lang;
 
 use super::zone::Zone;
 use super::{Failure, Scoped, operator, output};
@@ -91,6 +93,21 @@ impl From<MailRow> for Row {
     }
 }
 
+/// Why a mail waits or was given up, in words where it is the mail server as a whole.
+fn why(error: &str, lang: Lang) -> String {
+    match ServerTrouble::recorded(error) {
+        Some((trouble, said)) => format!("{} ({said})", trouble.told(lang)),
+        None => error.to_owned(),
+    }
+}
+
+/// The language of whoever sits at this terminal (POSIX, *Environment Variables* §8.2).
+fn language(variable: impl Fn(&str) -> Option<String>) -> Lang {
+    let named = ["LC_ALL", "LC_MESSAGES", "LANG"];
+    let set = named.into_iter().filter_map(variable).find(|value| !value.is_empty());
+    set.as_deref().and_then(Lang::from_tag).unwrap_or(Lang::En)
+}
+
 pub(super) async fn run(command: MailCommand) -> Result<(), Failure> {
     match command {
         MailCommand::List { failed, seat, limit, scoped } => {
@@ -101,6 +118,7 @@ pub(super) async fn run(command: MailCommand) -> Result<(), Failure> {
             let rows: Vec<Row> =
                 office.mails(service.id, &filter)?.into_iter().map(Row::from).collect();
             let zone = Zone::of(&service)?;
+            let lang = language(|name| std::env::var(name).ok());
             let headings = ["ID", "KIND", "TO", "STATE", "CREATED", "TRIED", "WHY"];
             output::list(scoped.common.json, &rows, &headings, |row| {
                 vec![
@@ -110,7 +128,7 @@ pub(super) async fn run(command: MailCommand) -> Result<(), Failure> {
                     row.state.to_owned(),
                     zone.moment(row.created_at),
                     row.attempts.to_string(),
-                    row.error.clone().unwrap_or_default(),
+                    row.error.as_deref().map(|error| why(error, lang)).unwrap_or_default(),
                 ]
             })
         }
@@ -128,5 +146,30 @@ pub(super) async fn run(command: MailCommand) -> Result<(), Failure> {
             let json = serde_json::json!({ "id": id, "state": "dropped" });
             output::one(scoped.common.json, &json, &format!("mail {id} is given up"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_mails_wait_is_said_in_words_of_the_terminals_language() {
+        let record = ServerTrouble::Password.record("permanent error (535): 5.7.8 Error");
+        let [ja, en] = [Lang::Ja, Lang::En].map(|lang| why(&record, lang));
+        assert!(ja.starts_with("メールサーバーの利用者名またはパスワード"), "{ja}");
+        assert!(en.starts_with("the mail server refuses the user name or the password ("), "{en}");
+        assert_eq!(
+            why("transient error (450): greylisted", Lang::Ja),
+            "transient error (450): greylisted"
+        );
+        let of = |all: &[(&str, &str)]| {
+            language(|name| {
+                all.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(of(&[("LANG", "ja_JP.UTF-8")]), Lang::Ja);
+        assert_eq!(of(&[("LC_ALL", ""), ("LC_MESSAGES", "C.UTF-8"), ("LANG", "ja_JP")]), Lang::En);
+        assert_eq!(of(&[]), Lang::En);
     }
 }

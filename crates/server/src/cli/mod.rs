@@ -171,6 +171,11 @@ pub(crate) struct Told(pub(crate) String);
 #[error("{}", things(*.0, "needs attention", "need attention"))]
 pub(crate) struct NeedsAttention(pub(crate) usize);
 
+/// The command line leaves something out that it must say.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub(crate) &'static str);
+
 /// In the simulated time so many things would have gone wrong, and were said.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", things(*.0, "would have gone wrong", "would have gone wrong"))]
@@ -298,7 +303,7 @@ fn failed(error: &(dyn std::error::Error + 'static)) -> ExitCode {
     }
     let json = !error.is::<Told>() && std::env::args_os().any(|argument| argument == "--json");
     output::error(json, &error.to_string());
-    ExitCode::FAILURE
+    if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write};
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use super::Failure;
 
@@ -21,26 +22,35 @@ pub(crate) fn list<T: Serialize>(
     if json {
         return say(&(serde_json::to_string(rows)? + "\n"));
     }
-    let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
+    say(&table(headings, &rows.iter().map(cells).collect::<Vec<_>>()))
+}
+
+/// A table whose columns begin below each other on a terminal, where a Japanese character takes two
+/// places (UAX #11).
+fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = headings
         .iter()
         .enumerate()
         .map(|(i, heading)| {
-            rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0).max(heading.len())
+            rows.iter().map(|row| row[i].width()).max().unwrap_or(0).max(heading.width())
         })
         .collect();
     let mut table = String::new();
     let mut line = |cells: &mut dyn Iterator<Item = &str>| {
         let padded: Vec<String> =
-            cells.zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            cells.zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
         table.push_str(padded.join("  ").trim_end());
         table.push('\n');
     };
     line(&mut headings.iter().copied());
-    for row in &rows {
+    for row in rows {
         line(&mut row.iter().map(String::as_str));
     }
-    say(&table)
+    table
+}
+
+fn padded(cell: &str, width: usize) -> String {
+    format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width())))
 }
 
 /// Prints one thing: JSON, or the sentence.
@@ -78,5 +88,27 @@ fn say(text: &str) -> Result<(), Failure> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_japanese_names_begin_below_each_other() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let rows = [
+            row(["950", "丸の内支店", "live"]),
+            row(["951", "Marunouchi", "live"]),
+            row(["952", "ｶﾅ支店", "held"]),
+        ];
+        assert_eq!(
+            table(&["CODE", "NAME", "STATE"], &rows),
+            "CODE  NAME        STATE\n\
+             950   丸の内支店  live\n\
+             951   Marunouchi  live\n\
+             952   ｶﾅ支店      held\n"
+        );
     }
 }

@@ -11,7 +11,7 @@ use tegata_server::installation::InstallationError;
 use tegata_server::keeper::{Keeper, SiteCertificate};
 use tegata_server::keyfile::Passphrase;
 use tegata_server::node::{Node, NodeConfig};
-use tegata_server::post::maildir::Reports;
+use tegata_server::post::maildir::{self, Reports};
 use tegata_server::post::mark::MarkKey;
 use tegata_server::post::signer::Signers;
 use tegata_server::post::{Composer, PostConfig, SmtpPost};
@@ -82,6 +82,9 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         registrar.clone(),
     );
     let mark = Arc::new(MarkKey::of(&dir, &*entropy)?);
+    if let Some(trouble) = check_reports(&settings) {
+        tracing::warn!("{trouble}");
+    }
     let reports = Reports::new(settings.mail_bounces_maildir.clone(), mark.clone());
     let written = post_config(&settings, "");
     let composer = Composer::new(&written, Arc::new(signers), mark, Arc::new(SystemClock))?;
@@ -146,6 +149,11 @@ pub(super) fn check_mail(settings: &Settings) -> Result<(), Failure> {
         Some(url) => Ok(post_config(settings, &url).check()?),
         None => Ok(()),
     }
+}
+
+/// Why no reports of undeliverable mails are read by these settings, if none are.
+pub(super) fn check_reports(settings: &Settings) -> Option<String> {
+    maildir::unreadable(&settings.mail_bounces_maildir, settings.mail_bounces_maildir_is_set)
 }
 
 /// The address of the mail server, when it is there. It may hold a password.

@@ -1,17 +1,14 @@
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
+use jiff::Timestamp;
 use tegata_domain::Clock;
 use tegata_server::ambient::{SystemClock, SystemEntropy};
-use tegata_server::simulate::{Behaviour, Event, Outcome, Simulation, Timeline};
+use tegata_server::simulate::{Beginning, Behaviour, Event, Outcome, Simulation, Timeline};
 
 use super::output::counted;
 use super::serve::{alt_name, stop_on_signal};
@@ -48,10 +45,10 @@ pub(super) struct SimulateArgs {
     /// How many days
     #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(i64).range(1..=7300))]
     days: i64,
-    /// From when on: a date (midnight UTC) or a time such as 2027-04-01T00:00:00+09:00; nothing
-    /// happens between now and then [default: now]
-    #[arg(long, value_name = "DATE", value_parser = moment)]
-    from: Option<Timestamp>,
+    /// From when on: a date (midnight in the first service's time zone) or a time such as
+    /// 2027-04-01T00:00:00+09:00; nothing happens between now and then [default: now]
+    #[arg(long, value_name = "DATE")]
+    from: Option<Beginning>,
     /// Folder for the mails, one .eml file each; without, they are only counted
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -63,20 +60,6 @@ pub(super) struct SimulateArgs {
     following_share: f64,
 }
 
-fn moment(text: &str) -> Result<Timestamp, String> {
-    if let Ok(at) = Timestamp::from_str(text) {
-        return Ok(at);
-    }
-    let date = Date::from_str(text).map_err(|error| error.to_string())?;
-    let at = date.to_zoned(TimeZone::UTC).map_err(|error| error.to_string())?;
-    Ok(at.timestamp())
-}
-
-/// What happens, happens at whole seconds; so does the beginning, and not after it.
-fn whole_second(at: Timestamp) -> Result<Timestamp, jiff::Error> {
-    at.round(TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Floor))
-}
-
 fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
@@ -86,10 +69,6 @@ fn share(text: &str) -> Result<f64, String> {
 
 pub(super) async fn run(args: SimulateArgs) -> Result<(), Failure> {
     let settings = args.common.settings()?;
-    let from = whole_second(args.from.unwrap_or_else(|| SystemClock.now()))?;
-    let until = from
-        .checked_add(SignedDuration::from_hours(24 * args.days))
-        .map_err(|_| "that is too far away")?;
     if let Some(out) = &args.out
         && fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some())
     {
@@ -97,8 +76,8 @@ pub(super) async fn run(args: SimulateArgs) -> Result<(), Failure> {
     }
     let plan = Simulation {
         original: args.common.dir.clone(),
-        from,
-        until,
+        from: args.from.unwrap_or_else(|| Beginning::At(SystemClock.now())),
+        days: args.days,
         behaviour: Behaviour {
             renewing_share: args.renewing_share,
             following_share: args.following_share,
@@ -126,6 +105,7 @@ async fn simulate(plan: &Simulation, json: bool) -> Result<Outcome, Failure> {
     let begun = Instant::now();
     let prepared = plan.prepare(Arc::new(SystemEntropy)).await?;
     let zone = prepared.time_zone();
+    let (from, until) = prepared.span();
     let mut timeline = Timeline::new(zone.clone());
     let mut lines = std::io::BufWriter::new(std::io::stdout());
     let mut tell = |event: &Event| {
@@ -149,8 +129,8 @@ async fn simulate(plan: &Simulation, json: bool) -> Result<Outcome, Failure> {
     output::progress(&format!(
         "{} from {} to {}, {}, {}, {}, {}, in {:.1} s",
         counted(certificates as u64, "certificate"),
-        plan.from.to_zoned(zone.clone()).date(),
-        plan.until.to_zoned(zone).date(),
+        from.to_zoned(zone.clone()).date(),
+        until.to_zoned(zone).date(),
         counted(moments as u64, "moment"),
         counted(mails as u64, "mail"),
         counted(failures as u64, "failure"),
@@ -158,17 +138,4 @@ async fn simulate(plan: &Simulation, json: bool) -> Result<Outcome, Failure> {
         begun.elapsed().as_secs_f64()
     ));
     Ok(outcome)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_beginning_is_a_whole_second_and_not_later() {
-        let begins = |text: &str| whole_second(text.parse().unwrap()).unwrap().to_string();
-        assert_eq!(begins("2027-01-02T18:53:32.987654Z"), "2027-01-02T18:53:32Z");
-        assert_eq!(begins("2027-01-02T18:53:32Z"), "2027-01-02T18:53:32Z");
-        assert_eq!(begins("1969-12-31T23:59:58.5Z"), "1969-12-31T23:59:58Z");
-    }
 }

@@ -3,6 +3,7 @@ use tegata_domain::ServiceKey;
 use tegata_registrar::Standing;
 use tegata_store::View;
 
+use super::serve::check_reports;
 use super::zone::Zone;
 use super::{Common, Failure, NeedsAttention, output};
 
@@ -12,7 +13,8 @@ use super::{Common, Failure, NeedsAttention, output};
 window without another after it, a TLS certificate of the issuing site or a gateway that ends within \
 30 days (both are renewed before: the site's by `tegata serve`, a gateway's when it reports), a \
 gateway that reported once but not for 5 minutes (for 30 days: it counts as taken away) or that is \
-3 minutes behind the revocation feed, a mail that could not be delivered or waits for an hour.
+3 minutes behind the revocation feed, a mail server that cannot be reached or refuses us, a mail that
+could not be delivered or waits for an hour, a Maildir for reports that is set and cannot be read.
 
 Exit codes: 0 all is well, 1 failed, 2 usage, 3 something needs attention.
 
@@ -38,10 +40,14 @@ pub(super) fn run(args: &StatusArgs) -> Result<(), Failure> {
         Some(key) => vec![office.choose_service(Some(key))?],
         None => office.store().read(|view: View<'_>| view.services())?,
     };
-    let all = services
+    let mut all = services
         .iter()
         .map(|service| office.standing(service, args.idle_days))
         .collect::<Result<Vec<_>, _>>()?;
+    // Not of one service, but there is always a first.
+    if let Some(first) = all.first_mut() {
+        first.attention.extend(check_reports(&args.common.settings()?));
+    }
     if args.common.json {
         output::one(true, &all, "")?;
     } else {

@@ -85,6 +85,25 @@ impl Reports {
     }
 }
 
+/// Why no reports are read from this Maildir. One that nobody `expects` may be missing; a mail
+/// server makes a new one with the first report.
+pub fn unreadable(dir: &Path, expects: bool) -> Option<String> {
+    let new = dir.join("new");
+    let error = match fs::read_dir(&new) {
+        Ok(_) => return None,
+        Err(error) => error,
+    };
+    if error.kind() == std::io::ErrorKind::NotFound && !expects {
+        return None;
+    }
+    Some(format!(
+        "mail.bounces_maildir: reports of undeliverable mails are not read: {}: {error}; let the \
+         user of `tegata serve` read and write it, or make one: mkdir -p {}/{{cur,new,tmp}}",
+        new.display(),
+        dir.display()
+    ))
+}
+
 /// The mail whose mark stands somewhere in an address or a `Message-ID`: `12-{code}` in the one,
 /// `12.issued.1800000000.{code}` in the other.
 fn mail_of(key: &MarkKey, text: &str) -> Option<MailId> {
@@ -169,6 +188,21 @@ mod tests {
     use std::process::Command;
 
     use super::*;
+
+    #[test]
+    fn a_maildir_that_somebody_named_must_be_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let maildir = dir.path().join("reports");
+        assert_eq!(unreadable(&maildir, false), None, "nobody asked for it");
+        let said = unreadable(&maildir, true).unwrap();
+        assert!(said.contains("mkdir -p") && said.contains("mail.bounces_maildir"), "{said}");
+        fs::create_dir(&maildir).unwrap();
+        fs::write(maildir.join("new"), "a file").unwrap();
+        assert!(unreadable(&maildir, false).is_some(), "there, and of no use");
+        fs::remove_file(maildir.join("new")).unwrap();
+        fs::create_dir(maildir.join("new")).unwrap();
+        assert_eq!(unreadable(&maildir, true), None);
+    }
 
     #[test]
     fn only_files_are_read_and_nothing_is_waited_for() {

@@ -283,10 +283,7 @@ impl Post for SmtpPost {
             tracing::warn!(%service, %error, "a mail is sent without signature");
         }
         let delivery = self.relay.send(&composed.envelope, &composed.octets).await;
-        match &delivery {
-            Delivery::Later(said) => self.trouble.away(Some(said.clone())),
-            _ => self.trouble.away(None),
-        }
+        self.trouble.delivered(&delivery);
         delivery
     }
 }

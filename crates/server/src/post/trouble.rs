@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tegata_domain::ServiceKey;
+use tegata_registrar::{Delivery, ServerTrouble};
 
 /// What keeps mails from leaving. No reason to call the node unready: it issues and answers.
 #[derive(Clone, Default)]
@@ -10,7 +11,18 @@ pub struct MailTrouble(Arc<Mutex<Now>>);
 #[derive(Default)]
 struct Now {
     unsigned: BTreeMap<String, String>,
+    /// What the server said to the last mail that it put off.
     away: Option<String>,
+    /// What is wrong with the server, as the log has it.
+    server: Option<ServerTrouble>,
+}
+
+/// What the log is to say.
+#[derive(Debug, PartialEq, Eq)]
+enum News {
+    Nothing,
+    Begins(ServerTrouble),
+    Ends,
 }
 
 impl MailTrouble {
@@ -31,8 +43,54 @@ impl MailTrouble {
         };
     }
 
-    /// The mail server put off a mail, or took or refused one.
-    pub(super) fn away(&self, why: Option<String>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).away = why;
+    /// The mail server put off a mail, or took or refused one. Trouble with the server itself is
+    /// logged when it begins, when it becomes another, and when it ends, however many mails wait.
+    pub(super) fn delivered(&self, delivery: &Delivery) {
+        match (self.note(delivery), delivery) {
+            (News::Begins(trouble), Delivery::Away(_, said)) => {
+                tracing::warn!(said, "{}: mails wait; {}", trouble.sentence(), trouble.way_out())
+            }
+            (News::Ends, _) => tracing::info!("the mail server answers again: mails leave"),
+            _ => {}
+        }
+    }
+
+    fn note(&self, delivery: &Delivery) -> News {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        now.away = match delivery {
+            Delivery::Later(said) => Some(said.clone()),
+            Delivery::Away(trouble, said) => Some(trouble.record(said)),
+            Delivery::Accepted | Delivery::Waits(_) | Delivery::Refused(_) => None,
+        };
+        let server = match delivery {
+            Delivery::Away(trouble, _) => Some(*trouble),
+            _ => None,
+        };
+        match (std::mem::replace(&mut now.server, server), server) {
+            (before, Some(trouble)) if before != server => News::Begins(trouble),
+            (Some(_), None) => News::Ends,
+            _ => News::Nothing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_with_the_server_is_news_once_when_it_begins_and_once_when_it_ends() {
+        let trouble = MailTrouble::default();
+        let away = |kind| Delivery::Away(kind, "535".to_owned());
+        let (password, tls) = (ServerTrouble::Password, ServerTrouble::Tls);
+        assert_eq!(trouble.note(&Delivery::Accepted), News::Nothing);
+        assert_eq!(trouble.note(&away(password)), News::Begins(password));
+        assert_eq!(trouble.note(&away(password)), News::Nothing);
+        assert_eq!(trouble.sentences().len(), 1);
+        assert_eq!(trouble.note(&away(tls)), News::Begins(tls));
+        // It spoke to us about a mail.
+        assert_eq!(trouble.note(&Delivery::Later("450".to_owned())), News::Ends);
+        assert_eq!(trouble.note(&Delivery::Accepted), News::Nothing);
+        assert_eq!(trouble.sentences().len(), 0);
     }
 }

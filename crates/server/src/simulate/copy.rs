@@ -1,16 +1,18 @@
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use tegata_ca::{CaKey, KeyKind, Signer, SoftwareKey, stand_in};
 use tegata_domain::{CertificateState, Clock, Entropy};
-use tegata_registrar::{Cost, GATEWAY_GONE, MAIL_PURPOSE, Office, Passwords, Registrar};
+use tegata_registrar::{
+    Cost, GATEWAY_GONE, MAIL_PURPOSE, Office, Passwords, Registrar, ServiceSettings,
+};
 use tegata_store::{
     CertificateFilter, CertificateRecord, OwnCertificate, ServiceId, Store, StoreError, View,
 };
 
 use super::clock::HandClock;
+use super::folder::Folder;
 use super::mailbox::Mailbox;
 use super::{Simulation, SimulationError};
 use crate::installation::{DataDir, InstallationError};
@@ -35,7 +37,11 @@ pub(super) struct Copy {
     pub(super) certificates: Vec<CertificateRecord>,
     /// The gateways that report, whose certificates have stand-ins on the holders' key as well.
     pub(super) gateways: Vec<(ServiceId, OwnCertificate)>,
-    _folder: tempfile::TempDir,
+    /// From when it lives.
+    pub(super) from: Timestamp,
+    /// Until when.
+    pub(super) until: Timestamp,
+    _folder: Folder,
 }
 
 impl Copy {
@@ -48,14 +54,15 @@ impl Copy {
             return Err(InstallationError::Missing(plan.original.clone()).into());
         }
         let failed = |error| SimulationError::Io(std::env::temp_dir(), error);
-        let folder = folder().map_err(failed)?;
+        let folder = Folder::below(&std::env::temp_dir()).map_err(failed)?;
         let dir = DataDir::new(folder.path());
         dir.create()?;
         Store::copy_of(&original.database(), &dir.database())?;
         Passphrase::ensure(&dir.passphrase(), &*entropy)?;
         let passphrase = Arc::new(Passphrase::read(&dir.passphrase())?);
-        let clock = Arc::new(HandClock::at(plan.from));
         let store = Arc::new(Store::open_volatile(&dir.database())?);
+        let (from, until) = span(plan, &zone(&store)?)?;
+        let clock = Arc::new(HandClock::at(from));
         let passwords = Passwords::new(Cost::default(), 1);
         let office = Office::new(store, clock.clone(), entropy.clone(), passwords);
         give_keys(&original, &dir, &office, &passphrase, &*entropy).await?;
@@ -82,15 +89,27 @@ impl Copy {
             holder,
             certificates,
             gateways,
+            from,
+            until,
             _folder: folder,
         })
     }
 }
 
-/// Readable by its owner alone, as every directory that this makes.
-fn folder() -> std::io::Result<tempfile::TempDir> {
-    let own = Permissions::from_mode(0o700);
-    tempfile::Builder::new().prefix("tegata-simulate-").permissions(own).tempdir()
+/// The zone of the first service.
+fn zone(store: &Store) -> Result<TimeZone, SimulationError> {
+    let services = store.read(|view: View<'_>| view.services())?;
+    let settings = services.first().map(|first| ServiceSettings::on_record(&first.settings));
+    let zone = settings.transpose().map_err(InstallationError::from)?;
+    Ok(zone.and_then(|one| TimeZone::get(&one.time_zone).ok()).unwrap_or(TimeZone::UTC))
+}
+
+/// From when until when.
+fn span(plan: &Simulation, zone: &TimeZone) -> Result<(Timestamp, Timestamp), SimulationError> {
+    let too_far = |_| SimulationError::TooFar(plan.from, plan.days);
+    let from = plan.from.moment(zone).map_err(too_far)?;
+    let until = from.checked_add(SignedDuration::from_hours(24 * plan.days)).map_err(too_far)?;
+    Ok((from, until))
 }
 
 /// A key for this simulation.
@@ -237,16 +256,4 @@ async fn give_holders(
     }
     office.store().write(|tx| tx.index_reminders()).await?;
     Ok(living)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_copy_is_its_owners_alone() {
-        let folder = folder().unwrap();
-        let mode = std::fs::metadata(folder.path()).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o700);
-    }
 }

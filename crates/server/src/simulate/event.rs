@@ -185,6 +185,7 @@ impl Event {
             |(name, value)| match name.as_str() {
                 "detail" => of(value),
                 "not_after" => format!("ends {}", moment(value)),
+                "issues_from" => format!("issues from {}", moment(value)),
                 "mailed" if value.as_bool() == Some(true) => "by mail".to_owned(),
                 "mailed" => "to nobody".to_owned(),
                 name => format!("{name} {}", of(value)),

@@ -13,10 +13,12 @@
 //! without one. A signer of mails from outside is good until its certificate ends.
 
 mod acts;
+mod beginning;
 mod clock;
 mod copy;
 mod event;
 mod expect;
+mod folder;
 mod mailbox;
 mod observe;
 mod people;
@@ -37,6 +39,7 @@ use crate::installation::InstallationError;
 use crate::post::signer::SignerPlace;
 use crate::post::{PostError, Unsigned};
 
+pub use beginning::Beginning;
 pub use event::{Event, Kind, Problem};
 pub use people::Behaviour;
 pub use timeline::Timeline;
@@ -47,9 +50,9 @@ pub struct Simulation {
     /// Data directory of the original.
     pub original: PathBuf,
     /// From when on.
-    pub from: Timestamp,
-    /// Until when.
-    pub until: Timestamp,
+    pub from: Beginning,
+    /// For how many days of 24 hours.
+    pub days: i64,
     /// What people do.
     pub behaviour: Behaviour,
     /// Whether new issuing CAs are made by themselves, as `ca.automatic_rollover` says.
@@ -96,6 +99,9 @@ pub enum SimulationError {
     /// A certificate that no stand-in can be made for.
     #[error("the certificate of {0} cannot be read")]
     Unreadable(String),
+    /// A time beyond what a calendar has.
+    #[error("from {0:?} on for {1} days is too far away")]
+    TooFar(Beginning, i64),
     /// Nobody takes the events any more.
     #[error("the timeline cannot be written: {0}")]
     Told(std::io::Error),
@@ -133,6 +139,11 @@ impl Simulation {
 }
 
 impl Prepared<'_> {
+    /// From when until when it lives.
+    pub fn span(&self) -> (Timestamp, Timestamp) {
+        (self.copy.from, self.copy.until)
+    }
+
     /// The zone in which the first service shows its dates.
     pub fn time_zone(&self) -> TimeZone {
         let keyring = self.copy.registrar.keyring();

@@ -154,8 +154,8 @@ async fn report(registrar: &Registrar, service: &Service, gateway: Serial, key: 
 fn plan(home: &Path, from: Timestamp) -> Simulation {
     Simulation {
         original: home.to_owned(),
-        from,
-        until: from + DAY * 400,
+        from: Beginning::At(from),
+        days: 400,
         behaviour: Behaviour::default(),
         automatic_rollover: true,
         site_names: vec![SubjectAltName::Dns("site.example".to_owned())],
@@ -259,7 +259,10 @@ async fn a_thousand_seats_live_400_days_as_the_rules_say() {
             assert!(event.at.duration_since(before) <= DAY, "{event:?}");
         }
     }
-    assert!(last.len() >= 5 && last.values().all(|at| plan.until.duration_since(*at) <= DAY));
+    assert!(
+        last.len() >= 5
+            && last.values().all(|at| (from + DAY * plan.days as i32).duration_since(*at) <= DAY)
+    );
     let renewals = events.iter().filter(|event| event.event == Kind::ResponderRenewed).count();
     assert!((55..60).contains(&renewals), "one a week: {renewals}");
 }
@@ -277,7 +280,7 @@ async fn a_signer_of_mails_from_outside_is_missed_from_its_end_on() {
     let plan = Simulation {
         mail_signer: signer,
         mails: Some(mails.clone()),
-        until: from + DAY * 210,
+        days: 210,
         ..plan(home.path(), from)
     };
     let told = |events: &[Event]| -> Vec<(Problem, Timestamp)> {

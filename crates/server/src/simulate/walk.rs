@@ -4,12 +4,14 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tegata_domain::{CertificateState, Serial, UserId};
 use tegata_registrar::Service;
 use tegata_store::{ServiceId, View};
 
 use super::copy::Copy;
+use super::event::in_zone;
 use super::observe::Wrong;
 use super::people::People;
 use super::{Event, Outcome, Problem, Simulation, SimulationError};
@@ -66,11 +68,12 @@ pub(super) struct Walk {
 impl Walk {
     pub(super) fn begin(plan: &Simulation, mut copy: Copy) -> Result<Self, SimulationError> {
         let certificates = std::mem::take(&mut copy.certificates);
+        let from = copy.from;
         let progress = Progress::begin(&copy.registrar)?;
         let audited = copy.registrar.store().read(|view: View<'_>| view.audit_head())?.seq;
         let mut walk = Self {
             people: People::new(plan.behaviour, copy.holder.clone()),
-            until: plan.until,
+            until: copy.until,
             acts: BinaryHeap::new(),
             progress,
             audited,
@@ -85,16 +88,16 @@ impl Walk {
             let (serial, service) = (record.certificate.serial, record.service);
             walk.expect(record.certificate.validity.not_after + AFTER, Act::Ends(service, serial));
             if let CertificateState::Issued { .. } = record.certificate.state {
-                walk.expect_renewal(record, plan.from)?;
+                walk.expect_renewal(record, from)?;
             }
         }
         for (service, own) in std::mem::take(&mut walk.copy.gateways) {
             let purpose = own.purpose.clone();
             if walk.people.runs(service, own) {
-                walk.expect(plan.from, Act::Reports(service, purpose));
+                walk.expect(from, Act::Reports(service, purpose));
             }
         }
-        walk.expect_others(plan.from)?;
+        walk.expect_others(from)?;
         Ok(walk)
     }
 
@@ -190,7 +193,11 @@ impl Walk {
             failures.map(|failure| (Problem::JobFailed, None, failure)).collect();
         for due in round.rollovers {
             if let Err(error) = due.made {
-                let sentence = format!("full lifetimes until {} only: {error}", due.until);
+                let service =
+                    registrar.keyring().services().find(|one| one.key == due.service).cloned();
+                let zone = service.map_or(TimeZone::UTC, |service| service.time_zone.clone());
+                let until = in_zone(due.until, &zone);
+                let sentence = format!("full lifetimes until {until} only: {error}");
                 wrong.push((Problem::CaTooShort, Some(due.service.to_string()), sentence));
             }
         }

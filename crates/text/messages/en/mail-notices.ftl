@@ -47,6 +47,19 @@ mail-held-body =
     { $help }
 
     { $organisation }
+mail-released-subject = [{ $service }] You can use your certificate again
+mail-released-body =
+    The hold on your certificate for { $service } was released. You can use { $service } again.
+
+    User ID:  { $user_id }
+    Released: { $at }
+
+    There is nothing you need to do.
+
+    If you did not expect this, please call at once:
+    { $help }
+
+    { $organisation }
 mail-revoked-subject = [{ $service }] Your certificate was revoked
 mail-revoked-body =
     Your certificate for { $service } was revoked. It can no longer be used.
@@ -141,6 +154,7 @@ mail-name-issued = notice of issue
 mail-name-renewed = notice of renewal
 mail-name-reminder = expiry reminder
 mail-name-held = notice of hold
+mail-name-released = notice of release
 mail-name-revoked = notice of revocation
 mail-name-lapsing = notice of the initial password's date
 mail-name-email-confirm = request to confirm an e-mail address

@@ -47,6 +47,19 @@ mail-held-body =
     { $help }
 
     { $organisation }
+mail-released-subject = 【{ $service }】電子証明書が使えるようになりました
+mail-released-body =
+    { $service } の電子証明書の一時停止を解除しました。{ $service } が使えるようになりました。
+
+    利用者ID： { $user_id }
+    解除日時： { $at }
+
+    お手続きは必要ありません。
+
+    お心当たりがないときは、すぐに次の窓口へご連絡ください。
+    { $help }
+
+    { $organisation }
 mail-revoked-subject = 【{ $service }】電子証明書が失効しました
 mail-revoked-body =
     { $service } の電子証明書が失効しました。この電子証明書は、今後お使いになれません。
@@ -141,6 +154,7 @@ mail-name-issued = 発行のお知らせ
 mail-name-renewed = 更新のお知らせ
 mail-name-reminder = 有効期限のお知らせ
 mail-name-held = 一時停止のお知らせ
+mail-name-released = 一時停止解除のお知らせ
 mail-name-revoked = 失効のお知らせ
 mail-name-lapsing = 初期パスワードの期限のお知らせ
 mail-name-email-confirm = メールアドレス確認のお願い

@@ -10,13 +10,15 @@ use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 use tegata_domain::{BranchCode, CompanyCode, Reason, Revocation, Serial, UserId};
 use tegata_registrar::{
-    Changed, Office, RevocationPlan, Selection, ServiceSettings, StatusChange, Target, names_from,
+    Changed, Office, RevocationPlan, Selection, ServiceSettings, StatusChange, Successors, Target,
+    names_from,
 };
 use tegata_store::{Revocable, ServiceRecord};
 
 use super::super::confirm::{Meant, Unasked};
 use super::super::output::counted;
-use super::super::{Failure, Scoped, operator, output};
+use super::super::zone::Zone;
+use super::super::{Failure, Scoped, Usage, operator, output};
 use super::{ChangedRow, note, print_changed, reason};
 
 /// Most names in a note.
@@ -25,7 +27,6 @@ const NAMED: usize = 5;
 #[derive(Args)]
 pub(in super::super) struct RevokeArgs {
     /// User ID or serial number
-    #[arg(required_unless_present_any = ["company", "branch", "from_file", "issued_between"])]
     target: Option<Target>,
     /// All of a company
     #[arg(long, conflicts_with = "target")]
@@ -74,7 +75,27 @@ impl<'a> From<&'a Revocable> for Row<'a> {
     }
 }
 
+/// What is said when nothing is named: everything is not meant by saying nothing.
+const WITHOUT_TARGET: &str = "say what to revoke: a user ID (all certificates of a seat), a serial \
+     number (one certificate), or --company, --branch, --from-file or --issued-between (many; add \
+     --dry-run to see which). For example: tegata certificate revoke CMSM950-006-401 --reason \
+     keyCompromise";
+
+impl RevokeArgs {
+    fn is_without_target(&self) -> bool {
+        let Self { target, company, branch, from_file, issued_between, .. } = self;
+        target.is_none()
+            && company.is_none()
+            && branch.is_none()
+            && from_file.is_none()
+            && issued_between.is_none()
+    }
+}
+
 pub(super) async fn run(args: RevokeArgs) -> Result<(), Failure> {
+    if args.is_without_target() {
+        return Err(Usage(WITHOUT_TARGET).into());
+    }
     let office = args.scoped.common.office()?;
     let service = office.choose_service(args.scoped.service.as_ref())?;
     let settings = ServiceSettings::on_record(&service.settings)?;
@@ -102,15 +123,26 @@ async fn one(
         let names = Some(vec![(1, target)]);
         let selection = Selection { names, ..Selection::default() };
         let plan = office.plan_revocation(service.id, &selection)?;
-        return planned(&plan, args.scoped.common.json);
+        let successors = office.successors(service.id, &plan, revocation.reason())?;
+        return planned(&plan, &successors, &Zone::set(settings)?, args.scoped.common.json);
     }
     args.meant.confirm(&format!("Revoke {name} for good?"), Unasked::Goes)?;
     let changed = office.revoke(operator(), service.id, target, revocation).await?;
     let change = StatusChange::Revoke(revocation.reason());
-    let note = note(change, &changed, &settings.help.en);
+    let mut note = note(change, &changed, &settings.help.en);
+    let serials: Vec<Serial> = changed.iter().map(|one| one.serial).collect();
+    let left = office.standing_successors(service.id, &serials)?;
+    if let Some(left) = still_good(left.iter().map(|(_, one)| one.serial)) {
+        note.push_str(&format!("\n{left}"));
+    }
     let rows: Vec<_> = changed
         .into_iter()
-        .map(|Changed { user_id, serial }| ChangedRow::new(user_id, serial, "revoked", settings))
+        .map(|Changed { user_id, serial }| {
+            let of_this = left.iter().filter(|(from, _)| *from == serial);
+            let successors_left = of_this.map(|(_, one)| one.serial).collect();
+            let row = ChangedRow::new(user_id, serial, "revoked", settings);
+            ChangedRow { successors_left, ..row }
+        })
         .collect();
     print_changed(args.scoped.common.json, &rows, &note)
 }
@@ -136,14 +168,15 @@ async fn many(
     };
     let json = args.scoped.common.json;
     let plan = office.plan_revocation(service.id, &selection)?;
+    let successors = office.successors(service.id, &plan, revocation.reason())?;
     if args.dry_run {
-        return planned(&plan, json);
+        return planned(&plan, &successors, &Zone::set(settings)?, json);
     }
     if plan.certificates.is_empty() {
         return Err("nothing was changed: no certificate that stands is meant".into());
     }
     if !json {
-        planned(&plan, false)?;
+        planned(&plan, &successors, &Zone::set(settings)?, false)?;
     }
     let count = counted(plan.certificates.len() as u64, "certificate");
     args.meant.confirm(
@@ -165,13 +198,8 @@ async fn many(
         0 => String::new(),
         some => format!(" {some} more went that had been renewed from them."),
     };
-    let left = match named(done.left.iter().map(Serial::to_string).collect()) {
-        None => String::new(),
-        Some(names) => format!(
-            "\nStill good, renewed from them and not meant: {names} ({})",
-            counted(done.left.len() as u64, "certificate")
-        ),
-    };
+    let left = still_good(done.left.iter().copied());
+    let left = left.map(|said| format!("\n{said}")).unwrap_or_default();
     let sentence = format!(
         "\n{} revoked for good, order {}.{skipped}{successors} Gateways refuse them within a second; the CRL \
          follows. Their users are told to call: {}{left}",
@@ -187,7 +215,12 @@ fn rows(certificates: &[Revocable]) -> Vec<Row<'_>> {
 }
 
 /// Says what would go: the list, then the counts.
-pub(in super::super) fn planned(plan: &RevocationPlan, json: bool) -> Result<(), Failure> {
+pub(in super::super) fn planned(
+    plan: &RevocationPlan,
+    successors: &Successors,
+    zone: &Zone,
+    json: bool,
+) -> Result<(), Failure> {
     let rows = rows(&plan.certificates);
     let mut companies: BTreeMap<String, usize> = BTreeMap::new();
     for row in &rows {
@@ -197,28 +230,47 @@ pub(in super::super) fn planned(plan: &RevocationPlan, json: bool) -> Result<(),
     if json {
         let value = serde_json::json!({
             "dry_run": true, "count": rows.len(), "companies": companies, "nothing_left": nothing,
-            "certificates": rows,
+            "certificates": rows, "successors": self::rows(&successors.go),
+            "successors_left": self::rows(&successors.stay),
         });
         return output::one(true, &value, "");
     }
     let headings = ["USER ID", "COMPANY", "SERIAL", "STATE", "NOT AFTER"];
-    output::list(false, &rows, &headings, |row| {
+    let cells = |row: &Row<'_>| {
         vec![
             row.user_id.to_string(),
             row.company.to_string(),
             row.serial.to_string(),
             row.state.to_owned(),
-            row.not_after.to_string(),
+            zone.moment(row.not_after),
         ]
-    })?;
+    };
+    output::list(false, &rows, &headings, cells)?;
+    if !successors.go.is_empty() {
+        output::text("\nrenewed from these and revoked with them:\n")?;
+        output::list(false, &self::rows(&successors.go), &headings, cells)?;
+    }
     let mut text = format!("\n{}", counted(rows.len() as u64, "certificate"));
+    if !successors.go.is_empty() {
+        text.push_str(&format!(", and {} renewed from them", successors.go.len()));
+    }
     for (company, count) in &companies {
         text.push_str(&format!("\n  {company}: {count}"));
     }
     if let Some(names) = named(nothing) {
         text.push_str(&format!("\nnothing that stands is left of {names}"));
     }
+    if let Some(said) = still_good(successors.stay.iter().map(|one| one.serial)) {
+        text.push_str(&format!("\n{said}"));
+    }
     output::text(&(text + "\n"))
+}
+
+/// Names what was renewed from what is revoked, and stays.
+fn still_good(left: impl Iterator<Item = Serial>) -> Option<String> {
+    let left: Vec<String> = left.map(|serial| serial.to_string()).collect();
+    let count = counted(left.len() as u64, "certificate");
+    Some(format!("Still good, renewed from them and not meant: {} ({count})", named(left)?))
 }
 
 /// The first few names, and how many more there are.
@@ -266,6 +318,8 @@ fn between(ends: &[String], zone: &TimeZone) -> Result<(Timestamp, Timestamp), F
 
 #[cfg(test)]
 mod tests {
+    use clap::FromArgMatches;
+
     use super::*;
 
     fn tokyo() -> TimeZone {
@@ -296,5 +350,33 @@ mod tests {
         let (from, before) = between(&ends("2026-10-25", "2026-10-25"), &berlin).unwrap();
         assert_eq!(before.duration_since(from).as_hours(), 25);
         assert!(between(&ends("2026-11-02", "2026-11-01"), &tokyo()).is_err());
+    }
+
+    #[test]
+    fn nothing_named_is_told_with_what_can_be_and_an_example() {
+        let parse = |text: &str| {
+            let command =
+                RevokeArgs::augment_args(clap::Command::new("revoke").no_binary_name(true));
+            let matches = command.try_get_matches_from(text.split_whitespace()).unwrap();
+            RevokeArgs::from_arg_matches(&matches).unwrap()
+        };
+        assert!(parse("--reason keyCompromise").is_without_target());
+        for named in ["CMSM950-006-401", "--company CMSM950-006", "--from-file x.csv"] {
+            assert!(!parse(named).is_without_target(), "{named}");
+        }
+        for part in ["user ID", "serial number", "--from-file", "CMSM950-006-401 --reason"] {
+            assert!(WITHOUT_TARGET.contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn what_stays_good_is_named() {
+        let serial = |digit: &str| digit.repeat(32).parse::<Serial>().unwrap();
+        assert_eq!(still_good(std::iter::empty()), None);
+        let said = still_good([serial("4")].into_iter()).unwrap();
+        assert!(
+            said.contains(&serial("4").to_string()) && said.contains("(1 certificate)"),
+            "{said}"
+        );
     }
 }
