@@ -174,7 +174,6 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -65_536)?;
-    connection.pragma_update(None, "mmap_size", 1i64 << 30)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(())
 }
