@@ -21,7 +21,7 @@ pub(super) struct Client {
     pub(super) address: SocketAddr,
     /// Path of the application interface.
     pub(super) interface: String,
-    tls: TlsConnector,
+    pub(super) tls: TlsConnector,
 }
 
 /// A certificate and its key, for a client that shows one.

@@ -1,11 +1,12 @@
 //! Renewals under load: through the server, and through step-ca where it is.
 //!
-//! The same for both: this machine, this run, this directory; one process over TLS 1.3 with kept
-//! connections; P-256 for every key; what is answered is on the disk. Not the same: ours gets a
-//! new key with a proof of possession, looks at two signatures, lints, makes a new certificate for
-//! another seat each time, and writes two audit entries, a mail and the reminder schedule. step-ca
-//! takes the certificate of the connection, which is verified once when it is opened, and signs it
-//! anew on the same key, over and over.
+//! The same for both: this machine, this run, this directory; one process over TLS 1.3; P-256 for
+//! every key; what is answered is on the disk. Once over kept connections, and once as PCs do it:
+//! each renewal over a connection of its own. Not the same: ours gets a new key with a proof of
+//! possession, looks at two signatures, lints, makes a new certificate for another seat each time,
+//! and writes two audit entries, a mail and the reminder schedule. step-ca takes the certificate of
+//! the connection, which is verified when it is opened, and signs it anew on the same key, over and
+//! over.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ use tegata_domain::UserId;
 use tegata_registrar::{Actor, ServiceSettings};
 use tegata_wire::Der;
 use tegata_wire::api::{Issued, RenewRequest};
+use tokio_rustls::TlsConnector;
 
 use super::client::{Client, Connection, connector};
 use super::program::{Program, said};
@@ -36,8 +38,14 @@ use crate::{Failure, say};
 /// Requests before the clock starts, of each load.
 const WARM_UP: usize = 40;
 
-/// Certificates to be renewed, for each second and client of one load: more than can be.
-const STOCK: [usize; 2] = [1_500, 4_000];
+/// The loads: how many clients, whether they keep their connections, and how many certificates
+/// there are to be renewed, for each second: more than can be.
+const LOADS: [(usize, bool, usize); 4] = [
+    (CLIENTS[0], true, 2_000),
+    (CLIENTS[1], true, 6_000),
+    (CLIENTS[0], false, 1_500),
+    (CLIENTS[1], false, 4_000),
+];
 
 /// Longest load: each renewal needs a certificate of its own, which is issued before.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -53,6 +61,8 @@ const STEP_CA: &str = "../tools/step-ca";
 pub(super) struct Row {
     pub(super) program: &'static str,
     pub(super) clients: usize,
+    /// Whether a client sends all its renewals over one connection.
+    pub(super) kept: bool,
     pub(super) renewed: usize,
     pub(super) per_second: f64,
     pub(super) p50_ms: f64,
@@ -65,8 +75,20 @@ pub(super) struct Row {
 #[derive(Serialize)]
 pub(super) struct Renewals {
     pub(super) rows: Vec<Row>,
-    /// How many times as quick ours is, by number of clients.
-    pub(super) times: Vec<(usize, f64)>,
+    /// How many times as quick ours is, by number of clients and whether they keep connections.
+    pub(super) times: Vec<(usize, bool, f64)>,
+}
+
+/// How a client gets to a server.
+struct Door {
+    address: SocketAddr,
+    tls: TlsConnector,
+}
+
+impl Door {
+    async fn open(&self) -> Result<Connection, Failure> {
+        Connection::open(self.address, &self.tls).await
+    }
 }
 
 pub(super) async fn measure(
@@ -86,13 +108,16 @@ pub(super) async fn measure(
         Some(program) => rows.extend(theirs(&program, &dir.join("step-ca"), period).await?),
         None => say("step-ca is not here (tools/prepare bench, with Go); ours stands alone"),
     }
-    let rate = |program: &str, clients: usize| {
-        let row = rows.iter().find(|row| row.program == program && row.clients == clients);
-        row.map(|row| row.per_second)
+    let rate = |program: &str, clients: usize, kept: bool| {
+        let same = |row: &&Row| (row.program, row.clients, row.kept) == (program, clients, kept);
+        rows.iter().find(same).map(|row| row.per_second)
     };
-    let times = CLIENTS
+    let times = LOADS
         .into_iter()
-        .filter_map(|clients| Some((clients, rate("tegata", clients)? / rate("step-ca", clients)?)))
+        .filter_map(|(clients, kept, _)| {
+            let times = rate("tegata", clients, kept)? / rate("step-ca", clients, kept)?;
+            Some((clients, kept, times))
+        })
         .collect();
     Ok(Renewals { rows, times })
 }
@@ -106,11 +131,11 @@ async fn ours(dir: &Path, tegata: &Path, period: Duration) -> Result<Vec<Row>, F
     let client = Client::new(&ready, &world.root)?;
     let hash = hashed(LEAST);
     let mut stocks = Vec::new();
-    for (clients, most) in CLIENTS.into_iter().zip(STOCK) {
+    for (number, (clients, kept, most)) in LOADS.into_iter().enumerate() {
         let count = (most as f64 * period.as_secs_f64()) as usize + WARM_UP;
         say(&format!("{count} certificates to be renewed"));
-        let seats = world.seats(&format!("N{clients}"), count, &hash, false).await?;
-        stocks.push((clients, issued(&client, seats).await?));
+        let seats = world.seats(&format!("N{number}"), count, &hash, false).await?;
+        stocks.push(((clients, kept), issued(&client, seats).await?));
     }
     // The window of renewal opens earlier than they began.
     let mut settings = ServiceSettings::from_json(&world.service.settings)?;
@@ -118,21 +143,21 @@ async fn ours(dir: &Path, tegata: &Path, period: Duration) -> Result<Vec<Row>, F
     world.office.change_settings(Actor::System, world.service.id, &settings).await?;
     let path: Arc<str> = format!("{}/renew", client.interface).into();
     let mut rows = Vec::new();
-    for (clients, mut stock) in stocks {
-        say(&format!("renewal, clients {clients}"));
-        let mut connections = Vec::new();
-        for _ in 0..clients {
-            connections.push(client.connect().await?);
-        }
+    for ((clients, kept), mut stock) in stocks {
+        say(&format!("renewal, clients {clients}, {}", connections(kept)));
+        let mut warming = client.connect().await?;
         let first = stock.pop().ok_or("no certificate was issued")?;
-        followed(&mut connections[0], &path, first).await?;
+        followed(&mut warming, &path, first).await?;
         for body in stock.drain(..WARM_UP - 1) {
-            issue::accepted(connections[0].post(&path, body).await?)?;
+            issue::accepted(warming.post(&path, body).await?)?;
         }
+        let door = || Door { address: client.address, tls: client.tls.clone() };
+        let doors = std::iter::repeat_with(door).take(clients).collect();
         let stock = Arc::new(Mutex::new(stock));
         let next = move || stock.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let accept = |answer| issue::accepted(answer).map(|_| ());
-        rows.push(drive("tegata", &server, connections, (&path, next), period, accept).await?);
+        let load = Load { program: "tegata", doors, kept, path: path.clone(), period };
+        rows.push(drive(&server, load, next, accept).await?);
     }
     Ok(rows)
 }
@@ -183,26 +208,45 @@ fn generate() -> Result<SoftwareKey, Failure> {
     Ok(SoftwareKey::generate(KeyKind::EcP256)?)
 }
 
-/// Sends from every connection until the period is over or nothing is left.
-async fn drive(
+/// Who renews, and for how long.
+struct Load {
     program: &'static str,
-    server: &Program,
-    connections: Vec<Connection>,
-    (path, next): (&Arc<str>, impl Fn() -> Option<Bytes> + Clone + Send + 'static),
+    /// One a client.
+    doors: Vec<Door>,
+    /// Whether a client sends all its renewals over one connection.
+    kept: bool,
+    path: Arc<str>,
     period: Duration,
+}
+
+/// Sends from every client until the period is over or nothing is left. A connection that is not
+/// kept counts with its renewal.
+async fn drive(
+    server: &Program,
+    load: Load,
+    next: impl Fn() -> Option<Bytes> + Clone + Send + 'static,
     accept: impl Fn((StatusCode, Bytes)) -> Result<(), Failure> + Copy + Send + 'static,
 ) -> Result<Row, Failure> {
-    let clients = connections.len();
+    let Load { program, doors, kept, path, period } = load;
+    let clients = doors.len();
+    let mut ready = Vec::new();
+    for door in doors {
+        let connection = if kept { Some(door.open().await?) } else { None };
+        ready.push((door, connection));
+    }
     let (used, begin) = (server.processor_time(), Instant::now());
     let mut running = tokio::task::JoinSet::new();
-    for mut connection in connections {
+    for (door, mut connection) in ready {
         let (next, path) = (next.clone(), path.clone());
         running.spawn(async move {
             let mut latencies = Vec::new();
             while begin.elapsed() < period {
                 let Some(body) = next() else { break };
                 let sent = Instant::now();
-                let answer = connection.post(&path, body).await?;
+                let answer = match &mut connection {
+                    Some(connection) => connection.post(&path, body).await?,
+                    None => door.open().await?.post(&path, body).await?,
+                };
                 latencies.push(sent.elapsed().as_secs_f64() * 1000.0);
                 accept(answer)?;
             }
@@ -218,6 +262,7 @@ async fn drive(
     Ok(Row {
         program,
         clients,
+        kept,
         renewed: latencies.len(),
         per_second: latencies.len() as f64 / elapsed.as_secs_f64(),
         p50_ms: stats::quantile(&latencies, 0.5),
@@ -238,31 +283,28 @@ async fn theirs(step_ca: &Path, dir: &Path, period: Duration) -> Result<Vec<Row>
     let server = Program::spawn(command.arg(&config).env("STEPPATH", dir).stdout(output), &log)?;
     let path: Arc<str> = "/renew".into();
     let mut rows = Vec::new();
-    for clients in CLIENTS {
-        say(&format!("renewal by step-ca, clients {clients}"));
-        let mut connections = Vec::new();
+    for (clients, kept, _) in LOADS {
+        say(&format!("renewal by step-ca, clients {clients}, {}", connections(kept)));
+        let mut doors = Vec::new();
         for number in 0..clients {
             let tls = connector(&pki.root, Some(pki.holder(number)?))?;
-            connections.push(opened(address, &tls, &log).await?);
+            doors.push(Door { address, tls });
         }
+        let mut warming = opened(&doors[0], &log).await?;
         for _ in 0..WARM_UP {
-            created(connections[0].post(&path, Bytes::new()).await?)?;
+            created(warming.post(&path, Bytes::new()).await?)?;
         }
-        let next = || Some(Bytes::new());
-        rows.push(drive("step-ca", &server, connections, (&path, next), period, created).await?);
+        let load = Load { program: "step-ca", doors, kept, path: path.clone(), period };
+        rows.push(drive(&server, load, || Some(Bytes::new()), created).await?);
     }
     Ok(rows)
 }
 
 /// A connection, as soon as there is somebody to connect to.
-async fn opened(
-    address: SocketAddr,
-    tls: &tokio_rustls::TlsConnector,
-    log: &Path,
-) -> Result<Connection, Failure> {
+async fn opened(door: &Door, log: &Path) -> Result<Connection, Failure> {
     let begun = Instant::now();
     loop {
-        match Connection::open(address, tls).await {
+        match door.open().await {
             Err(error) if begun.elapsed() > Duration::from_secs(15) => {
                 return Err(format!("step-ca: {error}\n{}", said(log)).into());
             }
@@ -342,19 +384,25 @@ fn configured(dir: &Path, address: SocketAddr) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
+/// What the table calls connections that are kept, or not.
+fn connections(kept: bool) -> &'static str {
+    if kept { "kept" } else { "new each" }
+}
+
 impl Renewals {
     pub(super) fn table(&self, out: &mut impl std::fmt::Write) -> std::fmt::Result {
         writeln!(
             out,
-            "Renewals over TLS 1.3, kept connections, P-256, each on the disk; server ms: its processor time for each
-  program            clients  renewed  a second   p50 ms   p99 ms  server ms"
+            "Renewals over TLS 1.3, P-256, each on the disk; server ms: its processor time for each
+  program            clients  connections   renewed  a second   p50 ms   p99 ms  server ms"
         )?;
         for row in &self.rows {
             writeln!(
                 out,
-                "  {:<17}{:>9}{:>9}{:>10.0}{:>9.2}{:>9.2}{:>11.3}",
+                "  {:<17}{:>9}{:>13}{:>10}{:>10.0}{:>9.2}{:>9.2}{:>11.3}",
                 row.program,
                 row.clients,
+                connections(row.kept),
                 row.renewed,
                 row.per_second,
                 row.p50_ms,
@@ -362,8 +410,12 @@ impl Renewals {
                 row.server_ms,
             )?;
         }
-        for (clients, times) in &self.times {
-            writeln!(out, "  clients {clients}: {times:.1} times step-ca's, goal {GOAL:.0} times")?;
+        for (clients, kept, times) in &self.times {
+            writeln!(
+                out,
+                "  clients {clients}, connections {}: {times:.1} times step-ca's, goal {GOAL:.0} times",
+                connections(*kept)
+            )?;
         }
         writeln!(
             out,
@@ -381,6 +433,7 @@ mod tests {
         let row = |program, per_second| Row {
             program,
             clients: 16,
+            kept: false,
             renewed: 1_000,
             per_second,
             p50_ms: 1.0,
@@ -389,11 +442,14 @@ mod tests {
         };
         let renewals = Renewals {
             rows: vec![row("tegata", 3_000.0), row("step-ca", 500.0)],
-            times: vec![(16, 6.0)],
+            times: vec![(16, false, 6.0)],
         };
         let mut text = String::new();
         renewals.table(&mut text).unwrap();
-        assert!(text.contains("clients 16: 6.0 times step-ca's, goal 5 times"), "{text}");
+        assert!(
+            text.contains("clients 16, connections new each: 6.0 times step-ca's, goal 5 times"),
+            "{text}"
+        );
         assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
     }
 }
