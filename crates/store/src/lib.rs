@@ -74,8 +74,9 @@ use writer::Writer;
 /// The database.
 #[derive(Debug)]
 pub struct Store {
-    writer: Writer,
+    // Closed first: only the writer, as the last, can bring the log home.
     readers: Readers,
+    writer: Writer,
 }
 
 /// What can be read, within one connection.

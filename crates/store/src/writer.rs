@@ -1,6 +1,7 @@
 //! The one writer: gathers what waits into one transaction and commits it with one fsync.
 
 use std::sync::mpsc;
+use std::thread::{JoinHandle, current};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -26,17 +27,32 @@ struct Settled {
 
 #[derive(Debug)]
 pub(crate) struct Writer {
-    queue: mpsc::Sender<Job>,
+    /// Until this value goes.
+    queue: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Writer {
+    /// Waits until what was begun is on the disk and the database is closed: SQLite brings the log
+    /// home then, and takes it away.
+    fn drop(&mut self) {
+        self.queue = None;
+        // A verb may own the last handle on the store; its thread cannot wait for itself.
+        let thread = self.thread.take();
+        if let Some(thread) = thread.filter(|thread| thread.thread().id() != current().id()) {
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Writer {
     pub(crate) fn start(connection: Connection) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel();
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || run(&connection, &jobs))
             .map_err(|_| StoreError::Closed)?;
-        Ok(Self { queue })
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
     pub(crate) async fn write<T, E>(
@@ -62,7 +78,8 @@ impl Writer {
                 }),
             }
         });
-        self.queue.send(job).map_err(|_| StoreError::Closed)?;
+        let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
+        queue.send(job).map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 }

@@ -6,7 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tegata_store::{AuditEntry, AuditFault, Store, StoreError, View};
@@ -204,4 +205,49 @@ async fn a_mail_is_claimed_once() {
     assert!(claim(lease).await.unwrap().is_empty(), "sent once is enough");
     let row = store.read(|view: View<'_>| view.mail(service, id)).unwrap().unwrap();
     assert_eq!((row.sent_at, row.failed_at, row.error), (Some(now), None, None));
+}
+
+#[tokio::test]
+async fn whoever_closes_the_store_leaves_one_file() {
+    let (dir, store) = store();
+    store.write(|tx| tx.audit(&entry("kept"))).await.unwrap();
+    assert_eq!(actions(&store), ["kept"]);
+    drop(store);
+    let files = std::fs::read_dir(dir.path()).unwrap();
+    let files: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files, ["tegata.db"]);
+}
+
+/// The last handle may go with a verb, on the thread that the store would wait for.
+#[tokio::test]
+async fn a_verb_may_own_the_store() {
+    let (dir, store) = store();
+    let (own, begun) = (store.clone(), Arc::new(Barrier::new(2)));
+    let (here, there) = (begun.clone(), begun);
+    let asking = tokio::spawn(async move {
+        store
+            .write(move |tx| {
+                tx.audit(&entry("kept"))?;
+                there.wait();
+                there.wait();
+                drop(own);
+                Ok::<_, StoreError>(())
+            })
+            .await
+    });
+    let waiting = tokio::task::spawn_blocking(move || {
+        here.wait();
+        here
+    });
+    let here = waiting.await.unwrap();
+    // Whoever asked goes away, and with it the other handle.
+    asking.abort();
+    assert!(asking.await.unwrap_err().is_cancelled());
+    here.wait();
+    let again = Store::open(&dir.path().join("tegata.db")).unwrap();
+    let begin = Instant::now();
+    while actions(&again).is_empty() && begin.elapsed() < Duration::from_secs(20) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(actions(&again), ["kept"]);
 }
