@@ -16,7 +16,7 @@ use tegata_server::offline::Branching;
 use tegata_token::TokenUri;
 
 use super::spoken::Spoken;
-use super::{Common, Failure, operator, output};
+use super::{Common, Failure, operator, output, service_settings};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -60,9 +60,7 @@ pub(super) struct InitArgs {
 
 pub(super) async fn run(args: InitArgs) -> Result<(), Failure> {
     let dir = args.common.data_dir();
-    let text = std::fs::read_to_string(&args.service_settings)
-        .map_err(|error| format!("{}: {error}", args.service_settings.display()))?;
-    let settings = ServiceSettings::from_json(&text)?;
+    let settings = service_settings::read(&args.service_settings)?;
     if args.offline_root {
         return ask(args, dir, settings);
     }

@@ -198,6 +198,9 @@ pub(super) fn preview(args: &PreviewArgs) -> Result<(), Failure> {
 
 /// Files that a mail program opens.
 fn write(dir: &Path, samples: Vec<MailSample>, from: &str, json: bool) -> Result<(), Failure> {
+    if dir.is_file() {
+        return Err(format!("{} is a file; name a directory", dir.display()).into());
+    }
     fs::create_dir_all(dir).map_err(|why| format!("{}: {why}", dir.display()))?;
     let mut written = Vec::new();
     for sample in samples {

@@ -23,6 +23,7 @@ mod profile;
 mod rollover;
 pub(crate) mod serve;
 mod service;
+mod service_settings;
 mod simulate;
 mod spoken;
 mod status;

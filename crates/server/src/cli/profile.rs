@@ -5,7 +5,7 @@ use tegata_ca::{Described, Holder, KeyKind, ProvenKey, SubjectName, describe};
 use tegata_registrar::{Preview, PreviewNames, ServiceSettings};
 use tegata_store::{AuthorityRecord, ServiceRecord, View};
 
-use super::{Failure, Scoped, output};
+use super::{Failure, Scoped, output, service_settings};
 
 #[derive(Subcommand)]
 pub(super) enum ProfileCommand {
@@ -102,11 +102,7 @@ fn preview(
 ) -> Result<(), Failure> {
     let (on_record, names, kind) = on_record(scoped)?;
     let settings = match file {
-        Some(file) => {
-            let text = std::fs::read_to_string(file)
-                .map_err(|error| format!("{}: {error}", file.display()))?;
-            ServiceSettings::from_json(&text)?
-        }
+        Some(file) => service_settings::read(file)?,
         None => on_record,
     };
     let now = scoped.common.office()?.now();

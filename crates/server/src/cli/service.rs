@@ -7,7 +7,7 @@ use super::brand::{self, BrandArgs};
 use super::gateway::{self, NewGatewayArgs};
 use super::installer::{self, InstallerCommand};
 use super::mail_template::{self, MailTemplateCommand, PreviewArgs};
-use super::{Common, Failure, Scoped, operator, output};
+use super::{Common, Failure, Scoped, operator, output, service_settings};
 
 #[derive(Subcommand)]
 pub(super) enum ServiceCommand {
@@ -86,12 +86,10 @@ pub(super) async fn run(command: ServiceCommand) -> Result<(), Failure> {
             let settings = ServiceSettings::on_record(&service.settings)?;
             output::one(scoped.common.json, &settings, &serde_json::to_string_pretty(&settings)?)
         }
-        ServiceCommand::Change { service_settings, scoped } => {
+        ServiceCommand::Change { service_settings: file, scoped } => {
             let office = scoped.common.office()?;
             let service = office.choose_service(scoped.service.as_ref())?;
-            let text = std::fs::read_to_string(&service_settings)
-                .map_err(|error| format!("{}: {error}", service_settings.display()))?;
-            let settings = ServiceSettings::from_json(&text)?;
+            let settings = service_settings::read(&file)?;
             office.change_settings(operator(), service.id, &settings).await?;
             let warnings = office.settings_warnings(service.id, &settings)?;
             let sentence = format!(
