@@ -31,7 +31,12 @@ impl Installed {
     pub fn new() -> Self {
         let prefix = tempfile::Builder::new().prefix("wine-").tempdir_in(place::target());
         let pc = Self { prefix: prefix.expect("target can be written") };
-        run_command(pc.wine().args(["wineboot", "--init"])).ok();
+        let boot = || run_command(pc.wine().args(["wineboot", "--init"]));
+        // On a busy machine the processes of Wine may miss each other when they start.
+        if boot().code != Some(0) {
+            pc.settle();
+            boot().ok();
+        }
         pc.settle();
         pc
     }
