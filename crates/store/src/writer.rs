@@ -113,18 +113,36 @@ fn batch(
     answers: &mut Vec<Answer>,
 ) -> Result<(), StoreError> {
     let mut chain = Chain::load(connection)?;
+    let mut written = false;
     let mut next = Some(first);
     while let Some(job) = next {
-        execute(connection, "SAVEPOINT verb")?;
-        let mut tx = Tx { view: View(connection), chain };
-        let settled = job(Ok(&mut tx));
-        if settled.keep {
-            chain = tx.chain;
-        } else {
-            execute(connection, "ROLLBACK TO verb")?;
+        // What comes first needs no savepoint, for which each page would be copied.
+        if written {
+            execute(connection, "SAVEPOINT verb")?;
         }
-        execute(connection, "RELEASE verb")?;
-        answers.push(settled.answer);
+        let mut tx = Tx { view: View(connection), chain };
+        let Settled { keep, answer } = job(Ok(&mut tx));
+        answers.push(answer);
+        match (keep, written) {
+            (true, false) => (chain, written) = (tx.chain, true),
+            (true, true) => {
+                chain = tx.chain;
+                execute(connection, "RELEASE verb")?;
+            }
+            (false, true) => {
+                execute(connection, "ROLLBACK TO verb")?;
+                execute(connection, "RELEASE verb")?;
+            }
+            (false, false) => {
+                // On a full disk SQLite has done so itself.
+                if !connection.is_autocommit() {
+                    execute(connection, "ROLLBACK")?;
+                }
+                execute(connection, "BEGIN IMMEDIATE")?;
+                // Another process may have been between the two.
+                chain = Chain::load(connection)?;
+            }
+        }
         next = if answers.len() < MAX_BATCH { jobs.try_recv().ok() } else { None };
     }
     execute(connection, "COMMIT")?;

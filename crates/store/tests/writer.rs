@@ -218,6 +218,33 @@ async fn whoever_closes_the_store_leaves_one_file() {
     assert_eq!(files, ["tegata.db"]);
 }
 
+#[tokio::test]
+async fn the_first_that_fails_leaves_nothing_either() {
+    let (_dir, store) = store();
+    let bad = |action: &'static str| {
+        store.write(move |tx| {
+            tx.audit(&entry(action))?;
+            Err::<(), _>(StoreError::Corrupt("on purpose"))
+        })
+    };
+    // The thread is held, so that what follows waits and becomes one transaction.
+    let gate = Arc::new(Barrier::new(2));
+    let opened = gate.clone();
+    let held = store.write(move |tx| {
+        tx.audit(&entry("held"))?;
+        opened.wait();
+        Err::<(), _>(StoreError::Corrupt("on purpose"))
+    });
+    let open = tokio::task::spawn_blocking(move || gate.wait());
+    let good = |action: &'static str| store.write(move |tx| tx.audit(&entry(action)));
+    let (held, first, second, kept, third, also_kept, open) =
+        tokio::join!(held, bad("1"), bad("2"), good("kept"), bad("3"), good("also kept"), open);
+    assert!(kept.is_ok() && also_kept.is_ok() && open.is_ok());
+    assert!(held.is_err() && first.is_err() && second.is_err() && third.is_err());
+    assert_eq!(actions(&store), ["kept", "also kept"]);
+    assert_eq!(faults(&store), []);
+}
+
 /// The last handle may go with a verb, on the thread that the store would wait for.
 #[tokio::test]
 async fn a_verb_may_own_the_store() {
