@@ -1,11 +1,8 @@
 //! A renewal request: a PKCS#10 request for the new key inside a CMS SignedData (RFC 5652) that
 //! the present key signed. It proves both keys, and survives a proxy that breaks TLS open.
 
-use const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
-use der::Decode;
 use sha2::{Digest, Sha256};
 use tegata_domain::{KeyHash, Serial};
-use x509_cert::request::CertReq;
 
 use crate::sealed::{SealError, Sealed};
 use crate::{ProvenKey, RequestError};
@@ -62,13 +59,6 @@ impl RenewalRequest {
     /// Serial number of the certificate that it says it renews.
     pub fn serial(&self) -> Serial {
         self.0.serial
-    }
-
-    /// Whether [`Self::verify`] takes tens of microseconds, as for a new key on a curve, and not
-    /// the milliseconds of a look at an RSA key.
-    pub fn is_quick(&self) -> bool {
-        let key = CertReq::from_der(&self.0.content).map(|request| request.info.public_key);
-        key.is_ok_and(|key| key.algorithm.oid == ID_EC_PUBLIC_KEY)
     }
 
     /// Believes the request when the key of `current`, the certificate on record with this

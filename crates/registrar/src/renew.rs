@@ -333,21 +333,15 @@ impl From<Hindrance> for RenewError {
     }
 }
 
-/// Believes the request; off the threads that serve when that takes milliseconds.
+/// Believes the request off the threads that serve: an RSA key takes milliseconds.
 async fn proven(
     request: RenewalRequest,
     current: &CertificateRecord,
 ) -> Result<ProvenKey, RenewError> {
     // Without its octets, as after a move by a list, nobody can say whose the signature is.
     let der = current.der.clone().ok_or(RenewError::NotYours)?;
-    let judged = match request.is_quick() {
-        true => request.verify(&der),
-        false => {
-            let judging = tokio::task::spawn_blocking(move || request.verify(&der));
-            judging.await.unwrap_or(Err(RenewalError::Malformed))
-        }
-    };
-    judged.map_err(|error| match error {
+    let judging = tokio::task::spawn_blocking(move || request.verify(&der));
+    judging.await.unwrap_or(Err(RenewalError::Malformed)).map_err(|error| match error {
         RenewalError::Signature => RenewError::NotYours,
         error => RenewError::Request(error),
     })
