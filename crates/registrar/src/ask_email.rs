@@ -2,9 +2,7 @@
 //! authority, the link in the mail to the new address is the proof that it is read there.
 
 use jiff::Timestamp;
-use tegata_domain::{
-    Email, EmailRefusal, UserId, WrongClock, email_permitted, email_statement, email_timely,
-};
+use tegata_domain::{Email, EmailRefusal, UserId, WrongClock, email_statement, email_timely};
 use tegata_store::{CertificateRecord, EmailSigned, StoreError};
 use tegata_text::Lang;
 
@@ -80,17 +78,13 @@ impl Registrar {
     ) -> Result<AskedEmail, AskEmailError> {
         let user_id = record.user_id.clone();
         let actor = || Actor::Subscriber(user_id.clone());
-        let outcome = match email_permitted(&record.certificate, self.now()) {
-            Err(refusal) => Err(refusal.into()),
-            Ok(()) => {
-                let place = (service.id, &service.settings);
-                let signed = EmailSigned { by: record.certificate.serial, at };
-                let what = (email, Some(signed));
-                let asked =
-                    self.ask_email_signed(actor(), place, user_id.clone(), what, Some(lang));
-                asked.await.map_err(AskEmailError::from)
-            }
-        };
+        let place = (service.id, &service.settings);
+        let what = (email, Some(EmailSigned { by: record.certificate.serial, at }));
+        let asked = self.ask_email_signed(actor(), place, user_id.clone(), what, Some(lang)).await;
+        let outcome = asked.map_err(|error| match error {
+            ChangeEmailError::Signer(refusal) => AskEmailError::Refused(refusal),
+            error => error.into(),
+        });
         if let Err(error) = &outcome {
             let mut entry = entry(self.now(), &actor(), "email.refused", &user_id);
             entry.reference = Some(reference.to_string());

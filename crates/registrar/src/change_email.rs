@@ -3,7 +3,9 @@
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use tegata_domain::{Email, EmailRequests, SeatState, TooManyRequests, UserId, email_permitted};
+use tegata_domain::{
+    Email, EmailRefusal, EmailRequests, SeatState, TooManyRequests, UserId, email_permitted,
+};
 use tegata_store::{
     EmailSigned, PendingEmail, SeatId, SeatRecord, ServiceId, StoreError, Tx, View,
 };
@@ -36,6 +38,9 @@ pub enum ChangeEmailError {
          can be sent; see `tegata service change`"
     )]
     NoSite,
+    /// The certificate whose key signed it is not good.
+    #[error(transparent)]
+    Signer(#[from] EmailRefusal),
     /// It was signed no later than another one that was taken up.
     #[error("another request for {0} was taken up that was signed as late")]
     Overtaken(UserId),
@@ -130,6 +135,11 @@ impl Office {
         self.store
             .write(move |tx| {
                 let seat = seat(**tx, service, &user_id)?;
+                if let Some(signed) = &signed {
+                    let signer = tx.certificate(signed.by)?;
+                    let signer = signer.ok_or(StoreError::Corrupt("a signer without record"))?;
+                    email_permitted(&signer.certificate, now)?;
+                }
                 if seat.state == SeatState::Closed {
                     return Err(ChangeEmailError::Closed(user_id));
                 }

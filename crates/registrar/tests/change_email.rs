@@ -351,6 +351,25 @@ async fn what_was_signed_is_taken_up_once() {
 
 /// Asked for by a key that is then shut out: nobody confirms it any more, whoever reads the mail.
 /// What the office asked for stays, and its link works.
+/// Whoever proved a key before it was shut out has no say after it.
+#[tokio::test]
+async fn a_key_that_is_shut_out_meanwhile_changes_nothing() {
+    for change in [StatusChange::Hold, StatusChange::Revoke(Reason::KeyCompromise)] {
+        let (world, server, holder) = held().await;
+        let (office, service, at) = (&world.registrar, &world.service, world.registrar.now());
+        let new = email("thief@example.jp");
+        let statement = email_statement(&service.key, holder.serial, &new, at);
+        let signed = seal(statement.as_bytes(), &holder.certificate, &holder.key).unwrap();
+        let proven = office.prove_email(service, signed, (new, at)).await.unwrap();
+        world.change(holder.serial, change).await;
+        let reference = world.reference();
+        let asked = office.ask_email_proven(service, proven, Lang::Ja, &reference).await;
+        assert!(matches!(asked, Err(AskEmailError::Refused(_))), "{asked:?}");
+        let letters = world.letters(&server).await;
+        assert!(letters.iter().all(|letter| letter.to.as_str() != "thief@example.jp"));
+    }
+}
+
 #[tokio::test]
 async fn what_a_key_asked_for_goes_with_it() {
     let all = ["hold", "revoke", "superseded", "many", "compromised", "lost"];

@@ -591,6 +591,14 @@ async fn the_end_of_a_hold_is_told_once_while_it_is_true() {
     change(tegata_registrar::StatusChange::Hold).await;
     let kinds = told().await;
     assert!(kinds.iter().all(|one| one.contains(".held.")) && kinds.len() == 2, "{kinds:?}");
+    change(tegata_registrar::StatusChange::Release).await;
+    assert!(matches!(&told().await[..], [one] if one.contains(".released.")));
+    // A hold that is over is not told after its end.
+    change(tegata_registrar::StatusChange::Hold).await;
+    change(tegata_registrar::StatusChange::Release).await;
+    assert!(matches!(&told().await[..], [one] if one.contains(".released.")));
+    change(tegata_registrar::StatusChange::Hold).await;
+    told().await;
     // Nobody can use what has ended.
     world.clock.turn(jiff::SignedDuration::from_hours(24 * 800));
     change(tegata_registrar::StatusChange::Release).await;

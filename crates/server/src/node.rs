@@ -21,8 +21,8 @@ use crate::keeper::Keeper;
 use crate::limits::{Limits, Rates};
 use crate::link::Links;
 use crate::listen::{self, BindError};
-use crate::post::SmtpPost;
 use crate::post::maildir::Reports;
+use crate::post::{MailTrouble, SmtpPost};
 use crate::shown::Shown;
 use crate::site::{self, SiteService};
 use crate::status::{self, Status};
@@ -166,7 +166,8 @@ impl Node {
         let publishing = jobs::publish(self.registrar.clone(), self.limits.clone(), changed);
         let (registrar, news) = (self.registrar.clone(), watching.clone());
         let anchoring_news = watching.clone();
-        let mail_trouble = self.post.as_ref().map(SmtpPost::trouble).unwrap_or_default();
+        let mail_trouble =
+            self.post.as_ref().map_or_else(MailTrouble::without_server, SmtpPost::trouble);
         let mailing = async {
             match self.post {
                 Some(post) => jobs::mail(registrar, post, news).await,

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tegata_domain::UserId;
+use tegata_domain::{CertificateState, UserId};
+use tegata_store::{CertificateRecord, ServiceId, StoreError, View};
 
 use super::kind::{Content, MailKind};
 use super::sample;
@@ -28,6 +29,21 @@ impl Content for Held {
             self.user_id.as_str(),
         );
         (subject, body)
+    }
+
+    /// Of a hold that ended while the mail waited, another mail tells.
+    fn outdated(
+        &self,
+        view: View<'_>,
+        service: ServiceId,
+        _: Timestamp,
+    ) -> Result<Option<&'static str>, StoreError> {
+        let Some(seat) = view.seat(service, &self.user_id)? else { return Ok(None) };
+        let all = view.certificates_of_seat(seat.id)?;
+        let held = |record: &CertificateRecord| {
+            matches!(record.certificate.state, CertificateState::Held { .. })
+        };
+        Ok((!all.iter().any(held)).then_some("the certificate is not on hold any more"))
     }
 
     fn samples(now: Timestamp) -> Vec<(&'static str, Self)> {

@@ -320,7 +320,10 @@ impl Cause {
                 Self::TooMany(Duration::from_secs(seconds.unsigned_abs()))
             }
             AskEmailError::Change(
-                ChangeEmailError::Target(_) | ChangeEmailError::NoSite | ChangeEmailError::Store(_),
+                ChangeEmailError::Target(_)
+                | ChangeEmailError::NoSite
+                | ChangeEmailError::Signer(_)
+                | ChangeEmailError::Store(_),
             )
             | AskEmailError::Store(_) => Self::Unavailable,
         }

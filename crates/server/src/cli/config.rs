@@ -6,7 +6,7 @@ use clap::Subcommand;
 use tegata_server::keyfile::{PASSPHRASE_VARIABLE, Passphrase};
 use tegata_server::settings::{self, Settings};
 
-use super::serve::{check_mail, check_reports};
+use super::serve::{check_mail, check_reports, check_server};
 use super::{Common, Failure, output};
 
 #[derive(Subcommand)]
@@ -37,7 +37,9 @@ pub(super) fn run(command: ConfigCommand) -> Result<(), Failure> {
                 return Err(wrong.join("\n").into());
             }
             // The mail server may make it with the first report.
-            let warnings: Vec<String> = check_reports(&settings).into_iter().collect();
+            let reports = check_reports(&settings);
+            let server = check_server(&settings).map(str::to_owned);
+            let warnings: Vec<String> = server.into_iter().chain(reports).collect();
             output::one(
                 common.json,
                 &serde_json::json!({ "ok": true, "warnings": warnings }),

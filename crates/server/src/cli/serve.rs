@@ -14,7 +14,7 @@ use tegata_server::node::{Node, NodeConfig};
 use tegata_server::post::maildir::{self, Reports};
 use tegata_server::post::mark::MarkKey;
 use tegata_server::post::signer::Signers;
-use tegata_server::post::{Composer, PostConfig, SmtpPost};
+use tegata_server::post::{Composer, NO_MAIL_SERVER, PostConfig, SmtpPost};
 use tegata_server::settings::Settings;
 use tegata_server::shown::Shown;
 use tokio::sync::watch;
@@ -137,7 +137,7 @@ async fn accept_rollback(anchor: &AnchorDir, office: &Office, json: bool) -> Res
 /// The mail server, when its address is there.
 fn post(settings: &Settings, composer: Composer) -> Result<Option<SmtpPost>, Failure> {
     let Some(url) = mail_url(settings)? else {
-        tracing::warn!("no mail server is set (mail.url_file): mails wait");
+        tracing::warn!("{NO_MAIL_SERVER}");
         return Ok(None);
     };
     Ok(Some(SmtpPost::new(&post_config(settings, &url), composer)?))
@@ -149,6 +149,11 @@ pub(super) fn check_mail(settings: &Settings) -> Result<(), Failure> {
         Some(url) => Ok(post_config(settings, &url).check()?),
         None => Ok(()),
     }
+}
+
+/// That there is no mail server by these settings, if so.
+pub(super) fn check_server(settings: &Settings) -> Option<&'static str> {
+    matches!(mail_url(settings), Ok(None)).then_some(NO_MAIL_SERVER)
 }
 
 /// Why no reports of undeliverable mails are read by these settings, if none are.

@@ -32,7 +32,7 @@ use mark::MarkKey;
 use relay::Relay;
 use signer::Signers;
 
-pub use trouble::MailTrouble;
+pub use trouble::{MailTrouble, NO_MAIL_SERVER};
 
 /// What stands for a mail's mark in the address that reports go to.
 const TOKEN: &str = "{token}";

@@ -8,8 +8,14 @@ use tegata_registrar::{Delivery, ServerTrouble};
 #[derive(Clone, Default)]
 pub struct MailTrouble(Arc<Mutex<Now>>);
 
+/// What is said where no mail server is set.
+pub const NO_MAIL_SERVER: &str = "no mail server is set: mails wait; put its address into the file \
+                                  that `mail.url_file` names, and start `tegata serve` again";
+
 #[derive(Default)]
 struct Now {
+    /// Whether there is no server at all.
+    unset: bool,
     unsigned: BTreeMap<String, String>,
     /// What the server said to the last mail that it put off.
     away: Option<String>,
@@ -26,12 +32,18 @@ enum News {
 }
 
 impl MailTrouble {
+    /// Where no mail server is set.
+    pub fn without_server() -> Self {
+        Self(Arc::new(Mutex::new(Now { unset: true, ..Now::default() })))
+    }
+
     /// Each as a sentence.
     pub fn sentences(&self) -> Vec<String> {
         let now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let unsigned = now.unsigned.iter().map(|(service, why)| format!("{service}: {why}"));
         let away = now.away.iter().map(|why| format!("the mail server does not take mail: {why}"));
-        unsigned.chain(away).collect()
+        let unset = now.unset.then(|| NO_MAIL_SERVER.to_owned());
+        unset.into_iter().chain(unsigned).chain(away).collect()
     }
 
     /// Mails of a service cannot be signed, or can be again.
@@ -77,6 +89,12 @@ impl MailTrouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn that_there_is_no_server_is_said() {
+        assert_eq!(MailTrouble::without_server().sentences(), [NO_MAIL_SERVER]);
+        assert!(MailTrouble::default().sentences().is_empty());
+    }
 
     #[test]
     fn trouble_with_the_server_is_news_once_when_it_begins_and_once_when_it_ends() {

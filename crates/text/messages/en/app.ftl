@@ -213,7 +213,7 @@ app-proof-unreachable = The certificate is saved, but the gateway could not be r
 ## Renewal and removal
 
 app-renewed = The certificate was renewed and saved.
-app-nothing-to-renew = No certificate in this key store can be renewed.
+app-nothing-to-renew = There is no certificate in this key store that can be used.
 app-nothing-to-renew-do = Check --store and --user. If the certificate has expired, ask your company's administrator for a reissue.
 app-which-to-renew = There are several certificates: { $names }
 app-which-to-renew-do = Say with --user which one to renew.

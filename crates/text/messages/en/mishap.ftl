@@ -28,7 +28,7 @@ site-email-done = From now on, mails about the certificate go to { $email }. The
 site-email-gone-title = This link does not work any more
 site-email-gone-cause = A link works once, for 24 hours, and only until a newer one is sent.
 site-email-gone-check = If you have used it already, a mail at the new address says that it was registered.
-site-email-gone-again = If not, please ask your branch or your company’s administrator to start the change again.
+site-email-gone-again = If not, please start the change again with “Change e-mail address” in the application, or ask your branch or your company’s administrator.
 site-too-many-title = There were many requests in a short time
 site-too-many-cause = For safety, requests are accepted at a limited pace.
 

@@ -213,7 +213,7 @@ app-proof-unreachable = 電子証明書は保存されていますが、ゲー�
 ## 更新と削除
 
 app-renewed = 電子証明書を更新し、保存しました。
-app-nothing-to-renew = この保存先に、更新できる電子証明書はありません。
+app-nothing-to-renew = この保存先に、使える電子証明書はありません。
 app-nothing-to-renew-do = 保存先（--store）と利用者ID（--user）をご確認ください。期限切れの場合は、統括会社の管理者に再発行をご依頼ください。
 app-which-to-renew = 電子証明書が複数あります: { $names }
 app-which-to-renew-do = 更新するものを--userで指定してください。

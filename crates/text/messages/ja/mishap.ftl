@@ -28,7 +28,7 @@ site-email-done = 今後、電子証明書についてのメールは { $email }
 site-email-gone-title = このリンクは使えません
 site-email-gone-cause = リンクは1回だけ、24時間以内に、最新のものだけが使えます。
 site-email-gone-check = すでにお使いの場合は、登録したことをお知らせするメールが新しいアドレスに届いています。
-site-email-gone-again = 届いていない場合は、取引営業部店または統括会社の管理者に、もう一度変更をご依頼ください。
+site-email-gone-again = 届いていない場合は、アプリケーションの「メールアドレスを変更」からもう一度申請するか、取引営業部店または統括会社の管理者にご依頼ください。
 site-too-many-title = 短い時間に多くのアクセスがありました
 site-too-many-cause = 安全のため、受け付ける回数を制限しています。
 
