@@ -3,7 +3,7 @@ use tegata_domain::ServiceKey;
 use tegata_registrar::Standing;
 use tegata_store::View;
 
-use super::serve::{check_reports, check_server};
+use super::serve::check_reports;
 use super::zone::Zone;
 use super::{Common, Failure, NeedsAttention, output};
 
@@ -13,9 +13,8 @@ use super::{Common, Failure, NeedsAttention, output};
 window without another after it, a TLS certificate of the issuing site or a gateway that ends within \
 30 days (both are renewed before: the site's by `tegata serve`, a gateway's when it reports), a \
 gateway that reported once but not for 5 minutes (for 30 days: it counts as taken away) or that is \
-3 minutes behind the revocation feed, a mail server that is not set while mails wait, cannot be \
-reached or refuses us, a mail that could not be delivered or waits for an hour, a Maildir for reports \
-that is set and cannot be read.
+3 minutes behind the revocation feed, a mail server that cannot be reached or refuses us, a mail that
+could not be delivered or waits for an hour, a Maildir for reports that is set and cannot be read.
 
 Exit codes: 0 all is well, 1 failed, 2 usage, 3 something needs attention.
 
@@ -45,12 +44,9 @@ pub(super) fn run(args: &StatusArgs) -> Result<(), Failure> {
         .iter()
         .map(|service| office.standing(service, args.idle_days))
         .collect::<Result<Vec<_>, _>>()?;
-    let any_waits = all.iter().any(|standing| standing.mails_waiting > 0);
     // Not of one service, but there is always a first.
     if let Some(first) = all.first_mut() {
-        let settings = args.common.settings()?;
-        first.attention.extend(check_server(&settings).filter(|_| any_waits).map(str::to_owned));
-        first.attention.extend(check_reports(&settings));
+        first.attention.extend(check_reports(&args.common.settings()?));
     }
     if args.common.json {
         output::one(true, &all, "")?;
