@@ -5,8 +5,8 @@
 //! *show yourself* and a link, which the first one judges as it would its own.
 //!
 //! On Windows another user of the same PC can make a pipe of that name before the first window
-//! does: later starts then hand it their link, and no window opens. The link is worth nothing
-//! without the slip, and whoever is signed in beside this user could as well keep the PC busy.
+//! does: nothing is said into a pipe that is not this user's own, and a window opens as if nobody
+//! were there.
 //!
 //! Nobody waits for the other side longer than three seconds: it may hang, or never have been one of
 //! ours.
@@ -17,7 +17,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use interprocess::local_socket::traits::{ListenerExt, Stream as _};
+use interprocess::local_socket::traits::ListenerExt;
+#[cfg(unix)]
+use interprocess::local_socket::traits::Stream as _;
 use interprocess::local_socket::{Listener, ListenerOptions, Name, Stream};
 
 use crate::files::make_private_folder;
@@ -140,13 +142,13 @@ fn hear(mut stream: Stream) -> io::Result<Knock> {
 /// # Errors
 /// When there is one, and it does not answer in time.
 fn is_handed_over(state: &Path, knock: &Knock) -> io::Result<bool> {
-    let (place, knock) = (name(state)?, knock.clone());
+    let (place, knock) = (state.to_owned(), knock.clone());
     let (says, said) = channel();
     // On a thread, since not every system limits the time of connecting and reading.
     let thread = std::thread::Builder::new().name("hand over".to_owned());
     thread.spawn(move || {
         // Nobody listens any more when it took too long.
-        let _ = says.send(hand_over(place, &knock));
+        let _ = says.send(hand_over(&place, &knock));
     })?;
     match said.recv_timeout(PATIENCE) {
         Ok(Ok(())) => Ok(true),
@@ -155,19 +157,32 @@ fn is_handed_over(state: &Path, knock: &Knock) -> io::Result<bool> {
     }
 }
 
-fn hand_over(place: Name<'_>, knock: &Knock) -> io::Result<()> {
-    let until = Instant::now() + PATIENCE;
-    let mut stream = Stream::connect(place)?;
+fn hand_over(state: &Path, knock: &Knock) -> io::Result<()> {
+    let mut stream = connect(state)?;
     let line = match knock {
         Knock::Show => SHOW.to_owned(),
         Knock::Follow(link) => link.to_string(),
     };
-    limit(&stream, until)?;
     stream.write_all(format!("{line}\n").as_bytes())?;
     let mut answer = [0; ACKNOWLEDGED.len()];
-    limit(&stream, until)?;
     stream.read_exact(&mut answer)?;
     if answer == ACKNOWLEDGED { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
+}
+
+/// To the first instance, whose answer is waited for at most three seconds.
+#[cfg(unix)]
+fn connect(state: &Path) -> io::Result<Stream> {
+    let stream = Stream::connect(name(state)?)?;
+    limit(&stream, Instant::now() + PATIENCE)?;
+    Ok(stream)
+}
+
+/// To the first instance of this user: what another one made hears nothing.
+#[cfg(windows)]
+fn connect(state: &Path) -> io::Result<std::fs::File> {
+    let stream = tegata_windows::pipe::open(&label(state))?;
+    let ours = tegata_windows::pipe::is_ours(&stream).map_err(io::Error::other)?;
+    if ours { Ok(stream) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 
 fn is_too_late(error: &io::Error) -> bool {
@@ -186,7 +201,7 @@ fn limit(stream: &Stream, until: Instant) -> io::Result<()> {
 }
 
 /// Pipes know no time limits; between two octets the time is looked at.
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn limit(_: &Stream, until: Instant) -> io::Result<()> {
     if Instant::now() < until { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
 }
@@ -206,10 +221,15 @@ fn options(state: &Path) -> io::Result<ListenerOptions<'static>> {
     Ok(ListenerOptions::new().name(name(state)?).mode(0o600))
 }
 
-/// As Windows makes pipes: others may read, and there is nothing to read.
-#[cfg(not(unix))]
+/// For this user alone: others would take up the places of those who knock.
+#[cfg(windows)]
 fn options(state: &Path) -> io::Result<ListenerOptions<'static>> {
-    Ok(ListenerOptions::new().name(name(state)?))
+    use interprocess::os::windows::local_socket::ListenerOptionsExt;
+    use interprocess::os::windows::security_descriptor::SecurityDescriptor;
+    use tegata_windows::pipe::FOR_ITS_OWNER;
+    let access = widestring::U16CString::from_str_truncate(FOR_ITS_OWNER);
+    let access = SecurityDescriptor::deserialize(&access)?;
+    Ok(ListenerOptions::new().name(name(state)?).security_descriptor(access))
 }
 
 #[cfg(unix)]
@@ -218,14 +238,19 @@ fn name(state: &Path) -> io::Result<Name<'static>> {
     state.join(SOCKET).to_fs_name::<GenericFilePath>()
 }
 
-/// The folder lies below the user's profile, so its name tells users apart.
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn name(state: &Path) -> io::Result<Name<'static>> {
     use interprocess::local_socket::{GenericNamespaced, ToNsName};
+    label(state).to_ns_name::<GenericNamespaced>()
+}
+
+/// The folder lies below the user's profile, so its name tells users apart.
+#[cfg(windows)]
+fn label(state: &Path) -> String {
     use sha2::{Digest, Sha256};
     let digest = Sha256::digest(state.as_os_str().as_encoded_bytes());
     let tag: String = digest.iter().take(16).map(|octet| format!("{octet:02x}")).collect();
-    format!("tegata-app-{tag}").to_ns_name::<GenericNamespaced>()
+    format!("tegata-app-{tag}")
 }
 
 #[cfg(test)]
@@ -250,6 +275,24 @@ mod tests {
             assert_eq!(door.next(), Some(knock));
             assert!(matches!(second.join().unwrap(), Instance::Second));
         }
+    }
+
+    /// Windows lets nobody make what belongs to somebody else; Wine does, where this test runs.
+    #[cfg(windows)]
+    #[test]
+    fn a_pipe_of_somebody_else_hears_nothing() {
+        use interprocess::os::windows::local_socket::ListenerOptionsExt;
+        use interprocess::os::windows::security_descriptor::SecurityDescriptor;
+        let state = tempfile::tempdir().unwrap();
+        let access = widestring::U16CString::from_str_truncate("O:WDD:(A;;FA;;;WD)");
+        let _foreign = ListenerOptions::new()
+            .name(name(state.path()).unwrap())
+            .security_descriptor(SecurityDescriptor::deserialize(&access).unwrap())
+            .create_sync()
+            .unwrap();
+        let error = hand_over(state.path(), &Knock::Show).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        assert!(!matches!(claim(state.path(), &Knock::Show), Ok(Instance::Second)));
     }
 
     #[cfg(unix)]

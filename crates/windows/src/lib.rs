@@ -11,6 +11,7 @@
 //! | `language` | the language in which Windows speaks to the user |
 //! | `proxy` | the proxies of the settings, and scripts that name them |
 //! | `sspi` | proving to a proxy who is signed in |
+//! | `pipe` | a pipe's owner, before anything is said into it |
 //! | `balloon` | a word at the clock |
 //! | `console`, `ime` | the console of whoever started the program; no input method |
 
@@ -24,6 +25,7 @@ pub mod console;
 pub mod ime;
 pub mod key;
 pub mod language;
+pub mod pipe;
 pub mod proxy;
 mod refused;
 pub mod sspi;
