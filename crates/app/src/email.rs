@@ -24,7 +24,7 @@ pub(crate) fn run(options: ChangeEmail, world: &mut World) -> Result<(), Failure
     let user = options.user.as_deref().map(|user| input.user(user)).transpose()?;
     let password = stores::pin_of_token(&uri, password, world)?;
     let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
-    let item = choose(opened.as_ref(), user.as_ref(), world)?;
+    let item = choose((opened.as_ref(), &uri), user.as_ref(), world)?;
     let given = (options.site.as_deref(), options.root_sha256.as_deref());
     let (site, pin) = place(given, item.receipt.as_ref(), text)?;
     let now = world.clock.now();

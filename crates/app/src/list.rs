@@ -18,7 +18,7 @@ pub(crate) fn run(options: List, world: &mut World) -> Result<(), Failure> {
     let (uri, password) = stores::unlocked(&options.at, world)?;
     let opened = stores::open(&uri, password, Pkcs12Form::default(), world)?;
     // A store named by mistake is better said than shown as an empty one.
-    opened.list().map_err(|error| Failure::of(error, text))?;
+    opened.list().map_err(|error| stores::not_listed(error, &uri, text))?;
     let now = world.clock.now();
     let items = inventory::take(opened.as_ref(), stores::receipts().as_ref(), now)
         .map_err(|error| Failure::of(error, text))?;
@@ -33,7 +33,7 @@ pub(crate) fn run(options: List, world: &mut World) -> Result<(), Failure> {
 
 fn lines(items: &[Item], store: &StoreUri, now: Timestamp, text: Text) -> Lines {
     if items.is_empty() {
-        return Lines::default().line(&text.app_none_held());
+        return Lines::default().line(&text.app_none_held(&store.to_string()));
     }
     items.iter().fold(Lines::default(), |lines, item| {
         let Item { held, receipt, state } = item;

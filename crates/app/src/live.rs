@@ -24,7 +24,10 @@ pub(crate) fn check(items: &[Item], uri: &StoreUri, text: Text) -> Result<(), Fa
         let title = text.app_all_expired(&store);
         return Err(Failure::usage(EXPIRED, title, text.app_all_expired_do()));
     }
-    let detail = text.app_none_of_service_do(&args::program());
+    let detail = match stores::is_own(uri) {
+        true => text.app_own_store_do(),
+        false => text.app_none_of_service_do(&args::program()),
+    };
     Err(Failure::usage(NONE, text.app_none_of_service(&store), detail))
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn run(options: Remove, world: &mut World) -> Result<(), Failure> {
         removed.push(item.held.serial.to_string());
     }
     if removed.is_empty() {
-        lines = lines.line(&text.app_nothing_to_remove());
+        lines = lines.line(&text.app_nothing_to_remove(&uri.to_string()));
     }
     let object =
         RemovedObject { result: "removed", store: uri.to_string(), serials: removed, told };

@@ -32,7 +32,7 @@ pub(crate) fn run(options: Renew, world: &mut World) -> Result<Exit, Failure> {
     if options.all_due {
         return all_due(&network, store, &uri, world);
     }
-    let item = choose(store, user.as_ref(), world)?;
+    let item = choose((store, &uri), user.as_ref(), world)?;
     let given = (options.site.as_deref(), options.root_sha256.as_deref());
     let (site, pin) = place(given, item.receipt.as_ref(), text)?;
     let outcome = one(&network, store, item, site, pin, world)?;
@@ -163,7 +163,7 @@ pub(crate) fn one(
 
 /// The one certificate that can be renewed, or the one of `user`.
 pub(crate) fn choose(
-    store: &dyn KeyStore,
+    (store, uri): (&dyn KeyStore, &StoreUri),
     user: Option<&UserId>,
     world: &World,
 ) -> Result<Item, Failure> {
@@ -176,8 +176,15 @@ pub(crate) fn choose(
             && user.is_none_or(|user| item.held.user == *user)
     });
     let Some(first) = fit.next() else {
-        let (title, detail) = (text.app_nothing_to_renew(), text.app_nothing_to_renew_do());
-        return Err(Failure::usage("nothing_to_renew", title, detail));
+        let place = match stores::is_own(uri) {
+            true => text.app_looked_in_own(stores::OWN),
+            false => text.app_check_store(),
+        };
+        let user = user.map(|_| text.app_check_user());
+        let steps: Vec<_> =
+            [Some(place), user, Some(text.app_if_expired())].into_iter().flatten().collect();
+        let title = text.app_nothing_to_renew();
+        return Err(Failure::usage("nothing_to_renew", title, steps.join("\n")));
     };
     let others: Vec<_> = fit.map(|item| item.held.user.to_string()).collect();
     if others.is_empty() {

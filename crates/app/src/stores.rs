@@ -149,6 +149,19 @@ fn firefox_profiles(home: &Path) -> Vec<String> {
     stores
 }
 
+/// Why nothing of a store can be shown. That the system's own is not there yet is nobody's mistake.
+pub(crate) fn not_listed(error: StoreError, uri: &StoreUri, text: Text) -> Failure {
+    let title = match &error {
+        StoreError::Missing(path) if is_own(uri) => {
+            text.app_own_store_missing(&path.display().to_string(), OWN)
+        }
+        _ => return Failure::of(error, text),
+    };
+    let mut failure = Failure::of(error, text);
+    (failure.explanation.title, failure.explanation.detail) = (title, text.app_own_store_do());
+    failure
+}
+
 /// A new file at home for what the doctor found.
 pub(crate) fn report_file(now: Timestamp) -> Option<PathBuf> {
     Some(home()?.join(format!("tegata-{}.txt", now.strftime("%Y%m%d-%H%M%S"))))

@@ -78,8 +78,9 @@ fn carry_out(options: &Renew, tries: &mut Tries, world: &mut World) -> Result<Do
                     let code = (why.code.as_str(), failure.remedy);
                     if tries.failed(&key, code, UNKNOWN_DAYS, now, &world.entropy) {
                         let what = text.unattended_failed_store(&why.title);
-                        done.tell_failure(&what, next_step(&failure), world);
-                        tries.told(&key, now);
+                        if done.tell_failure(&what, next_step(&failure), world) {
+                            tries.told(&key, now);
+                        }
                     }
                     done.exit = failure.exit;
                     done.failed.push(renew::FailedObject::of(None, failure.explanation));
@@ -90,8 +91,9 @@ fn carry_out(options: &Renew, tries: &mut Tries, world: &mut World) -> Result<Do
         Verdict::Wait(failed) => (failed.code.clone(), Some(failed.not_before)),
         Verdict::Stopped(failed) => (failed.code.clone(), None),
     };
-    if tries.reminds(&key, UNKNOWN_DAYS, now) {
-        done.tell_failure(&text.unattended_stopped(&code, &key), None, world);
+    if tries.reminds(&key, UNKNOWN_DAYS, now)
+        && done.tell_failure(&text.unattended_stopped(&code, &key), None, world)
+    {
         tries.told(&key, now);
     }
     done.waiting.push(Waiting { user_id: None, serial: None, code, not_before });
@@ -199,8 +201,9 @@ impl Run {
                 let code = failed.code.clone();
                 let line = world.text.unattended_stopped(&code, &user);
                 done.say(&line);
-                if tries.reminds(&number, item.days_left(now), now) {
-                    self.tell_failure(&item, (&line, None), done, world);
+                if tries.reminds(&number, item.days_left(now), now)
+                    && self.tell_failure(&item, (&line, None), done, world)
+                {
                     tries.told(&number, now);
                 }
                 let not_before = None;
@@ -233,8 +236,9 @@ impl Run {
                 done.log.push(format!("failed {user} {number} {}", why.code));
                 let days_left = item.days_left(now);
                 let code = (why.code.as_str(), failure.remedy);
-                if tries.failed(&number, code, days_left, now, &world.entropy) {
-                    self.tell_failure(&item, (&why.title, next_step(&failure)), done, world);
+                if tries.failed(&number, code, days_left, now, &world.entropy)
+                    && self.tell_failure(&item, (&why.title, next_step(&failure)), done, world)
+                {
                     tries.told(&number, now);
                 }
                 if done.exit == Exit::Done {
@@ -258,12 +262,12 @@ impl Run {
         (why, next): (&str, Option<&str>),
         done: &mut Done,
         world: &World,
-    ) {
+    ) -> bool {
         let text = world.text;
         let until = item.held.certificate.not_after();
         let until = Dates::of_service(zone(item), text).moment(until);
         let what = text.unattended_failed_body(&until, item.held.user.as_str(), why);
-        done.tell_failure(&what, next, world);
+        done.tell_failure(&what, next, world)
     }
 }
 
@@ -325,8 +329,8 @@ impl Done {
         parts.iter().sum::<usize>() == 0
     }
 
-    /// Says what failed and what to do now: as the server said, or by hand.
-    fn tell_failure(&mut self, what: &str, next: Option<&str>, world: &World) {
+    /// Says what failed and what to do now: as the server said, or by hand. Returns as [`Self::tell`].
+    fn tell_failure(&mut self, what: &str, next: Option<&str>, world: &World) -> bool {
         let (text, uri) = (world.text, self.store.to_string());
         let now = match next {
             Some(next) => match stores::help_desk(text).filter(|help| !next.contains(help)) {
@@ -339,18 +343,21 @@ impl Done {
                 text.unattended_failed_command(&format!("{} renew --store {uri}", args::program()))
             }
         };
-        self.tell(text.unattended_failed_title(), format!("{what}\n{now}"), world);
+        self.tell(text.unattended_failed_title(), format!("{what}\n{now}"), world)
     }
 
-    /// Says it to whoever sits there, and writes it down for whoever looks later.
-    fn tell(&mut self, title: String, body: String, world: &World) {
+    /// Says it to whoever sits there, and writes it down for whoever looks later. Returns whether it
+    /// was shown: what nobody could see is said again the next time.
+    fn tell(&mut self, title: String, body: String, world: &World) -> bool {
         let shown = notify::tell(&title, &body, &world.pause);
         if let Err(why) = &shown {
             self.log.push(format!("not shown: {why}"));
         }
         self.say(&title);
         self.say(&body);
-        self.told.push(Told { title, body, shown: shown.is_ok() });
+        let shown = shown.is_ok();
+        self.told.push(Told { title, body, shown });
+        shown
     }
 
     fn object(&self) -> DoneObject<'_> {

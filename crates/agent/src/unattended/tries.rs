@@ -45,7 +45,7 @@ pub struct Failed {
     /// Whether a person has to do something first: then it is not tried again before.
     #[serde(default)]
     pub stopped: bool,
-    /// When somebody was told last.
+    /// When somebody was told last: when it was shown.
     #[serde(default)]
     pub told_at: Option<Timestamp>,
 }
@@ -134,7 +134,7 @@ impl Tries {
         failed.is_some_and(|failed| failed.may_tell(days_left, now))
     }
 
-    /// Notes that somebody was told.
+    /// Notes that somebody was told: that it was shown, not that it was tried.
     pub fn told(&mut self, serial: &str, now: Timestamp) {
         if let Some(failed) = self.0.get_mut(serial) {
             failed.told_at = Some(now);

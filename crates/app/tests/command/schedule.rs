@@ -75,7 +75,7 @@ fn renewal_in_a_store_without_a_certificate_is_no_success() {
 }
 
 #[test]
-fn a_scheduled_run_in_a_store_without_a_certificate_tells_it_once_and_waits() {
+fn a_scheduled_run_in_a_store_without_a_certificate_tells_it_until_it_was_shown_and_waits() {
     let (site, pc) = (Site::start(), Pc::new());
     let run =
         |store: &str| pc.run(&["renew", "--all-due", "--unattended", "--json", "--store", store]);
@@ -86,11 +86,23 @@ fn a_scheduled_run_in_a_store_without_a_certificate_tells_it_once_and_waits() {
     let object = run("pem:typo").ended(0).json();
     assert_eq!((&object["told"], &object["failed"]), (&json!([]), &json!([])), "{object}");
     assert_eq!(object["waiting"][0]["code"], "no_certificate");
-    // The next day it is found out again, and said only a week later.
+    // The next day it is found out again. Nobody could see it here, so it is said again; once
+    // somebody saw it, only a week later.
     let state = pc.path(".local/state/tegata/unattended.json");
-    let mut tries: Value = serde_json::from_slice(&std::fs::read(&state).unwrap()).unwrap();
-    tries["pem:typo"]["not_before"] = json!("2026-01-01T00:00:00Z");
-    std::fs::write(&state, tries.to_string()).unwrap();
+    let change = |key: &str, value: Value| {
+        let mut tries: Value = serde_json::from_slice(&std::fs::read(&state).unwrap()).unwrap();
+        let before = std::mem::replace(&mut tries["pem:typo"][key], value);
+        std::fs::write(&state, tries.to_string()).unwrap();
+        before
+    };
+    let day_after = || change("not_before", json!("2026-01-01T00:00:00Z"));
+    day_after();
+    let object = run("pem:typo").ended(2).json();
+    assert_eq!(object["told"][0]["shown"], false, "{object}");
+    day_after();
+    #[expect(clippy::disallowed_methods, reason = "the program under test has the real clock")]
+    let now = jiff::Timestamp::now();
+    assert_eq!(change("told_at", json!(now)), Value::Null);
     let object = run("pem:typo").ended(2).json();
     assert_eq!(object["told"], json!([]), "{object}");
 

@@ -36,3 +36,29 @@ fn a_store_that_is_not_there_is_exit_5() {
     let ran = pc.run(&["list", "--store", "pem:gone", "--json"]).ended(5);
     assert_eq!(ran.json()["code"], "store_missing");
 }
+
+#[test]
+fn who_named_no_store_is_told_which_was_looked_at_and_blamed_for_no_name() {
+    for (lang, own, missing) in [
+        ("en", "system's own key store (nss)", "is not there yet"),
+        ("ja", "標準の保存先（nss）", "まだありません"),
+    ] {
+        let pc = Pc::new();
+        let run = |command: &str, code| {
+            let arguments: Vec<_> = command.split(' ').chain(["--lang", lang]).collect();
+            pc.run(&arguments).ended(code)
+        };
+        let said = run("list", 5).stderr;
+        assert!(said.contains(own) && said.contains(missing), "{said}");
+        for command in ["list", "renew", "renew --all-due", "email --mail a@example.jp"] {
+            let said = run(command, if command == "list" { 5 } else { 2 }).stderr;
+            assert!(said.contains("nss") && said.contains("--store"), "{command}: {said}");
+            for blamed in ["Check", "ご確認", "--user"] {
+                assert!(!said.contains(blamed), "{command}: {said}");
+            }
+        }
+        let said = run("renew --user CMSM950-006-401 --store pem:gone", 2).stderr;
+        assert!(said.contains("--store") && said.contains("--user"), "{said}");
+        assert!(run("remove --old", 0).stdout.contains("nss"));
+    }
+}

@@ -143,6 +143,14 @@ fn again(failed: &Failed, model: &Model, text: Text) -> (String, String) {
     }
 }
 
+/// Whom to call, as the server said it after what to do now. It stays when the language is changed:
+/// a telephone number is the same in each.
+pub(super) fn help(failed: &Failed) -> Option<String> {
+    let label = Text::of(failed.lang).problem_help("");
+    let (_, help) = failed.explanation.detail.rsplit_once(label.trim())?;
+    Some(help.trim().to_owned()).filter(|help| !help.is_empty())
+}
+
 /// From when the certificate can be renewed: as the site said, its receipt has it.
 fn from_when(failed: &Failed, model: &Model, text: Text) -> String {
     let Work::Renewal { serial } = &failed.work else { return String::new() };

@@ -82,12 +82,16 @@ fn is_trouble(model: &Model) -> bool {
     }
 }
 
-/// Whom to call, where the installer says it and the server did not. Without it the sentences name
-/// the branch alone.
+/// Whom to call, as the installer says it, or the server said it in the other language, where it
+/// does not stand there already. Without both the sentences name the branch alone.
 fn contact(model: &Model, said: &[Block]) -> Option<[Block; 2]> {
     let text = model.text();
-    let help = model.service.as_ref()?.brand.as_ref()?.help.as_ref()?;
-    let help = help[usize::from(text.lang() == Lang::En)].clone();
+    let brand = model.service.as_ref().and_then(|service| service.brand.as_ref());
+    let help = match (brand.and_then(|brand| brand.help.as_ref()), &model.screen) {
+        (Some(help), _) => help[usize::from(text.lang() == Lang::En)].clone(),
+        (None, Screen::Failed(failed)) => failed::help(failed)?,
+        (None, _) => return None,
+    };
     let says = |block: &Block| matches!(block, Block::Words(words) if words.contains(&help));
     if said.iter().any(says) {
         return None;
