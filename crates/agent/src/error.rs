@@ -1,3 +1,4 @@
+use tegata_domain::is_hidden;
 use tegata_pkcs11::TokenError;
 use tegata_text::Text;
 use tegata_wire::Problem;
@@ -348,13 +349,7 @@ fn explain_store(error: &StoreError, text: Text) -> (&'static str, String, Strin
 /// What someone else said, fit for a terminal.
 pub(crate) fn plain(said: &str) -> String {
     let one_line = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    one_line.chars().filter(|c| !c.is_control() && !turns(*c)).take(600).collect()
-}
-
-/// Whether it turns the direction of writing (UAX #9 §2): what stands behind it would be read in
-/// another order than it is written.
-fn turns(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    one_line.chars().filter(|c| !c.is_control() && !is_hidden(*c)).take(600).collect()
 }
 
 #[cfg(test)]
@@ -365,7 +360,7 @@ mod tests {
 
     #[test]
     fn nobody_turns_the_direction_of_writing() {
-        assert_eq!(plain("a\u{202e}b\u{2066}c\u{2069}d\u{200f}e\u{61c}本店"), "abcde本店");
+        assert_eq!(plain("a\u{202e}b\u{2066}c\u{2069}d\u{200f}e\u{61c}本\u{200b}店"), "abcde本店");
     }
 
     #[test]

@@ -42,6 +42,12 @@ pub(crate) fn write(
     #[cfg(not(unix))]
     let _ = access;
     let mut file = builder.tempfile_in(&folder)?;
+    #[cfg(unix)]
+    if matches!(access, Access::Public) {
+        use std::os::unix::fs::PermissionsExt;
+        // Whatever the umask says: others are to read it.
+        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+    }
     file.write_all(octets)?;
     file.as_file().sync_all()?;
     match existing {

@@ -40,15 +40,21 @@ mod linux {
     use std::sync::Arc;
     use std::task::{Context, Poll, Wake, Waker};
     use std::thread::{self, Thread};
+    use std::time::{Duration, Instant};
 
     use zbus::Connection;
     use zbus::zvariant::Value;
 
     const SERVICE: &str = "org.freedesktop.Notifications";
     const OBJECT: &str = "/org/freedesktop/Notifications";
+    /// Longest wait for a desktop that may hang: whoever tells has more to do.
+    const PATIENCE: Duration = Duration::from_secs(10);
 
     pub(super) fn tell(title: &str, body: &str) -> Result<(), String> {
-        block_on(notify(title, body)).map_err(|error| error.to_string())
+        match block_on(notify(title, body), Instant::now() + PATIENCE) {
+            Some(told) => told.map_err(|error| error.to_string()),
+            None => Err("the desktop gives no answer".to_owned()),
+        }
     }
 
     async fn notify(title: &str, body: &str) -> zbus::Result<()> {
@@ -75,15 +81,29 @@ mod linux {
         }
     }
 
-    /// Waits for one thing; the bus has threads of its own.
-    fn block_on<T>(future: impl Future<Output = T>) -> T {
+    /// Waits for one thing, no longer than `until`; the bus has threads of its own.
+    fn block_on<T>(future: impl Future<Output = T>, until: Instant) -> Option<T> {
         let waker = Waker::from(Arc::new(Waiter(thread::current())));
         let (mut future, mut context) = (pin!(future), Context::from_waker(&waker));
         loop {
             match future.as_mut().poll(&mut context) {
-                Poll::Ready(result) => return result,
-                Poll::Pending => thread::park(),
+                Poll::Ready(result) => return Some(result),
+                Poll::Pending => match until.checked_duration_since(Instant::now()) {
+                    Some(left) => thread::park_timeout(left),
+                    None => return None,
+                },
             }
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_desktop_that_says_nothing_is_not_waited_for() {
+            assert_eq!(block_on(std::future::pending::<()>(), Instant::now()), None);
+            assert_eq!(block_on(async { 1 }, Instant::now()), Some(1));
         }
     }
 }

@@ -86,15 +86,7 @@ impl FromStr for Reference {
     /// Forgives full-width letters, case, spaces, hyphens, and O, I and L for the digits that they
     /// look like.
     fn from_str(text: &str) -> Result<Self, NotAReference> {
-        let folded: String = half_width(text)
-            .chars()
-            .filter(|c| !c.is_whitespace() && *c != '-')
-            .map(|c| match c.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                other => other,
-            })
-            .collect();
+        let folded = folded(text);
         let signs = folded.strip_prefix('G').ok_or(NotAReference)?.as_bytes();
         let (last, signs) = signs.split_last().ok_or(NotAReference)?;
         let signs: [u8; RANDOM + 1] = signs.try_into().map_err(|_| NotAReference)?;
@@ -102,6 +94,27 @@ impl FromStr for Reference {
         let is_whole = signs.iter().all(|sign| value(*sign).is_some());
         if is_whole && reference.check() == *last { Ok(reference) } else { Err(NotAReference) }
     }
+}
+
+/// Whether it is the reference of an answer of the issuing site, such as `R-7K3M-9QWX`: `R-` and
+/// eight signs, all at random. It tells nobody anything but who has the site's records. As forgiving
+/// as the reading of a gateway's.
+pub fn is_of_site(text: &str) -> bool {
+    let folded = folded(text);
+    let signs = folded.strip_prefix('R').unwrap_or_default().as_bytes();
+    signs.len() == 8 && signs.iter().all(|sign| value(*sign).is_some())
+}
+
+fn folded(text: &str) -> String {
+    half_width(text)
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .map(|c| match c.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        })
+        .collect()
 }
 
 fn value(sign: u8) -> Option<usize> {
@@ -129,6 +142,19 @@ mod tests {
         signs.sort_unstable();
         signs.dedup();
         assert_eq!(signs.len(), CAUSES.len());
+    }
+
+    #[test]
+    fn the_reference_of_the_site_is_told_apart() {
+        for good in ["R-7K3M-9QWX", " r7k3m9qwx", "Ｒ－７Ｋ３Ｍ－９ＱＷＸ", "R-OIL0-9QWX"]
+        {
+            assert!(is_of_site(good), "{good}");
+            assert_eq!(good.parse::<Reference>(), Err(NotAReference));
+        }
+        let ours = sample().to_string();
+        for bad in ["", "R-", "R-7K3M-9QW", "R-7K3M-9QWXX", "R-7K3M-9QWU", &ours] {
+            assert!(!is_of_site(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -129,10 +129,28 @@ fn check_free(ours: &Path) -> Result<(), ChoiceError> {
 
 fn write_one(path: &Path, json: &[u8]) -> Result<(), ChoiceError> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| failed(path, error))?;
+        make_folder(folder).map_err(|error| failed(path, error))?;
     }
     crate::files::write(path, json, crate::files::Access::Public, crate::files::Existing::Replace)
         .map_err(|error| failed(path, error))
+}
+
+/// The folder with those above it; those that it makes are readable by everyone, whatever the
+/// umask says: browsers of others read them.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent() {
+        make_folder(above)?;
+    }
+    std::fs::create_dir(folder)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(())
 }
 
 fn failed(path: &Path, source: io::Error) -> ChoiceError {
@@ -170,6 +188,13 @@ mod tests {
             assert_eq!(said, serde_json::json!({ POLICY: choice().entries() }));
         }
         assert!(written.iter().all(|place| is_at(place, &choice())));
+        #[cfg(unix)]
+        for place in &written {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            let folder = place.location.parent().unwrap();
+            assert_eq!((mode(&place.location), mode(folder)), (0o644, 0o755));
+        }
         write(root.path(), &choice()).unwrap();
         // No certificate is needed to know it by.
         assert_eq!(super::written(root.path()), [tag()]);

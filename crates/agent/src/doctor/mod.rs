@@ -26,7 +26,7 @@ use crate::trust::Trusted;
 pub use finding::{Check, Finding, Fix, Verdict};
 pub(crate) use network::http_date;
 pub use report::Report;
-pub use tegata_wire::reference::Reference;
+pub use tegata_wire::reference::{Reference, is_of_site};
 
 /// What is looked at.
 pub struct Patient<'a> {

@@ -4,7 +4,7 @@
 //! the right one is known here, and whether the gateway lets it in was just tried.
 
 use tegata_text::Text;
-use tegata_wire::reference::Reference;
+use tegata_wire::reference::{Reference, is_of_site};
 
 use super::{Check, Finding, Fix, Patient, Reached, Seen};
 use crate::error::plain;
@@ -21,6 +21,10 @@ pub(super) fn explain(
         return None;
     }
     let finding = |title, detail| Finding::notice(Check::Refusal, title, detail);
+    if is_of_site(&given) {
+        let title = text.doctor_reference_of_site(&given);
+        return Some(finding(title, text.doctor_reference_of_site_do()));
+    }
     let Ok(reference) = given.parse::<Reference>() else {
         let title = text.doctor_reference_unknown(&given);
         return Some(finding(title, text.doctor_reference_unknown_do()));

@@ -296,10 +296,13 @@ fn a_mistyped_reference_explains_nothing_and_a_wide_one_is_read() {
     let good = page("revoked");
     let wide: String = good.chars().map(|c| char::from_u32(c as u32 + 0xfee0).unwrap()).collect();
     assert_eq!(bench.explain(&wide), bench.explain(&good));
-    for wrong in ["G-7K3M9QWX", "R-7K3M-9QWX", &good.replace('R', "H"), "\u{1b}[31m"] {
+    for wrong in ["G-7K3M9QWX", "R-7K3M-9QW", &good.replace('R', "H"), "\u{1b}[31m"] {
         let said = bench.explain(wrong);
         assert!(said.title.contains("not one of a page"), "{}", said.title);
         assert!(!said.title.contains('\u{1b}') && said.fix.is_none());
     }
     assert!(bench.explain(&page("new_cause")).title.contains("newer"));
+    let of_site = bench.explain("R-7K3M-9QWX");
+    assert!(of_site.title.contains("R-7K3M-9QWX") && of_site.title.contains("issuing site"));
+    assert!(of_site.detail.contains("your branch"), "{}", of_site.detail);
 }

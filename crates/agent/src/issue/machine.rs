@@ -432,9 +432,13 @@ impl Prove {
     }
 }
 
-/// Reads what a site says of its certificates.
+/// Reads what a site says of its certificates. Nobody vouches for it yet: a problem that it tells
+/// may be anybody's on the way, and is neither shown nor believed.
 pub(crate) fn read_trust(reply: &Reply) -> Result<Trust, Error> {
-    read(reply)
+    read(reply).map_err(|error| match error {
+        Error::Refused(_) => Error::NotTegata(reply.status),
+        other => other,
+    })
 }
 
 /// Reads what a site says of its service.

@@ -38,17 +38,23 @@ impl Line {
         Err(last)
     }
 
-    /// Speaks TLS to the proxy itself from here on.
+    /// Speaks TLS to the proxy itself from here on; its handshake may last until `until`.
     pub(super) fn secured(
-        self,
+        mut self,
         proxy: &ProxyAddress,
         config: Arc<ClientConfig>,
+        until: Instant,
     ) -> io::Result<Self> {
-        let Self(Stream::Tcp(mut stream)) = self else { return Ok(self) };
         let name = ServerName::try_from(proxy.host().to_owned()).map_err(io::Error::other)?;
         let mut tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
-        tls.complete_io(&mut stream)?;
+        tls.complete_io(&mut self.until(until))?;
+        let Self(Stream::Tcp(stream)) = self else { return Ok(self) };
         Ok(Self(Stream::Tls(Box::new(StreamOwned::new(tls, stream)))))
+    }
+
+    /// The line up to a moment, however its octets drip.
+    pub fn until(&mut self, until: Instant) -> Until<'_> {
+        Until { line: self, until }
     }
 
     fn tcp(&self) -> &TcpStream {
@@ -109,5 +115,38 @@ impl Write for Line {
 impl std::fmt::Debug for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Line").field(self.tcp()).finish()
+    }
+}
+
+/// A line that is used up to a moment, however its octets drip.
+pub struct Until<'a> {
+    line: &'a mut Line,
+    until: Instant,
+}
+
+impl Until<'_> {
+    fn limited(&mut self) -> io::Result<&mut Line> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.line.set_timeout(Some(left))?;
+        Ok(self.line)
+    }
+}
+
+impl Read for Until<'_> {
+    fn read(&mut self, octets: &mut [u8]) -> io::Result<usize> {
+        self.limited()?.read(octets)
+    }
+}
+
+impl Write for Until<'_> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.limited()?.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.limited()?.flush()
     }
 }

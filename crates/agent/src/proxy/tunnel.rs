@@ -116,7 +116,7 @@ impl Tunnel<'_> {
     /// Reads the page of an answer away, within the time that an answer may take.
     fn skip(&self, line: &mut Line, body: Body) -> Result<bool, TransportError> {
         let until = Instant::now() + ANSWER;
-        skip(&mut Until { line, until }, body).map_err(|error| self.cut(&error))
+        skip(&mut line.until(until), body).map_err(|error| self.cut(&error))
     }
 
     fn dial(&self) -> Result<Line, TransportError> {
@@ -189,23 +189,6 @@ impl Tunnel<'_> {
 
     fn trouble(&self, trouble: ProxyTrouble) -> TransportError {
         TransportError::Proxy { proxy: self.proxy.to_string(), trouble }
-    }
-}
-
-/// A line that is read up to a moment, however its octets drip.
-struct Until<'a> {
-    line: &'a mut Line,
-    until: Instant,
-}
-
-impl Read for Until<'_> {
-    fn read(&mut self, octets: &mut [u8]) -> io::Result<usize> {
-        let left = self.until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        self.line.set_timeout(Some(left))?;
-        self.line.read(octets)
     }
 }
 
@@ -282,7 +265,7 @@ mod tests {
         let mut line = Line::open(&[address], ANSWER).unwrap();
         let until = Instant::now() + Duration::from_millis(200);
         // At this rate it would take an hour.
-        let skipped = skip(&mut Until { line: &mut line, until }, Body::Length(180_000));
+        let skipped = skip(&mut line.until(until), Body::Length(180_000));
         let kind = skipped.unwrap_err().kind();
         assert!(matches!(kind, io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{kind}");
         drop(ends);

@@ -1,7 +1,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use tegata_domain::{Clock, Entropy};
@@ -153,8 +153,8 @@ impl WayOut {
             if !proxy.is_tls() {
                 return Ok(line);
             }
-            line.set_timeout(Some(CONNECT))?;
-            line.secured(proxy, system_roots().map_err(io::Error::other)?)
+            let roots = system_roots().map_err(io::Error::other)?;
+            line.secured(proxy, roots, Instant::now() + CONNECT)
         };
         let salt = || {
             let mut random = [0; 8];

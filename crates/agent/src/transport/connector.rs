@@ -6,7 +6,7 @@
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
@@ -24,7 +24,7 @@ use super::tls::{Anchors, Judge, Told, config};
 use super::{Cause, Reason, TransportError};
 use crate::proxy::{Line, Way, WayOut};
 
-/// Longest wait for each message of a handshake.
+/// Longest wait for a handshake, however its octets drip.
 const HANDSHAKE: Duration = Duration::from_secs(15);
 
 /// What connections left behind, shared with whoever made the connector.
@@ -99,13 +99,15 @@ impl Exit {
         let mut tls =
             ClientConnection::new(config(&judge, self.holder.as_ref()).map_err(broken)?, name)
                 .map_err(broken)?;
-        let begun = line.set_timeout(Some(HANDSHAKE));
-        let shaken = begun.and_then(|()| {
-            while tls.is_handshaking() {
-                tls.complete_io(&mut line)?;
+        let mut until = line.until(Instant::now() + HANDSHAKE);
+        let shaken = loop {
+            if !tls.is_handshaking() {
+                break Ok(());
             }
-            Ok(())
-        });
+            if let Err(error) = tls.complete_io(&mut until) {
+                break Err(error);
+            }
+        };
         shaken.map_err(|error| self.cause(&error, judge.told()))?;
         self.trail.tells(match judge.told() {
             Some(Told::Inspected(issuer)) => Some(Inspection { issuer }),

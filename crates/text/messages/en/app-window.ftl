@@ -248,6 +248,7 @@ window-reference-heading = If a page of the service refused
 window-reference = Support reference
 window-reference-help = It begins with “G-” and stands on the page that refused. You may paste it.
 window-reference-bad = This is not such a reference. Enter the one that begins with “G-” as it stands on the page.
+window-reference-of-site = A reference that begins with “R-” comes from the issuing site and is not explained here. Tell your branch this reference: the case is found by it.
 window-reference-explain = Explain this reference
 window-doctor-again = Check again
 window-doctor-save = Save the report

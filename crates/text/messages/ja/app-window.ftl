@@ -255,6 +255,7 @@ window-reference-heading = サービスのページで接続を断られたと�
 window-reference = お問い合わせ番号
 window-reference-help = 接続を断ったページに表示された、「G-」で始まる番号です。貼り付けることもできます。
 window-reference-bad = お問い合わせ番号が正しくありません。「G-」で始まる番号を、ページのとおりに入力してください。
+window-reference-of-site = 「R-」で始まる番号は、電子証明書発行・更新サイトのお問い合わせ番号です。ここでは理由を確認できません。この番号を取引営業部店にお伝えください。
 window-reference-explain = この番号の理由を確認する
 window-doctor-again = もう一度診断する
 window-doctor-save = 診断の結果を保存する

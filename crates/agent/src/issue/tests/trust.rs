@@ -1,8 +1,13 @@
 //! Whom the application believes, and what leaves before it does.
 
 use super::{Says, files, order, pinned, run_in};
-use crate::issue::{Confirmation, believe};
+use jiff::SignedDuration;
+use tegata_wire::Problem;
+use tegata_wire::api::Trust;
+
+use crate::issue::{Confirmation, believe, read, read_trust};
 use crate::testing::{Authority, Call, FakeSite, Script, now};
+use crate::transport::Reply;
 use crate::trust::TrustError;
 use crate::{Error, Exit};
 
@@ -32,6 +37,24 @@ fn wrong_root_is_refused_before_anything_is_posted_or_written() {
     assert_eq!(error.exit(), Exit::Refused);
     assert_eq!(site.calls().len(), 1, "{:?}", site.calls());
     assert_eq!(files(folder.path()), [""; 0]);
+}
+
+#[test]
+fn a_problem_told_before_the_site_proved_itself_is_nobodys_word() {
+    let reply = {
+        let (title, until) =
+            ("Call 0120-000-000.".to_owned(), now() + SignedDuration::from_hours(9));
+        let problem = Problem::new("renewal_too_early", 403, title, String::new(), String::new());
+        let problem = Problem { renewable_from: Some(until), ..problem };
+        let body = serde_json::to_vec(&problem).unwrap();
+        let content_type = tegata_wire::problem::CONTENT_TYPE.to_owned();
+        Reply { status: 403, content_type, retry_after: None, date: None, body }
+    };
+    assert!(
+        matches!(read::<Trust>(&reply), Err(Error::Refused(_))),
+        "whoever proved itself says so"
+    );
+    assert!(matches!(read_trust(&reply), Err(Error::NotTegata(403))));
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use tegata_agent::doctor::is_of_site;
 use tegata_text::Text;
 
 use super::{error, required, second, to_menu};
@@ -38,7 +39,10 @@ pub(super) fn page(doctor: &Doctor, model: &Model, text: Text) -> Page {
 /// The page that refused, for those who come from one.
 fn refusal(model: &Model, text: Text) -> [Block; 3] {
     let entry = &model.reference;
-    let bad = || text.window_reference_bad();
+    let bad = || match is_of_site(&entry.text) {
+        true => text.window_reference_of_site(),
+        false => text.window_reference_bad(),
+    };
     let field = Field {
         required: false,
         error: error(entry, bad, bad),
@@ -80,4 +84,33 @@ fn fine(findings: &[Finding]) -> Option<Block> {
 
 fn notice(tone: Tone, title: String, text: String) -> Block {
     Block::Notice { tone, title, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use tegata_text::Lang;
+
+    use super::*;
+    use crate::window::model::form::{Entry, Wrong};
+    use crate::window::model::settings::Look;
+    use crate::window::tests::samples;
+
+    #[test]
+    fn a_reference_of_the_site_is_named_as_one_and_any_other_wrong_one_blamed() {
+        for lang in Lang::ALL {
+            let text = Text::of(lang);
+            let mut model = samples::model(lang, Look::Light);
+            for (typed, said) in [
+                ("R-7K3M-9QWX", text.window_reference_of_site()),
+                ("G-7K3M9QWX", text.window_reference_bad()),
+            ] {
+                model.reference = Entry::of(typed);
+                model.reference.wrong = Some(Wrong::Malformed);
+                let [_, Block::Field(field), _] = refusal(&model, text) else {
+                    unreachable!("the field stands in the middle")
+                };
+                assert_eq!(field.error, said);
+            }
+        }
+    }
 }
